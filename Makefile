@@ -1,0 +1,53 @@
+# Needs make and Python 3.10 or newer with venv and pip; everything else goes into .venv.
+# Another interpreter: make demo PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+SMOKE := eager compiled drawing
+
+# An environment knows its own folder and interpreter: after a move or a change of either, make another.
+made_for := $(CURDIR) $(shell $(PYTHON) -VV)
+ifneq ($(shell cat $(VENV)/made-for 2>/dev/null),$(made_for))
+$(shell rm -f $(VENV)/made-for $(VENV)/demo-ready $(VENV)/test-ready)
+endif
+
+.PHONY: demo test check test-browser bench clean
+
+demo: $(VENV)/demo-ready  ## train a network on the iris flowers, draw it, walk one backward pass
+	$(RUN) examples/iris.py
+
+test: $(VENV)/test-ready  ## tests, doctests, README, docs, examples and notebook; no browser
+	$(RUN) -m pytest -m "not browser"
+
+check: $(VENV)/test-ready  ## what CI runs: lint, types, tests with warnings as errors, benchmark smoke run
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy --strict
+	$(RUN) -m pytest -m "not browser"
+	set -e; for name in $(SMOKE); do $(RUN) benchmarks/$$name.py --smoke; done
+
+test-browser: $(VENV)/test-ready  ## the page, in headless Chromium
+	@command -v chromium >/dev/null || { echo "needs chromium on PATH: apt-get install chromium"; exit 1; }
+	$(RUN) -m pytest -m browser
+
+bench: $(VENV)/test-ready  ## every figure of benchmarks/README.md, each peer in its own environment; long
+	$(RUN) benchmarks/run.py
+
+clean:  ## everything that these commands made
+	rm -rf $(VENV) benchmarks/.envs demo build dist *.egg-info
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/made-for:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "whygrad needs Python 3.10 or newer; try: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@echo '$(made_for)' > $@
+
+$(VENV)/demo-ready: $(VENV)/made-for setup.cfg pyproject.toml
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/test-ready: $(VENV)/made-for setup.cfg pyproject.toml requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@ $(VENV)/demo-ready
