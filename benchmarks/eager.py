@@ -1,0 +1,367 @@
+"""Eager speed: training with Values, against microgpt's own engine, micrograd and XAD's C++ tape.
+
+python benchmarks/eager.py                  all figures (peers are installed at first use)
+python benchmarks/eager.py --only microgpt  one task: microgpt, moons, chain, growth, memory, import
+python benchmarks/eager.py --smoke          our side only, small, once: does it run
+"""
+
+import argparse
+import importlib.util
+import math
+import os
+import random
+import subprocess
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from common import (
+    OURS,
+    REPO,
+    ROUNDS,
+    Figure,
+    Row,
+    Worker,
+    close_enough,
+    file_of,
+    in_turn,
+    python_of,
+    ratio,
+    report,
+    serve,
+    verdict,
+)
+
+OPS = 100_000  # of the chain
+HEAD: Row = ("what", "bar", "median (range)", "collector off")
+Task = tuple[Any, Callable[[], Any], Callable[[Any], Any]]  # what it computes, prepare, run
+
+
+# ---------------------------------------------------------------- microgpt
+# First names that use all 26 letters: 27 tokens, hence 4,192 parameters as in the published model.
+NAMES = """ava bella chloe daisy emma fiona grace hazel iris jade kayla luna mia nora olivia
+penelope quinn ruby sophia tessa uma violet willow xena yara zoe alexander benjamin jackson
+maverick""".split()
+GPT_STEPS = 4
+
+
+def microgpt(engine: str) -> Task:
+    """The published training loop; ours replaces ``Value`` (and, for dot, ``_linear``)."""
+    spec = importlib.util.spec_from_file_location("engine", os.environ["MICROGPT"])
+    assert spec is not None and spec.loader is not None
+    gpt = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(gpt)
+    if engine != "microgpt":
+        import autograd
+
+        gpt.Value = autograd.Value
+    if engine == "ours by dot":
+        gpt._linear = lambda x, w: [autograd.dot(row, x) for row in w]
+    tokens = gpt.Tokenizer.from_docs(NAMES)
+
+    def prepare() -> Any:
+        return gpt.MicroGPT(tokens.vocab_size)
+
+    def run(model: Any, steps: int = GPT_STEPS) -> Any:
+        return model.train_on_docs(list(NAMES), tokens, num_steps=steps, log_every=0)
+
+    assert prepare().num_params == 4192
+    return run(prepare(), 12), prepare, run
+
+
+# ---------------------------------------------------------------- moons
+def moons() -> tuple[list[list[float]], list[float]]:
+    """Two half circles of 50 rows each with noise 0.1, classes -1 and 1."""
+    draw = random.Random(1337)
+    rows, targets = [], []
+    for i in range(100):
+        angle, upper = math.pi * (i // 2) / 49, i % 2 == 0
+        x, y = math.cos(angle), math.sin(angle)
+        if not upper:
+            x, y = 1.0 - x, 0.5 - y
+        rows.append([x + draw.gauss(0.0, 0.1), y + draw.gauss(0.0, 0.1)])
+        targets.append(1.0 if upper else -1.0)
+    return rows, targets
+
+
+def micrograd_nn(of_import: str) -> Any:
+    """micrograd's nn.py as it is published, but for the line that imports Value."""
+    with open(os.environ["MICROGRAD_NN"], encoding="utf-8") as file:
+        source = file.read()
+    published = "from micrograd.engine import Value"
+    assert source.count(published) == 1
+    module: Any = types.ModuleType("micrograd_nn")
+    exec(source.replace(published, of_import), module.__dict__)
+    return module
+
+
+def moons_step(engine: str) -> Task:
+    """One full-batch step of micrograd's demo: hinge loss, 1e-4 L2, gradient descent."""
+    if engine == "micrograd":
+        from micrograd.engine import Value
+
+        net = micrograd_nn("from micrograd.engine import Value")
+    else:
+        from autograd import Value
+
+        if engine == "ours":
+            net = micrograd_nn("from autograd import Value")
+        else:
+            import nn as net
+    rows, targets = moons()
+
+    def prepare() -> Any:
+        random.seed(1337)
+        return net.MLP(2, [16, 16, 1])
+
+    def run(model: Any, steps: int = 1) -> list[float]:
+        losses = []
+        for _ in range(steps):
+            scores = [model(list(map(Value, row))) for row in rows]
+            hinge = sum((1 + -t * s).relu() for t, s in zip(targets, scores)) * (1.0 / len(rows))
+            loss = hinge + 1e-4 * sum(p * p for p in model.parameters())
+            model.zero_grad()
+            loss.backward()
+            for p in model.parameters():
+                p.data -= 0.5 * p.grad
+            losses.append(loss.data)
+        return losses
+
+    return run(prepare(), 5), prepare, run
+
+
+# ---------------------------------------------------------------- the chain
+def chain(engine: str, ops: int = OPS) -> Task:
+    """``y = y * 1.0000001 + 1e-9`` over and over, then the pass; the result is y and dy/dx."""
+    if engine == "xad":
+        import xad.adj_1st as xad
+
+        tape = xad.Tape()  # made once: its memory is used again
+        tape.activate()
+
+        def run(_: Any) -> Any:
+            x = xad.Real(1.0)
+            tape.registerInput(x)
+            tape.newRecording()
+            y = x
+            for _i in range(ops // 2):
+                y = y * 1.0000001 + 1e-9
+            tape.registerOutput(y)
+            y.derivative = 1.0
+            tape.computeAdjoints()
+            return [y.value, x.derivative]
+
+        return run(None), lambda: None, run
+
+    from autograd import Value
+
+    def run_ours(_: Any) -> Any:
+        x = Value(1.0)
+        y = x
+        for _i in range(ops // 2):
+            y = y * 1.0000001 + 1e-9
+        y.backward()
+        return y, x
+
+    y, x = run_ours(None)
+    return [y.data, x.grad], lambda: None, run_ours
+
+
+def memory(_: str) -> Task:
+    """Bytes that a chain holds after its pass, an op, as tracemalloc counts."""
+    import tracemalloc
+
+    tracemalloc.start()
+    build = chain(OURS)[2]
+    before = tracemalloc.get_traced_memory()[0]
+    kept = build(None)
+    after = tracemalloc.get_traced_memory()[0]
+    assert kept
+    return [(after - before) / OPS], lambda: None, lambda _: None
+
+
+TASKS: dict[str, Callable[[str], Task]] = {
+    "microgpt": microgpt,
+    "moons": moons_step,
+    "chain": chain,
+    "growth": lambda engine: chain(OURS, int(engine)),
+    "memory": memory,
+}
+
+
+# ---------------------------------------------------------------- the driver
+def start(task: str, engine: str, peer: str = OURS, **env: str) -> Worker:
+    # The peers never see this checkout; ours sees nothing of theirs but the file it is given.
+    ours = {"PYTHONPATH": str(REPO)} if peer == OURS else {}
+    return Worker(__file__, task, engine, python_of(peer), **ours, **env)
+
+
+def compared(
+    task: str, base: str, workers: dict[str, Worker], tolerance: float, unit: float
+) -> dict[str, Any]:
+    """Times with the collector on and off, once all results agree with ``base``'s."""
+    for name, worker in workers.items():
+        close_enough(
+            worker.result, workers[base].result, tolerance, f"{task}, {name} against {base}"
+        )
+    times = {mode: in_turn(workers, collector=mode) for mode in ("on", "off")}
+    for worker in workers.values():
+        worker.close()
+    for name in workers:
+        on, off = (Figure(tuple(s / unit for s in times[mode][name])) for mode in ("on", "off"))
+        print(
+            f"  {task}: {name}: {on.text()} with the collector on, {off.text()} off",
+            file=sys.stderr,
+        )
+    return times
+
+
+def row(
+    what: str, bar: float, times: dict[str, Any], over: str, under: str, most: bool = False
+) -> Row:
+    on, off = (ratio(times[mode][over], times[mode][under]) for mode in ("on", "off"))
+    return (
+        what,
+        f"{'≤' if most else '≥'} {bar:g}×",
+        on.text("×") + verdict(on.median, bar, most),
+        off.text("×"),
+    )
+
+
+def microgpt_rows() -> list[Row]:
+    python_of("microgpt")
+    env = {"MICROGPT": file_of("microgpt", "strands_microgpt.engine")}
+    engines = ["microgpt", "ours", "ours by dot"]
+    workers = {
+        e: start("microgpt", e, "microgpt" if e == "microgpt" else OURS, **env) for e in engines
+    }
+    times = compared("microgpt, ms a step", "microgpt", workers, 1e-9, GPT_STEPS / 1e3)
+    return [
+        row(
+            "microgpt training, only `Value` replaced: its own engine ÷ ours",
+            2.6,
+            times,
+            "microgpt",
+            "ours",
+        ),
+        row("the same, `_linear` by `autograd.dot`", 11, times, "microgpt", "ours by dot"),
+    ]
+
+
+def moons_rows() -> list[Row]:
+    python_of("micrograd")
+    env = {"MICROGRAD_NN": file_of("micrograd", "micrograd.nn")}
+    engines = ["micrograd", "ours", "nn.MLP"]
+    workers = {
+        e: start("moons", e, "micrograd" if e == "micrograd" else OURS, **env) for e in engines
+    }
+    times = compared("moons, ms a step", "micrograd", workers, 1e-9, 1e-3)
+    return [
+        row(
+            "moons step, micrograd's own neurons on our `Value`: micrograd ÷ ours",
+            12,
+            times,
+            "micrograd",
+            "ours",
+        ),
+        row("the same as `nn.MLP`", 30, times, "micrograd", "nn.MLP"),
+    ]
+
+
+def chain_rows() -> list[Row]:
+    workers = {"xad": start("chain", "xad", "xad"), "ours": start("chain", "ours")}
+    times = compared("chain, ms", "xad", workers, 1e-9, 1e-3)
+    return [
+        row(
+            "chain of 100,000 ops, build + backward: ours ÷ XAD's C++ tape",
+            1.8,
+            times,
+            "ours",
+            "xad",
+            most=True,
+        )
+    ]
+
+
+def growth_rows() -> list[Row]:
+    sizes = {"100000": 1, "1000000": 10}
+    workers = {size: start("growth", size) for size in sizes}
+    times = {}
+    for mode in ("on", "off"):
+        raw = in_turn(workers, rounds=5, collector=mode)
+        times[mode] = {size: [s / sizes[size] for s in raw[size]] for size in sizes}
+    for worker in workers.values():
+        worker.close()
+    return [
+        row("time an op at 1,000,000 ops ÷ at 100,000", 1.6, times, "1000000", "100000", most=True)
+    ]
+
+
+def memory_rows() -> list[Row]:
+    worker = start("memory", "ours")
+    worker.close()
+    held = worker.result[0]
+    return [
+        (
+            "bytes an op on that chain after a pass",
+            "≤ 140",
+            f"{held:.1f}" + verdict(held, 140, True),
+            "the same",
+        )
+    ]
+
+
+def import_rows() -> list[Row]:
+    clock = "import numpy, time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+    code = clock.format("autograd, nn, viz")
+    env = {**os.environ, "PYTHONPATH": str(REPO)}
+    times = []
+    for _ in range(ROUNDS + 4 + 1):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        times.append(float(done.stdout) * 1e3)
+    spent = Figure(tuple(times[1:]))  # the first one may write byte code
+    what = "`import autograd, nn, viz` beyond `import numpy`"
+    return [(what, "≤ 100 ms", spent.text(" ms") + verdict(spent.median, 100, True), "–")]
+
+
+PARTS = {
+    "microgpt": microgpt_rows,
+    "moons": moons_rows,
+    "chain": chain_rows,
+    "growth": growth_rows,
+    "memory": memory_rows,
+    "import": import_rows,
+}
+
+
+def smoke() -> None:
+    """Our side of what needs no peer: it runs and computes what it must."""
+    (y, dy), _, _ = chain(OURS, 2_000)
+    close_enough(dy, 1.0000001**1000, 1e-12, "chain")
+    losses, prepare, run = moons_step("nn.MLP")
+    assert losses[-1] < losses[0] and run(prepare()) == losses[:1], losses
+    print(f"eager: chain {y:.9f}, moons {losses[0]:.4f} → {losses[-1]:.4f}")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--only", choices=PARTS, action="append")
+    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
+    arguments.add_argument("--smoke", action="store_true")
+    arguments.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    chosen = arguments.parse_args()
+    if chosen.worker:
+        serve(*TASKS[chosen.worker[0]](chosen.worker[1]))
+    elif chosen.smoke:
+        sys.path.insert(0, str(REPO))
+        smoke()
+    else:
+        rows = [row for part in chosen.only or PARTS for row in PARTS[part]()]
+        report("eager", rows, HEAD, chosen.write)
+
+
+if __name__ == "__main__":
+    main()
