@@ -1,0 +1,95 @@
+"""Drawing time: ``viz.graph(root).svg`` of 38 and of 358 nodes, laid out by graphviz-pure.
+
+python benchmarks/drawing.py           all figures
+python benchmarks/drawing.py --smoke   the small one, once
+"""
+
+import argparse
+import os
+import random
+import shutil
+import sys
+import time
+from typing import Any
+
+from common import REPO, ROUNDS, Figure, Row, report, verdict
+
+HEAD: Row = ("what", "bar", "median (range)", "first in its process")
+
+
+def network(n_inputs: int, widths: list[int], n_decayed: int) -> Any:
+    """Loss of a tanh network of sums of products, as micrograd's lecture draws it."""
+    from autograd import Value
+
+    draw = random.Random(0)
+    weights, layer = [], [Value(draw.gauss(0, 1), f"x{i}") for i in range(n_inputs)]
+    for depth, width in enumerate(widths):
+        outputs = []
+        for j in range(width):
+            total = Value(0.1, f"b{depth}.{j}")
+            for i, x in enumerate(layer):
+                weights.append(Value(draw.gauss(0, 1), f"w{depth}.{j}.{i}"))
+                total = total + weights[-1] * x
+            outputs.append(total.tanh())
+        layer = outputs
+    loss = (layer[0] - 1.0) ** 2
+    for other in layer[1:]:
+        loss = loss + other**2
+    for w in weights[:n_decayed]:
+        loss = loss + 0.1 * (w * w)
+    loss.backward()
+    return loss
+
+
+SMALL = (2, [2, 2], 0)  # 38 nodes
+LARGE = (4, [8, 8, 1], 2)  # 358 nodes
+
+
+def seconds(shape: tuple[int, list[int], int], nodes: int) -> float:
+    """Time of one drawing; a drawing keeps its SVG, so each run has its own graph."""
+    import viz
+    from autograd import Graph
+
+    root = network(*shape)
+    assert len(Graph(root)) == nodes, len(Graph(root))
+    start = time.perf_counter()
+    svg = viz.graph(root).svg
+    spent = time.perf_counter() - start
+    assert svg.count('class="node') == nodes
+    return spent
+
+
+def without_dot() -> None:
+    """graphviz-pure is what is measured: hide a system's own dot."""
+    while found := shutil.which("dot"):
+        folders = os.environ["PATH"].split(os.pathsep)
+        os.environ["PATH"] = os.pathsep.join(f for f in folders if f != os.path.dirname(found))
+
+
+def table() -> list[Row]:
+    rows = []
+    for shape, nodes, bar in ((SMALL, 38, 0.2), (LARGE, 358, 1.5)):
+        first, *times = [seconds(shape, nodes) for _ in range(ROUNDS + 1)]
+        figure = Figure(tuple(times))
+        said = figure.text(" s") + verdict(figure.median, bar, most=True)
+        rows.append(
+            (f"drawing {nodes} nodes with graphviz-pure", f"≤ {bar} s", said, f"{first:.2g} s")
+        )
+    return rows
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
+    arguments.add_argument("--smoke", action="store_true")
+    chosen = arguments.parse_args()
+    sys.path.insert(0, str(REPO))
+    without_dot()
+    if chosen.smoke:
+        print(f"drawing: 38 nodes in {seconds(SMALL, 38):.2f} s")
+    else:
+        report("drawing", table(), HEAD, chosen.write)
+
+
+if __name__ == "__main__":
+    main()

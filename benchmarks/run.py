@@ -1,0 +1,26 @@
+"""Every benchmark, one after another, each writing its table into README.md: what `make bench` runs.
+
+python benchmarks/run.py             all of them, about half an hour
+python benchmarks/run.py eager page  some
+"""
+
+import subprocess
+import sys
+
+from common import HERE
+
+SCRIPTS = ("compat", "eager", "compiled", "drawing", "page", "demo")
+
+
+def main() -> None:
+    failed = []
+    for name in sys.argv[1:] or SCRIPTS:
+        print(f"\n== {name}", flush=True)
+        if subprocess.run([sys.executable, str(HERE / f"{name}.py"), "--write"]).returncode:
+            failed.append(name)
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
