@@ -1,4 +1,4 @@
-"""Time of the main job: ``make demo`` in a fresh clone with a warm pip cache, and its program alone.
+"""The main job: time of `make demo` in a fresh clone, pip cache warm, and of its program alone.
 
 python benchmarks/demo.py
 """

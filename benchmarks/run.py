@@ -1,4 +1,4 @@
-"""Every benchmark, one after another, each writing its table into README.md: what `make bench` runs.
+"""All benchmarks, one after another, each writing its table into README.md: `make bench`.
 
 python benchmarks/run.py             all of them, about half an hour
 python benchmarks/run.py eager page  some
