@@ -1,0 +1,58 @@
+"""whygrad: write scalars, ask any gradient why, run compiled.
+
+Six nouns: an **Op** is a callable record; a **Value** a number that remembers what made it; a
+**Graph** the flat form of all under a root; a **Step** one op's turn in a pass; a **Program** a Graph
+that runs over arrays. (A **Repeat**, equal parts of a Graph, is to come.) And eight words: *partial*,
+d output / d operand; *upstream*, d root / d node; *contribution*, upstream × partial; *grad*, their
+total; *leaf*, *node*, *root*, *kink*.
+
+>>> from autograd import Value
+>>> x, w, b = Value(2.0, "x"), Value(0.5, "w"), Value(-1.0, "b")
+>>> y = (w * x + b).tanh()
+>>> y.backward()
+>>> w.grad
+2.0
+"""
+
+from .check import gradcheck
+from .compiler import Program, compile
+from .derivatives import grad, gradients, hessian, jvp, value_and_grad
+from .errors import DomainError, GradientError, StaleGraphError, TracingError
+from .functions import logsumexp, mean, softmax
+from .graph import Graph
+from .modes import errstate, no_grad, scope
+from .ops import (
+    abs,
+    add,
+    cos,
+    divide,
+    dot,
+    equal,
+    erf,
+    exp,
+    greater,
+    greater_equal,
+    identity,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    power,
+    relu,
+    sigmoid,
+    sin,
+    softplus,
+    sqrt,
+    square,
+    subtract,
+    sum,
+    tanh,
+    where,
+)
+from .sweep import Contribution, Step, backward_steps
+from .value import Value
+
+__version__ = "0.1.0"
+__all__ = [name for name in dir() if not name.startswith("_")]

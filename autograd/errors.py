@@ -1,0 +1,45 @@
+"""Every exception that a user can meet, and the user's own line for their texts."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_PACKAGES = tuple(
+    os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), package) + os.sep
+    for package in ("autograd", "nn", "viz")
+)
+
+
+class DomainError(ValueError):
+    """An op met operands outside its domain while ``errstate("raise")`` was on."""
+
+
+class StaleGraphError(ValueError):
+    """A leaf was written after the graph was built: its numbers no longer belong together."""
+
+
+class TracingError(TypeError):
+    """A traced value was asked for the number that it does not have yet."""
+
+
+class GradientError(ValueError):
+    """A gradient that the rules give is not the slope that finite differences find."""
+
+
+class DrawingError(ValueError):
+    """A graph that cannot be drawn as asked, with the remedy."""
+
+
+def user_frame() -> tuple[str, int, int]:
+    """File, line and ``stacklevel`` (from the caller's caller) of the nearest code that is not ours."""
+    frame, level = sys._getframe(1), 0
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGES):
+        frame, level = frame.f_back, level + 1
+    return frame.f_code.co_filename, frame.f_lineno, level
+
+
+def user_line() -> str:
+    """``file.py:12``, where the user's own code called us."""
+    file, line, _ = user_frame()
+    return f"{os.path.basename(file)}:{line}"

@@ -1,0 +1,51 @@
+"""Plain functions of several Values, written with ops: each is what its formula says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from . import ops
+from .value import Traced, Value
+
+
+def _filled(xs: Sequence[Any], name: str) -> list[Any]:
+    values = list(xs)
+    if not values:
+        raise ValueError(f"{name}: at least one number is required, got none")
+    return values
+
+
+def mean(xs: Sequence[Any]) -> Any:
+    """The arithmetic mean of one number or more."""
+    values = _filled(xs, "mean")
+    return ops.sum(values) / float(len(values))
+
+
+def logsumexp(xs: Sequence[Any]) -> Any:
+    """log Σ exp(x), of one number or more; the largest is taken out first, so nothing overflows.
+
+    Its partials are softmax(xs).
+    """
+    values = _filled(xs, "logsumexp")
+    largest = _largest(values)
+    return ops.log(ops.sum([ops.exp(x - largest) for x in values])) + largest
+
+
+def softmax(xs: Sequence[Any]) -> list[Any]:
+    """exp(x) / Σ exp(x) of each: positive numbers that add up to 1."""
+    values = _filled(xs, "softmax")
+    largest = _largest(values)
+    powers = [ops.exp(x - largest) for x in values]
+    total = ops.sum(powers)
+    return [x / total for x in powers]
+
+
+def _largest(values: Sequence[Any]) -> Any:
+    """The largest, as a constant: it cancels out of both functions, so no gradient is lost."""
+    if not any(isinstance(x, Traced) for x in values):
+        return float(max(x.data if isinstance(x, Value) else x for x in values))
+    largest = values[0]
+    for x in values[1:]:
+        largest = ops.maximum(largest, x)
+    return ops.stop_gradient(largest)

@@ -1,0 +1,235 @@
+"""Graph: the flat, topologically ordered, frozen form of all that is under one or several roots.
+
+Read by drawings, steps, names, derivatives and the compiler. Copies and pickles walk the same way.
+Nothing here recurses: memory bounds the depth, not the stack.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from .modes import About
+from .op import Arithmetic, Op
+from .value import Traced, Value
+
+
+def walk(roots: Iterable[Value], seen: dict[int, Any]) -> Iterator[Value]:
+    """Every node under ``roots`` that is not in ``seen``, operands first, left to right.
+
+    ``seen`` maps the id of a node to its place in this order; it is filled on the way. Marks on the
+    nodes would be faster, as in the lean pass, but two threads may draw one graph.
+    """
+    for root in roots:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if id(node) in seen:
+                stack.pop()
+                continue
+            inputs = node.inputs
+            waiting = [x for x in inputs if type(x) is not float and id(x) not in seen]
+            if waiting:
+                stack.extend(reversed(waiting))  # type: ignore[arg-type]
+            else:
+                stack.pop()
+                seen[id(node)] = len(seen)
+                yield node
+
+
+class Graph:
+    """All that is under ``roots``, by index: an op's operands stand before it.
+
+    Attributes:
+        nodes: the Values, in order; empty for a graph that the compiler has rewritten.
+        ops: the record of each, None for a leaf.
+        operands: of each, an int for a node and a float for a number.
+        roots: the indices of the roots.
+        values, grads: None where there is no number: a traced value; not reached by a pass.
+        recording: whether a backward pass gives it a gradient.
+        labels, scopes: as the nodes have them.
+
+    >>> x = Value(2.0, "x")
+    >>> graph = Graph(x * x + 1.0)
+    >>> graph.operands
+    ((), (0, 0), (1, 1.0))
+    """
+
+    nodes: tuple[Value, ...]
+
+    def __init__(self, *roots: Value) -> None:
+        for root in roots:
+            if not isinstance(root, Value):
+                raise TypeError(
+                    f"Graph: a Value is required as root, got {type(root).__name__}; "
+                    "pass the result of an expression of Values"
+                )
+        place: dict[int, int] = {}
+        nodes = self.nodes = tuple(walk(roots, place))
+        self.ops: tuple[Op | None, ...] = tuple([node._record for node in nodes])
+        self.operands: tuple[tuple[int | float, ...], ...] = tuple(
+            [tuple([x if type(x) is float else place[id(x)] for x in v.inputs]) for v in nodes]
+        )
+        self.roots = tuple([place[id(root)] for root in roots])
+        self.values: tuple[float | None, ...] = tuple(
+            [None if isinstance(node, Traced) else node._data for node in nodes]
+        )
+        self.grads: tuple[float | None, ...] = tuple([node._grad for node in nodes])
+        self.recording = tuple([node.requires_grad for node in nodes])
+        self.labels = tuple([node.label for node in nodes])
+        self.scopes = tuple([node.scope for node in nodes])
+
+    @classmethod
+    def build(
+        cls,
+        ops: Sequence[Op | None],
+        operands: Sequence[tuple[int | float, ...]],
+        roots: Sequence[int],
+        values: Sequence[float | None],
+        labels: Sequence[str],
+    ) -> Graph:
+        """A graph without Values: what a rewriting gives."""
+        self = cls()
+        self.ops, self.operands, self.roots = tuple(ops), tuple(operands), tuple(roots)
+        self.values, self.labels = tuple(values), tuple(labels)
+        self.grads = (None,) * len(ops)
+        self.recording = tuple([record is not None or v is None for record, v in zip(ops, values, strict=True)])
+        self.scopes = ("",) * len(ops)
+        return self
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    def __repr__(self) -> str:
+        leaves = self.ops.count(None)
+        return f"Graph({len(self) - leaves} ops, {leaves} leaves, {len(self.roots)} roots)"
+
+    @cached_property
+    def users(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Of each node, the places that use it, in forward order: (index of the op, slot)."""
+        users: list[list[tuple[int, int]]] = [[] for _ in self.ops]
+        for i, operands in enumerate(self.operands):
+            for slot, x in enumerate(operands):
+                if type(x) is int:
+                    users[x].append((i, slot))
+        return tuple(map(tuple, users))
+
+    def at(self, i: int, numbers: Sequence[Any]) -> list[Any]:
+        """Node i's operands, out of every node's ``numbers``."""
+        return [x if type(x) is float else numbers[x] for x in self.operands[i]]  # type: ignore[index]
+
+    def run(self, m: Arithmetic, given: Mapping[int, Any]) -> list[Any]:
+        """Every node's number in ``m``, with some leaves ``given`` and the others as they are."""
+        numbers: list[Any] = []
+        for i, record in enumerate(self.ops):
+            if i in given:
+                numbers.append(given[i])
+            elif record is None:
+                numbers.append(self.values[i])
+            else:
+                numbers.append(m.run(record, *self.at(i, numbers)))
+        return numbers
+
+
+# ------------------------------------------------------------------ copies and pickles
+def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
+    """A copy of ``root`` and of all under it that ``memo`` does not hold yet."""
+    for node in walk((root,), memo):
+        kind, data, record, inputs, *rest = _parts(node)
+        inputs = tuple([x if type(x) is float else memo[id(x)] for x in inputs])
+        memo[id(node)] = _restore(kind, data, record, inputs, *rest)
+    copy: Value = memo[id(root)]
+    return copy
+
+
+def _parts(node: Value) -> tuple[Any, ...]:
+    """All that a node is, as arguments of ``_restore``."""
+    data = None if isinstance(node, Traced) else node._data
+    about = node._about and (node.label, node.requires_grad, node.scope)
+    return type(node), data, node._record, node.inputs, node._grad, about, getattr(node, "__dict__", None)
+
+
+def _restore(
+    kind: type[Value],
+    data: float | None,
+    record: Op | None,
+    inputs: tuple[Value | float, ...],
+    grad: float | None,
+    about: tuple[str, bool, str] | None,
+    attributes: dict[str, Any] | None,
+) -> Value:
+    node = object.__new__(kind)
+    if data is not None:
+        node._data = data
+    node._record = record
+    slots = 0 if record is None else record.slots
+    node._a = inputs if slots is None or slots > 2 else inputs[0] if slots else None
+    node._b = inputs[1] if slots == 2 else None
+    node._grad = grad
+    node._mark = 0
+    node._about = about and About(*about)
+    if attributes:
+        node.__dict__.update(attributes)
+    return node
+
+
+class _Session:
+    """What one pickler has been given so far.
+
+    A pickler asks each Value for its parts, and would recurse into the operands. So the first Value
+    hands over a list of all under it, operands first: each then finds its operands pickled already.
+    The next Value of the same pickler hands over only what is new, or a list of all nodes of a chain
+    would cost its square. No pickler says who it is: but it keeps what it has pickled alive, so the
+    session lives as long as the pickler does, and one that is pickled again has met another.
+    """
+
+    def __init__(self) -> None:
+        self.emitted: dict[int, Any] = {}
+        self.shallow: set[int] = set()  # emitted, and not yet asked for their parts
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        self.emitted.clear()
+        self.shallow.clear()
+        return tuple, ()
+
+
+class _Bundle:
+    """``root`` and all under it that is new to the session, as a list to be pickled lazily."""
+
+    def __init__(self, session: _Session, root: Value) -> None:
+        self.session = session
+        self.root = root
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return list, (), None, self._nodes()
+
+    def _nodes(self) -> Iterator[Value]:
+        session = self.session
+        session.emitted.pop(id(self.root), None)
+        for node in walk((self.root,), session.emitted):
+            session.emitted[id(node)] = node  # alive, so that its id stays its own
+            session.shallow.add(id(node))
+            yield node
+
+
+_current = threading.local()
+
+
+def reduce(node: Value) -> tuple[Any, ...]:
+    """How pickle sees a Value: see _Session."""
+    reference = getattr(_current, "session", None)
+    session: _Session | None = None if reference is None else reference()
+    if session is None:
+        session = _Session()
+        _current.session = weakref.ref(session)
+    elif id(node) in session.shallow:
+        session.shallow.discard(id(node))
+        return _restore, _parts(node)
+    return _last, (session, _Bundle(session, node))
+
+
+def _last(session: tuple[()], nodes: list[Value]) -> Value:
+    return nodes[-1]

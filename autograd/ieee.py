@@ -1,0 +1,114 @@
+"""Float arithmetic that never raises: IEEE's number where Python's functions refuse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .op import Arithmetic, Op, Rule
+
+
+def _ieee(function: Callable[..., float], name: str) -> Callable[..., float]:
+    """``function`` of math, and NumPy's number where it raises."""
+    ufunc = getattr(np, name)
+
+    def call(*operands: float) -> float:
+        try:
+            return function(*operands)
+        except (ValueError, ArithmeticError):
+            with np.errstate(all="ignore"):
+                return float(ufunc(*operands))
+
+    return call
+
+
+def divide(a: float, b: float) -> float:
+    """a / b, and ±inf or nan where b is 0."""
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return math.nan if a == 0.0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def maximum(a: float, b: float) -> float:
+    """The larger, nan if either is."""
+    return a if a >= b or a != a else b
+
+
+def minimum(a: float, b: float) -> float:
+    """The smaller, nan if either is."""
+    return a if a <= b or a != a else b
+
+
+class _Floats(Arithmetic):
+    kind = "floats"
+    lines = {
+        "identity": lambda x: x,
+        "add": lambda a, b: a + b,
+        "subtract": lambda a, b: a - b,
+        "multiply": lambda a, b: a * b,
+        "divide": divide,
+        "negative": lambda x: -x,
+        "power": _ieee(math.pow, "power"),
+        "sqrt": _ieee(math.sqrt, "sqrt"),
+        "exp": _ieee(math.exp, "exp"),
+        "log": _ieee(math.log, "log"),
+        "log1p": _ieee(math.log1p, "log1p"),
+        "sin": _ieee(math.sin, "sin"),
+        "cos": _ieee(math.cos, "cos"),
+        "tanh": math.tanh,
+        "erf": math.erf,
+        "abs": abs,
+        "maximum": maximum,
+        "minimum": minimum,
+        "where": lambda c, a, b: a if c else b,
+        "equal": lambda a, b: 1.0 if a == b else 0.0,
+        "greater": lambda a, b: 1.0 if a > b else 0.0,
+        "greater_equal": lambda a, b: 1.0 if a >= b else 0.0,
+    }
+
+    def run(self, record: Op, *operands: float) -> float:
+        line = self.line(record)
+        if line is None:
+            assert record.formula is not None or self.kind  # a primitive without a line raises below
+            return evaluate(lambda m, *numbers: Arithmetic.run(m, record, *numbers), *operands)
+        try:
+            return line(*operands)
+        except (ValueError, ArithmeticError):  # an op made at run time may lean on math, which raises
+            return math.nan
+
+    def __repr__(self) -> str:
+        return "FLOATS"
+
+
+class _Wide(Arithmetic):
+    """FLOATS on NumPy's scalars, whose operators never raise."""
+
+    kind = "floats"
+    lines: dict[str, Callable[..., Any]] = {}
+
+    def run(self, record: Op, *operands: Any) -> Any:
+        if FLOATS.line(record) is None and record.formula is not None:
+            return record.formula(self, *operands)
+        return np.float64(FLOATS.run(record, *map(float, operands)))
+
+
+FLOATS = _Floats()
+_WIDE = _Wide()
+
+
+def evaluate(rule: Rule, *operands: float) -> float:
+    """``rule`` on floats: IEEE's number, where Python's operators raise or go complex too."""
+    try:
+        number = rule(FLOATS, *operands)
+        if type(number) is float:
+            return number
+        if isinstance(number, (int, float)):
+            return float(number)
+    except (ValueError, ArithmeticError):
+        pass
+    with np.errstate(all="ignore"):
+        return float(rule(_WIDE, *map(np.float64, operands)))

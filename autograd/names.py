@@ -1,0 +1,123 @@
+"""What each node is called, in drawings, steps, explanations and errors alike.
+
+The label; else the formula of the operands' names, if short; else the op's name and number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .graph import Graph
+from .numbers import show
+from .op import Op
+from .value import Value
+
+LONGEST_FORMULA = 20  # characters: longer ones are read slower than a number is looked up
+LONGEST_LABEL = 24
+_ATOM = 9
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Name(NamedTuple):
+    """A node's name; a formula is put in parentheses where a sentence needs one."""
+
+    text: str
+    formula: bool = False
+    precedence: int = _ATOM
+    numbered: bool = False  # `tanh 12`: not used inside a formula
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __format__(self, spec: str) -> str:
+        return format(self.text, spec)
+
+
+def names(graph: Graph) -> tuple[Name, ...]:
+    """The name of every node, each different from the others.
+
+    >>> from autograd import Value
+    >>> w, x = Value(1.5, "w"), Value(2.0, "x")
+    >>> [str(name) for name in names(Graph((w * x - 1.0) ** 2 * w))]
+    ['w', 'x', 'w×x', 'w×x-1', '(w×x-1)²', 'result']
+    """
+    found: list[Name] = []
+    counts: dict[str, int] = {}
+    taken = {clean(label) for label in graph.labels}
+    unnamed = number = 0
+    for i, record in enumerate(graph.ops):
+        number += record is not None
+        if graph.labels[i]:
+            name = Name(clean(graph.labels[i]))
+        elif record is None:
+            unnamed += 1
+            while f"v{unnamed}" in taken:
+                unnamed += 1
+            name = Name(f"v{unnamed}")
+        elif i in graph.roots:
+            name = Name("result")
+        else:
+            name = _formula_name(record, graph.operands[i], found) or Name(
+                f"{record.name} {number}", numbered=True
+            )
+        count = counts[name.text] = counts.get(name.text, 0) + 1
+        if count > 1:
+            name = Name(f"{name.text} #{count}", numbered=name.formula)
+        found.append(name)
+    return tuple(found)
+
+
+def formula(graph: Graph, i: int, found: Sequence[Name]) -> str:
+    """Node i's own formula over the names of its operands, spaced: ``(w×x+b-t)² + 0.1×(w×w)``."""
+    record = graph.ops[i]
+    if record is None:
+        return found[i].text
+    return fill(record, [found[x] if type(x) is int else float(x) for x in graph.operands[i]])
+
+
+def _formula_name(record: Op, operands: Sequence[int | float], found: Sequence[Name]) -> Name | None:
+    inner = [found[x] if type(x) is int else float(x) for x in operands]
+    if any(isinstance(x, Name) and x.numbered for x in inner) or len(inner) > LONGEST_FORMULA:
+        return None
+    text = fill(record, inner, compact=True)
+    return Name(text, True, record.precedence) if len(text) <= LONGEST_FORMULA else None
+
+
+def fill(record: Op, operands: Sequence[Name | float], compact: bool = False) -> str:
+    """The record's form with these operands, in parentheses where precedence asks for them."""
+    form = record.form.replace(" ", "") if compact else record.form
+    texts: list[str] = []
+    for slot, x in enumerate(operands):
+        text = x.text if isinstance(x, Name) else show(x)
+        precedence = x.precedence if isinstance(x, Name) else _ATOM if x >= 0.0 else 3
+        if record.precedence < 5 and (
+            precedence < record.precedence or (precedence == record.precedence and slot > 0)
+        ):
+            text = f"({text})"
+        texts.append(text)
+    if record.slots is None:
+        return form.replace("{*}", ("," if compact else ", ").join(texts))
+    last = operands[-1]
+    if not isinstance(last, Name) and float(last).is_integer():
+        form = form.replace("^{b}", show(last).translate(_RAISED))
+    by_slot = dict(zip("x" if len(texts) == 1 else "ab" if len(texts) == 2 else "cab", texts, strict=True))
+    return re.sub(r"\{(\w)\}", lambda match: by_slot[match[1]], form)
+
+
+def clean(label: str) -> str:
+    """A label as one line of at most 24 characters; control characters become spaces."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in label[:1000]).split())
+    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
+
+
+def short(node: Value) -> str:
+    """A node's name where its graph is not at hand: labels and op names, one op deep."""
+    if node.label or node.op is None:
+        return clean(node.label) or "an unnamed leaf"
+    inner = [
+        float(x) if not isinstance(x, Value) else Name(clean(x.label) or (x.op.name if x.op else "v"))
+        for x in node.inputs[:LONGEST_FORMULA]
+    ]
+    return fill(node.op, inner, compact=True)

@@ -1,0 +1,43 @@
+"""Numbers as people read them: five significant digits, one form everywhere.
+
+Read by names.py, drawings, steps and the page; the page's script follows the same rules.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+DIGITS = 5  # enough to check a step by hand, few enough to read at a glance
+_ROUND = Context(prec=DIGITS, rounding=ROUND_HALF_UP)  # ties go away from zero
+
+
+def rounded(x: float) -> float:
+    """``x`` as a reader sees it: the float nearest its printed form; nan and inf as they are."""
+    if x != x or x in (float("inf"), float("-inf")):
+        return x
+    return float(_ROUND.create_decimal(repr(x)))
+
+
+def show(x: float | None) -> str:
+    """``x`` in five significant digits; ``–`` if there is no number yet.
+
+    Decimals from 1e-4 to below 1e6, otherwise ``1.2346e-10``; -0 as 0; the minus sign is ASCII,
+    so that the text can be pasted.
+
+    >>> show(0.881373587), show(2.0), show(-0.0), show(1.23456789e-10), show(None)
+    ('0.88137', '2', '0', '1.2346e-10', '–')
+    """
+    if x is None:
+        return "–"
+    x = float(x)
+    if x != x or x in (float("inf"), float("-inf")):
+        return repr(x)
+    if x == 0.0:
+        return "0"
+    number: Decimal = _ROUND.create_decimal(repr(x))
+    exponent = number.adjusted()
+    if -4 <= exponent < 6:
+        text = f"{number:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    mantissa = f"{number.scaleb(-exponent):f}"
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent:+d}".replace("e+", "e")

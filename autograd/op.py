@@ -1,0 +1,293 @@
+"""What an op is: a callable record, and the arithmetics that its rules run on.
+
+A record holds everything that is known of an op; nothing outside it compares its name. A rule is a
+lambda ``(m, *operands, y)`` over an arithmetic ``m``: the same one runs on floats, Values, arrays,
+LLVM vectors and JavaScript text. Read by every other file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+Rule = Callable[..., Any]
+
+
+def NOTHING(m: Any, *operands_y: Any) -> float:  # noqa: N802 - a constant among rules
+    """The partial of a slot through which nothing ever passes: a condition, a comparison."""
+    return 0.0
+
+
+class Interval(NamedTuple):
+    """The reals that an operand may be, ``low`` to ``high``, with points that deserve a test.
+
+    An open end is a bound that itself is outside: ``log`` at 0.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    hard: tuple[float, ...] = ()
+
+    def __contains__(self, x: object) -> bool:
+        return isinstance(x, float) and self.low <= x <= self.high and not (
+            self.open_low and x == self.low
+        )
+
+    def __str__(self) -> str:
+        if self.low == -math.inf and self.high == math.inf:
+            return "any real"
+        return f"{'>' if self.open_low else '>='} {self.low:g}"
+
+    def probes(self) -> tuple[float, ...]:
+        """Points to test at: small and large of both signs, and the hard ones."""
+        usual = (-30.0, -2.5, -1.0, -0.3, -1e-3, 0.0, 1e-3, 0.3, 0.7, 1.0, 2.5, 30.0)
+        return tuple(dict.fromkeys(x for x in (*usual, *self.hard) if x in self))
+
+
+REALS = Interval()
+
+
+class Op:
+    """A record: call it on floats and get a float, on Values and get a Value.
+
+    Attributes:
+        name: NumPy's name where it has one.
+        slots: the number of operands; None: any number (the call takes sequences).
+        domain: an Interval a slot.
+        formula: ``(m, *operands)`` over other ops; None for a primitive.
+        symbol, form, precedence: how it is written; precedence is that of its outermost operator:
+            1 sum, 2 product, 3 sign, 4 power, 5 call.
+        words: a short text of each slot's partial, over the names ``{a}``, ``{b}``, ``{x}``, ``{n}``.
+        says: the sentence a person reads, or one a case; ``case(m, *operands, y)`` picks its index.
+        kink: ``(m, *operands)``, not 0 where there is no one slope; ``convention`` says what we take.
+        fast: ``(value, partial, ...)`` over floats; the values may raise where Python's functions do.
+        lines: what a primitive made at run time brings, by arithmetic.
+        source: where the formula is from, unless it speaks for itself.
+    """
+
+    __slots__ = (
+        "_partials", "_swept", "case", "convention", "domain", "fast", "form", "formula", "gather",
+        "kink", "lines", "name", "precedence", "remedy", "says", "slopes", "slots", "source",
+        "symbol", "words",
+    )  # fmt: skip
+    recorder: ClassVar[Callable[[Op, Sequence[Any]], Any]]  # value.py's: it knows what a Value is
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        domain: Interval | tuple[Interval, ...],
+        slots: int | None,
+        partials: tuple[Rule, ...] | None,
+        formula: Rule | None,
+        symbol: str = "",
+        form: str = "",
+        precedence: int = 5,
+        words: tuple[str, ...] = (),
+        says: str | tuple[str, ...] = "{op}'s slope at {=x} is {p}.",
+        case: Rule | None = None,
+        kink: Rule | None = None,
+        convention: str = "",
+        fast: tuple[Callable[..., Any], ...] = (),
+        lines: Mapping[str, Any] | None = None,
+        gather: Callable[..., tuple[Any, ...]] | None = None,
+        remedy: str = "",
+        source: str = "",
+    ) -> None:
+        count = 1 if slots is None else slots
+        operands = "x" if slots == 1 else "ab" if slots == 2 else "cab" if slots == 3 else ""
+        self.name = name
+        self.slots = slots
+        self.domain = (domain,) * count if isinstance(domain, Interval) else domain
+        if not name.isidentifier() or len(self.domain) != count:
+            raise ValueError(f"op {name!r}: a name is an identifier, with one domain a slot ({count})")
+        if partials is not None and len(partials) != count:
+            raise ValueError(f"{name}: one partial a slot is needed ({count}), got {len(partials)}")
+        if partials is None and formula is None:
+            raise ValueError(f"{name}: a primitive needs its partials, a derived op its formula")
+        self._partials = partials
+        self._swept: tuple[Rule, ...] | None = None
+        self.formula = formula
+        self.symbol = symbol or name
+        arguments = "{*}" if slots is None else ", ".join(f"{{{letter}}}" for letter in operands)
+        self.form = form or f"{name}({arguments})"
+        self.precedence = precedence
+        self.words = words or ("slope",) * count
+        self.says = (says,) if isinstance(says, str) else says
+        self.case = case
+        self.kink = kink
+        self.convention = convention
+        self.fast = fast
+        self.slopes: tuple[Callable[..., float] | None, ...] = ()  # sweep.py's, made at the first pass
+        self.lines: Mapping[str, Any] = lines or {}
+        self.gather = gather
+        self.remedy = remedy
+        self.source = source
+
+    def __call__(self, *operands: Any) -> Any:
+        """This op of the operands: a float if all are numbers, else a Value that records it."""
+        return Op.recorder(self, operands if self.gather is None else self.gather(*operands))
+
+    def partial(self, slot: int) -> Rule:
+        """The rule ``(m, *operands, y)`` of d output / d operand for ``slot``."""
+        partials = self._partials
+        if self.slots is None:
+            assert partials is not None
+            rule = partials[0]
+            return lambda m, *operands_y: rule(m, operands_y[:-1], operands_y[-1], slot)
+        if partials is None:  # given by nobody: sweep the formula, once
+            if self._swept is None:
+                from .derivatives import swept_partials  # noqa: PLC0415 - it reads this file
+
+                self._swept = swept_partials(self)
+            partials = self._swept
+        return partials[slot]
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from .ops import TABLE, named  # noqa: PLC0415 - it reads this file
+
+        if TABLE.get(self.name) is not self:
+            raise TypeError(
+                f"{self.name}: an op made at run time cannot be pickled or copied with a graph; "
+                "build the graph again where it is needed"
+            )
+        return named, (self.name,)
+
+    def __copy__(self) -> Op:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
+        return self
+
+
+def primitive(
+    name: str,
+    *,
+    domain: Interval | tuple[Interval, ...],
+    partials: tuple[Rule, ...],
+    floats: Callable[..., float] | None = None,
+    numpy: Callable[..., Any] | None = None,
+    llvm: Callable[..., Any] | None = None,
+    javascript: str | None = None,
+    **record: Any,
+) -> Op:
+    """An op that every arithmetic supplies; made at run time, it brings its line an arithmetic.
+
+    Args:
+        name: an identifier.
+        domain: an Interval, or one a slot.
+        partials: a rule ``(m, *operands, y)`` a slot.
+        floats: the value, of floats; it may raise where Python's own function does.
+        numpy: the value, of float64 arrays.
+        llvm: ``(m, *operands)``, from the LLVM arithmetic's primitives.
+        javascript: an expression, with ``{0}``, ``{1}`` for the operands.
+        record: what else Op holds.
+    """
+    given = {"floats": floats, "numpy": numpy, "llvm": llvm, "javascript": javascript}
+    lines = {kind: line for kind, line in given.items() if line is not None}
+    record.setdefault("slots", len(partials))
+    if floats is not None:
+        record.setdefault("fast", (floats,))
+    return Op(name, domain=domain, partials=partials, formula=None, lines=lines, **record)
+
+
+def derived(
+    name: str,
+    *,
+    domain: Interval | tuple[Interval, ...],
+    formula: Rule,
+    partials: tuple[Rule, ...] | None = None,
+    **record: Any,
+) -> Op:
+    """An op given by a formula over others: recorded and drawn as one node, expanded by back ends.
+
+    Its partials come from sweeping the formula, unless given for accuracy.
+    """
+    record.setdefault("slots", formula.__code__.co_argcount - 1)  # the operands after m
+    return Op(name, domain=domain, partials=partials, formula=formula, **record)
+
+
+class Arithmetic:
+    """The ``m`` of a rule: the ops over one kind of number. The primitives' lines give the rest."""
+
+    kind: ClassVar[str]
+    lines: Mapping[str, Callable[..., Any]]
+
+    def run(self, record: Op, *operands: Any) -> Any:
+        """``record`` of the operands: by this arithmetic's own line, else by the op's formula."""
+        line = self.line(record)
+        if line is not None:
+            return line(*operands)
+        if record.formula is None:
+            raise NotImplementedError(
+                f"{record.name}: this primitive has no line for {self.kind}; "
+                f"make it with primitive(..., {self.kind}=...)"
+            )
+        return record.formula(self, *operands)
+
+    def line(self, record: Op) -> Callable[..., Any] | None:
+        """This arithmetic's own way of ``record``; an op made at run time brings it along."""
+        from .ops import TABLE  # noqa: PLC0415 - it reads this file
+
+        if TABLE.get(record.name) is record:
+            return self.lines.get(record.name)
+        given: Callable[..., Any] | None = record.lines.get(self.kind)
+        return given
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        from .ops import TABLE  # noqa: PLC0415 - it reads this file
+
+        record = TABLE.get(name)
+        if record is None:
+            raise AttributeError(f"rule: no op {name!r} in the table; use {self.kind}.run(record, x)")
+
+        def call(*operands: Any) -> Any:
+            return self.run(record, *(operands if record.gather is None else record.gather(*operands)))
+
+        self.__dict__[name] = call  # looked up once
+        return call
+
+
+class Symbolic:
+    """Operators for an operand that is text or code: each asks its arithmetic ``m`` for the op."""
+
+    __slots__ = ()
+    m: Any
+
+    def __add__(self, other: Any) -> Any:
+        return self.m.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self.m.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.m.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.m.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.m.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.m.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.m.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.m.divide(other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return self.m.power(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.m.power(other, self)
+
+    def __neg__(self) -> Any:
+        return self.m.negative(self)

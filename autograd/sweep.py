@@ -1,0 +1,347 @@
+"""The reverse sweep and the forward sweep: gradients as numbers, as steps, and as Values again.
+
+``backward`` is lean: marks instead of a visited set, no Graph, nothing allocated a node but its
+gradient. ``backward_steps`` is the same arithmetic with every part shown. ``reverse`` and ``forward``
+record what they compute. Reads value.py, graph.py and the rules; read by derivatives, nn and viz.
+Iterative: memory bounds the depth, not the stack.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from . import ops
+from .errors import StaleGraphError, TracingError
+from .graph import Graph
+from .ieee import FLOATS, evaluate
+from .op import NOTHING, Op
+from .value import Traced, Value, _number, describe
+
+_marks = itertools.count(2, 2)
+_ADD, _SUBTRACT, _MULTIPLY = ops.add, ops.subtract, ops.multiply
+
+
+class Contribution(NamedTuple):
+    """What one slot of a step sends to the Value in it.
+
+    ``amount`` is upstream × local, exactly 0 if upstream is 0; ``total`` is what the input has with it.
+    """
+
+    input: Value
+    slot: int
+    local: float
+    amount: float
+    total: float
+
+
+class Step(NamedTuple):
+    """One op node's turn: ``upstream`` is d root / d node (None in a forward step)."""
+
+    node: Value
+    phase: str
+    upstream: float | None
+    contributions: tuple[Contribution, ...]
+
+
+# ------------------------------------------------------------------ numbers
+def backward(root: Value, grad: float = 1.0) -> None:
+    """Give every node under ``root`` its gradient, d root / d node times ``grad``.
+
+    Ops' results then hold this pass's total; leaves that record add theirs, once, to what they hold.
+    Nodes that the pass does not reach keep theirs.
+
+    Raises:
+        ValueError: ``root`` does not record.
+    """
+    _require_recording(root)
+    grad = grad if type(grad) is float else _number(grad)
+    if root._record is None:
+        root._grad = root.grad + grad
+        return
+    order, leaves, before = _prepare(root)
+    root._grad = 0.0 + grad
+    try:
+        _send(order)
+    except BaseException:  # an interrupt: leaves get back what they had
+        for leaf, had in zip(leaves, before, strict=True):
+            leaf._grad = had
+        raise
+    for leaf, had in zip(leaves, before, strict=True):
+        about = leaf._about
+        if about is not None and not about.requires_grad:
+            leaf._grad = had
+        elif had is not None:
+            leaf._grad = had + leaf._grad  # type: ignore[operator]
+
+
+def _prepare(root: Value) -> tuple[list[Value], list[Value], list[float | None]]:
+    """The ops' results under ``root``, operands first; the leaves, and what they held. All are at 0."""
+    seen = next(_marks)
+    done = seen + 1
+    order: list[Value] = []
+    leaves: list[Value] = []
+    before: list[float | None] = []
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        mark = node._mark
+        if mark == done:
+            stack.pop()
+            continue
+        if mark == seen:  # all under it is in the order
+            stack.pop()
+            node._mark = done
+            order.append(node)
+            continue
+        node._grad = 0.0
+        if node._record is None:
+            stack.pop()
+            node._mark = done
+            continue
+        node._mark = seen
+        a = node._a
+        b = node._b
+        if type(a) is tuple:
+            for x in reversed(a):
+                if type(x) is not float and x._mark != done:
+                    if x._record is None:
+                        x._mark = done
+                        leaves.append(x)
+                        before.append(x._grad)
+                        x._grad = 0.0
+                    else:
+                        stack.append(x)
+            continue
+        if b is not None and type(b) is not float and b._mark != done:
+            if b._record is None:
+                b._mark = done
+                leaves.append(b)
+                before.append(b._grad)
+                b._grad = 0.0
+            else:
+                stack.append(b)
+        if type(a) is not float and a._mark != done:
+            if a._record is None:
+                a._mark = done
+                leaves.append(a)
+                before.append(a._grad)
+                a._grad = 0.0
+            else:
+                stack.append(a)
+    return order, leaves, before
+
+
+def _send(order: list[Value]) -> None:
+    """Each node's contributions, from the root on. An upstream of 0 sends exactly 0, so nothing."""
+    for node in reversed(order):
+        g: Any = node._grad
+        if g == 0.0:
+            continue
+        record: Any = node._record
+        a = node._a
+        b = node._b
+        if record is _MULTIPLY:
+            if type(b) is float:
+                a._grad += g * b
+            elif type(a) is float:
+                b._grad += g * a
+            else:
+                a._grad += g * b._data
+                b._grad += g * a._data
+        elif record is _ADD:
+            if type(a) is not float:
+                a._grad += g
+            if type(b) is not float:
+                b._grad += g
+        elif record is _SUBTRACT:
+            if type(a) is not float:
+                a._grad += g
+            if type(b) is not float:
+                b._grad -= g
+        elif type(a) is tuple:
+            numbers = [x if type(x) is float else x._data for x in a]
+            for x, p in zip(a, partials(record, numbers, node._data), strict=True):
+                if type(x) is not float and p is not None:
+                    x._grad += g * p
+        else:
+            slopes = record.slopes or slopes_of(record)
+            y = node._data
+            if b is None:
+                x = a._data
+                try:
+                    a._grad += g * slopes[0](x, y)
+                except (ValueError, ArithmeticError):
+                    a._grad += g * evaluate(record.partial(0), x, y)
+                continue
+            at = a if type(a) is float else a._data, b if type(b) is float else b._data
+            for slot, x in enumerate((a, b)):
+                slope = slopes[slot]
+                if type(x) is not float and slope is not None:
+                    try:
+                        x._grad += g * slope(*at, y)
+                    except (ValueError, ArithmeticError):
+                        x._grad += g * evaluate(record.partial(slot), *at, y)
+
+
+def slopes_of(record: Op) -> tuple[Callable[..., float] | None, ...]:
+    """The partials over floats, ``(*operands, y)``, kept in the record; None where nothing passes."""
+
+    def slope(rule: Any) -> Callable[..., float] | None:
+        return None if rule is NOTHING else lambda *at: evaluate(rule, *at)
+
+    slots = range(record.slots or 0)
+    record.slopes = record.fast[1:] or tuple(slope(record.partial(slot)) for slot in slots)
+    return record.slopes
+
+
+def partials(record: Op, at: Sequence[float], y: float) -> Sequence[float | None]:
+    """Every slot's partial at these operands: a float, or None where nothing ever passes."""
+    if record.slots is None:
+        if len(record.fast) > 1:
+            return record.fast[1](tuple(at), y)  # type: ignore[no-any-return]
+        return [evaluate(record.partial(slot), *at, y) for slot in range(len(at))]
+    found: list[float | None] = []
+    for slot, slope in enumerate(record.slopes or slopes_of(record)):
+        try:
+            found.append(None if slope is None else slope(*at, y))
+        except (ValueError, ArithmeticError):
+            found.append(evaluate(record.partial(slot), *at, y))
+    return found
+
+
+# ------------------------------------------------------------------ steps
+def backward_steps(root: Value) -> Iterator[Step]:
+    """The backward pass from ``root`` (seed 1), one Step an op's result; it writes nothing.
+
+    Raises:
+        ValueError: ``root`` does not record.
+        StaleGraphError: a leaf was written after the graph was built.
+
+    >>> x = Value(3.0, "x")
+    >>> [(c.slot, c.amount, c.total) for step in backward_steps(x * x) for c in step.contributions]
+    [(0, 3.0, 3.0), (1, 3.0, 6.0)]
+    """
+    _require_recording(root)
+    graph = Graph(root)
+    check_fresh(graph)
+    return _steps(graph)
+
+
+def _steps(graph: Graph) -> Iterator[Step]:
+    totals = [0.0] * len(graph)
+    totals[graph.roots[0]] = 1.0
+    values: Any = graph.values
+    for i in reversed(range(len(graph))):
+        record = graph.ops[i]
+        if record is None:
+            continue
+        upstream = totals[i]
+        found = partials(record, graph.at(i, values), values[i])
+        sent = []
+        for slot, (x, p) in enumerate(zip(graph.operands[i], found, strict=True)):
+            if type(x) is int and graph.recording[x]:
+                amount = 0.0 if upstream == 0.0 or p is None else upstream * p
+                totals[x] += amount
+                sent.append(Contribution(graph.nodes[x], slot, p or 0.0, amount, totals[x]))
+        yield Step(graph.nodes[i], "backward", upstream, tuple(sent))
+
+
+def check_fresh(graph: Graph) -> None:
+    """Raise StaleGraphError if an op, run again on its operands' present numbers, gives another."""
+    values: Any = graph.values
+    for i, record in enumerate(graph.ops):
+        if record is None:
+            continue
+        at = graph.at(i, values)
+        try:
+            again = record.fast[0](*at) if record.fast else FLOATS.run(record, *at)
+        except (ValueError, ArithmeticError):
+            again = FLOATS.run(record, *at)
+        if again != values[i] and not (again != again and values[i] != values[i]):
+            leaves = [graph.nodes[x] for x in graph.operands[i] if type(x) is int and graph.ops[x] is None]
+            which = ", ".join(dict.fromkeys(map(describe, leaves)))
+            raise StaleGraphError(
+                f"{record.name}: its operands must be as they were when it was recorded ({values[i]!r}), "
+                f"got {again!r} now: {which} was written since; build the graph again"
+            )
+
+
+def _require_recording(root: Value) -> None:
+    if isinstance(root, Traced):
+        raise TracingError(
+            f"backward: a Value with a number is required, got {describe(root)}, a traced value; "
+            "use program.value_and_grad(...)"
+        )
+    if not isinstance(root, Value):
+        raise TypeError(f"backward: a Value is required as root, got {type(root).__name__}")
+    if not root.requires_grad:
+        raise ValueError(
+            f"backward: a root that records is required, got {describe(root)}, made under no_grad, by "
+            "detach() or with requires_grad=False; build it outside no_grad from leaves that record"
+        )
+
+
+# ------------------------------------------------------------------ Values again
+def product(first: Any, second: Any) -> Any:
+    """The chain rule's product, exactly 0 where ``first`` is; None for a factor that never passes."""
+    if second is None or first is None:
+        return None
+    for one, other in ((first, second), (second, first)):
+        if type(one) is float and one == 1.0:
+            return other
+    return ops.chain(first, second)
+
+
+def _rule(record: Op, slot: int, operands: Sequence[Any], y: Any) -> Any:
+    """A slot's partial in the arithmetic of Values; None where nothing ever passes."""
+    rule = record.partial(slot)
+    if rule is NOTHING:
+        return None
+    p = rule(ops.VALUES, *operands, y)
+    return float(p) if isinstance(p, int) else p
+
+
+def reverse(graph: Graph, seeds: Mapping[int, Any], sources: Sequence[int]) -> list[Any]:
+    """d (the seeded nodes) / d each source, as Values that record how they were computed.
+
+    Nothing is dropped by its number: the second derivative of (3x)² at 0 is 18. None: no path.
+    """
+    nodes = graph.nodes
+    depends = [False] * len(graph)
+    for i in sources:
+        depends[i] = True
+    for i, operands in enumerate(graph.operands):
+        depends[i] = depends[i] or any(type(x) is int and depends[x] for x in operands)
+    totals: list[Any] = [None] * len(graph)
+    for i, seed in seeds.items():
+        totals[i] = seed
+    for i in reversed(range(len(graph))):
+        record, upstream = graph.ops[i], totals[i]
+        if record is None or upstream is None or not depends[i]:
+            continue
+        at = graph.at(i, nodes)
+        for slot, x in enumerate(graph.operands[i]):
+            if type(x) is int and depends[x]:
+                amount = product(upstream, _rule(record, slot, at, nodes[i]))
+                if amount is not None:
+                    totals[x] = amount if totals[x] is None else totals[x] + amount
+    return [totals[i] for i in sources]
+
+
+def forward(graph: Graph, tangents: Mapping[int, Any]) -> list[Any]:
+    """Every node's tangent, given those of some leaves: the other direction, by the same rules."""
+    nodes = graph.nodes
+    found: list[Any] = [None] * len(graph)
+    for i, record in enumerate(graph.ops):
+        total = tangents.get(i)
+        if record is not None:
+            at = graph.at(i, nodes)
+            for slot, x in enumerate(graph.operands[i]):
+                if type(x) is int and found[x] is not None:
+                    amount = product(_rule(record, slot, at, nodes[i]), found[x])
+                    if amount is not None:
+                        total = amount if total is None else total + amount
+        found[i] = total
+    return found

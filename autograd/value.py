@@ -1,0 +1,571 @@
+"""Value: the node that users hold, and the operators that record.
+
+A node keeps its number, its op's record and its operands in slots, with no container on a unary or
+binary one: what decides eager speed is how much the cyclic collector has to look at. Reads op.py,
+ops.py and modes.py; read by every other file.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import warnings
+from collections.abc import Sequence
+from typing import Any, Union
+
+from . import ops
+from .errors import DomainError, TracingError, user_frame, user_line
+from .ieee import FLOATS
+from .modes import About, active, current
+from .op import Op
+
+Number = Union[int, float]
+Operand = Union["Value", int, float]
+
+_new = object.__new__
+_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE, _POWER = ops.add, ops.subtract, ops.multiply, ops.divide, ops.power
+
+
+class Value:
+    """A number that remembers what it was made from.
+
+    Args:
+        data: an int, a float or a NumPy scalar; kept as a float.
+        label: its name in drawings, steps and errors.
+        requires_grad: whether a backward pass gives it a gradient.
+    Raises:
+        TypeError: ``data`` is not one real number.
+
+    >>> x, w = Value(2.0, "x"), Value(-3.0, "w")
+    >>> y = (w * x).tanh()
+    >>> y.backward()
+    >>> w.grad == 2.0 * (1.0 - y.data ** 2)
+    True
+    """
+
+    __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_mark", "_record")
+    __array_ufunc__ = None  # np.float64(2) * Value(3) is ours to answer
+
+    _a: Any  # the operand of slot 0; all of them in a tuple from three on
+    _about: About | None
+    _b: Any
+    _data: float
+    _grad: float | None  # None: no pass has reached it
+    _mark: int  # the pass that looked here last
+    _record: Op | None  # None: a leaf
+
+    def __init__(self, data: Number, label: str = "", requires_grad: bool = True) -> None:
+        self._data = data if type(data) is float else _number(data)
+        self._record = None
+        self._a = None
+        self._b = None
+        self._grad = None
+        self._mark = 0
+        self._about = None if label == "" and requires_grad else _about(label, requires_grad, "")
+
+    # -------------------------------------------------------------- what a node is
+    @property
+    def data(self) -> float:
+        """The number. A leaf's may be written between passes; an op's result may not."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Number) -> None:
+        if self._record is not None:
+            raise AttributeError(
+                f"data: only a leaf's number is written, got {describe(self)}, the result of "
+                f"{self._record.name}; write its leaves and build the graph again"
+            )
+        self._data = data if type(data) is float else _number(data)
+
+    @property
+    def grad(self) -> float:
+        """d root / d self, of the last pass for an op's result, added up over passes for a leaf."""
+        grad = self._grad
+        return 0.0 if grad is None else grad
+
+    @grad.setter
+    def grad(self, grad: Number) -> None:
+        self._grad = grad if type(grad) is float else _number(grad)
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether a pass has reached this node since it was made or ``zero_grad()``."""
+        return self._grad is not None
+
+    @property
+    def label(self) -> str:
+        """The name in drawings, steps and errors; may be written."""
+        return "" if self._about is None else self._about.label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        about = self._about
+        if about is None:
+            self._about = _about(label, True, "")
+        else:
+            self._about = _about(label, about.requires_grad, about.scope)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether it records: always, for an op's result; a leaf's flag may be written."""
+        return self._about is None or self._about.requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, requires_grad: bool) -> None:
+        if self._record is not None:
+            raise AttributeError(
+                f"requires_grad: only a leaf has this flag, got {describe(self)}, the result of "
+                f"{self._record.name}; use detach() for a number cut off from its graph"
+            )
+        self._about = _about(self.label, requires_grad, self.scope)
+
+    @property
+    def scope(self) -> str:
+        """Where it was recorded, as in ``"layer 1/neuron 2"``."""
+        return "" if self._about is None else self._about.scope
+
+    @property
+    def op(self) -> Op | None:
+        """The record of the op that made it; None for a leaf."""
+        return self._record
+
+    @property
+    def inputs(self) -> tuple[Value | float, ...]:
+        """The operands in order, a number as a float; empty for a leaf."""
+        record = self._record
+        if record is None:
+            return ()
+        if record.slots == 2:
+            return (self._a, self._b)
+        return (self._a,) if record.slots == 1 else self._a
+
+    @property
+    def _op(self) -> str:
+        """The op's symbol, as micrograd has it; empty for a leaf."""
+        return "" if self._record is None else self._record.symbol
+
+    @property
+    def _prev(self) -> tuple[Value, ...]:
+        """The Values among the operands, each once."""
+        return tuple(dict.fromkeys(x for x in self.inputs if isinstance(x, Value)))
+
+    # -------------------------------------------------------------- operators
+    def __add__(self, other: Operand) -> Value:
+        kind = type(other)
+        if kind is Value:
+            data = self._data + other._data  # type: ignore[union-attr]
+        elif kind is float:
+            data = self._data + other  # type: ignore[operator]
+        else:
+            return apply(_ADD, (self, other))  # type: ignore[no-any-return]
+        if active:
+            return apply(_ADD, (self, other))  # type: ignore[no-any-return]
+        node = _new(Value)
+        node._data = data
+        node._record = _ADD
+        node._a = self
+        node._b = other
+        node._grad = None
+        node._mark = 0
+        node._about = None
+        return node
+
+    def __mul__(self, other: Operand) -> Value:
+        kind = type(other)
+        if kind is Value:
+            data = self._data * other._data  # type: ignore[union-attr]
+        elif kind is float:
+            data = self._data * other  # type: ignore[operator]
+        else:
+            return apply(_MULTIPLY, (self, other))  # type: ignore[no-any-return]
+        if active:
+            return apply(_MULTIPLY, (self, other))  # type: ignore[no-any-return]
+        node = _new(Value)
+        node._data = data
+        node._record = _MULTIPLY
+        node._a = self
+        node._b = other
+        node._grad = None
+        node._mark = 0
+        node._about = None
+        return node
+
+    def __sub__(self, other: Operand) -> Value:
+        kind = type(other)
+        if active or (kind is not Value and kind is not float):
+            return apply(_SUBTRACT, (self, other))  # type: ignore[no-any-return]
+        data = self._data - (other._data if kind is Value else other)  # type: ignore[union-attr]
+        return _node(data, _SUBTRACT, self, other)
+
+    def __truediv__(self, other: Operand) -> Value:
+        kind = type(other)
+        if active or (kind is not Value and kind is not float):
+            return apply(_DIVIDE, (self, other))  # type: ignore[no-any-return]
+        divisor = other._data if kind is Value else other  # type: ignore[union-attr]
+        if divisor == 0.0:
+            return apply(_DIVIDE, (self, other))  # type: ignore[no-any-return]
+        return _node(self._data / divisor, _DIVIDE, self, other)
+
+    def __radd__(self, other: Number) -> Value:
+        return apply(_ADD, (other, self))  # type: ignore[no-any-return]
+
+    def __rmul__(self, other: Number) -> Value:
+        return apply(_MULTIPLY, (other, self))  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Number) -> Value:
+        return apply(_SUBTRACT, (other, self))  # type: ignore[no-any-return]
+
+    def __rtruediv__(self, other: Number) -> Value:
+        return apply(_DIVIDE, (other, self))  # type: ignore[no-any-return]
+
+    def __pow__(self, other: Operand) -> Value:
+        return apply(_POWER, (self, other))  # type: ignore[no-any-return]
+
+    def __rpow__(self, other: Number) -> Value:
+        return apply(_POWER, (other, self))  # type: ignore[no-any-return]
+
+    def __neg__(self) -> Value:
+        return apply(ops.negative, (self,))  # type: ignore[no-any-return]
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return apply(ops.abs, (self,))  # type: ignore[no-any-return]
+
+    def exp(self) -> Value:
+        """e to the power of self."""
+        return apply(ops.exp, (self,))  # type: ignore[no-any-return]
+
+    def log(self) -> Value:
+        """The natural logarithm."""
+        return apply(ops.log, (self,))  # type: ignore[no-any-return]
+
+    def tanh(self) -> Value:
+        """The hyperbolic tangent."""
+        return apply(ops.tanh, (self,))  # type: ignore[no-any-return]
+
+    def relu(self) -> Value:
+        """self if it is > 0, else 0."""
+        return apply(ops.relu, (self,))  # type: ignore[no-any-return]
+
+    def sigmoid(self) -> Value:
+        """1 / (1 + exp(-self))."""
+        return apply(ops.sigmoid, (self,))  # type: ignore[no-any-return]
+
+    def sqrt(self) -> Value:
+        """The square root."""
+        return apply(ops.sqrt, (self,))  # type: ignore[no-any-return]
+
+    # -------------------------------------------------------------- comparisons and conversions
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, Value):
+            return self is other  # they are keys of dicts and members of sets
+        return self._data == other if isinstance(other, numbers.Real) else NotImplemented
+
+    def __lt__(self, other: Operand) -> Any:
+        return _compare(self, other, float.__lt__)
+
+    def __le__(self, other: Operand) -> Any:
+        return _compare(self, other, float.__le__)
+
+    def __gt__(self, other: Operand) -> Any:
+        return _compare(self, other, float.__gt__)
+
+    def __ge__(self, other: Operand) -> Any:
+        return _compare(self, other, float.__ge__)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __float__(self) -> float:
+        raise TypeError(
+            f"float: a plain number is required, got {describe(self)}, whose gradient would be lost; "
+            "use .item() for its number, or autograd.exp and its like for math's functions"
+        )
+
+    def item(self) -> float:
+        """The plain number, cut off from the graph."""
+        return self._data
+
+    def detach(self) -> Value:
+        """A leaf with the same number, which records nothing."""
+        return Value(self._data, self.label, requires_grad=False)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else str(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data}, grad={self.grad}{label})"
+
+    # -------------------------------------------------------------- passes and copies
+    def backward(self, grad: float = 1.0) -> None:
+        """Give every node under this one d self / d node, times ``grad``: see sweep.backward."""
+        from .sweep import backward  # noqa: PLC0415 - it reads this file
+
+        backward(self, grad)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self._grad = None
+
+    def __copy__(self) -> Value:
+        node = _node(self._data, self._record, self._a, self._b)
+        node._about, node._grad = self._about, self._grad
+        return node
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from .graph import deepcopy  # noqa: PLC0415 - it reads this file
+
+        return deepcopy(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        from .graph import reduce  # noqa: PLC0415 - it reads this file
+
+        return reduce(self)
+
+
+def _node(data: float, record: Op | None, a: Any, b: Any) -> Value:
+    node = _new(Value)
+    node._data = data
+    node._record = record
+    node._a = a
+    node._b = b
+    node._grad = None
+    node._mark = 0
+    node._about = None
+    return node
+
+
+# ------------------------------------------------------------------ recording any op
+def apply(record: Op, operands: Sequence[Any]) -> Any:
+    """``record`` of the operands: a float if all are numbers, else a node that remembers them."""
+    slots = record.slots
+    if slots is not None and len(operands) != slots:
+        raise TypeError(f"{record.name}: {slots} operand(s) are required, got {len(operands)}")
+    kinds = set(map(type, operands))
+    if not kinds <= _EXACT:
+        operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
+        kinds = set(map(type, operands))
+        if not kinds <= _EXACT:  # a subclass of Value
+            if any(isinstance(x, Traced) for x in operands):
+                return _traced(record, operands)
+            kinds = {Value, float}
+    if Value not in kinds:
+        return compute(record, operands, operands)
+    data = compute(record, [x if type(x) is float else x._data for x in operands], operands)
+    about = None
+    if active:
+        state = current()
+        if not state.recording:
+            return Value(data, requires_grad=False)
+        about = state.about
+    node = _new(Value)
+    node._data = data
+    node._record = record
+    if slots == 2:
+        node._a, node._b = operands
+    else:
+        node._a = operands[0] if slots == 1 else tuple(operands)
+        node._b = None
+    node._grad = None
+    node._mark = 0
+    node._about = about
+    return node
+
+
+def compute(record: Op, at: Sequence[float], operands: Sequence[Any]) -> float:
+    """The number, IEEE's outside the domain; there the modes say whether to raise, warn or take it."""
+    try:
+        data: float = record.fast[0](*at) if record.fast else FLOATS.run(record, *at)
+    except (ValueError, ArithmeticError):
+        data = FLOATS.run(record, *at)
+        _complain(record, at, operands, data)
+        return data
+    if type(data) is not float:
+        data = float(data)
+    if record.formula is not None and data - data != 0.0 and all(map(math.isfinite, at)):
+        _complain(record, at, operands, data)
+    return data
+
+
+def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: float) -> None:
+    """Warn of a number outside the domain, or raise, as ``errstate`` has it."""
+    errors = current().errors
+    if errors == "ignore":
+        return
+    outside = [s for s, x in enumerate(at) if x not in record.domain[min(s, len(record.domain) - 1)]]
+    slot = outside[0] if outside else len(at) - 1
+    if outside:
+        required = f"operand must be {record.domain[min(slot, len(record.domain) - 1)]}"
+    else:
+        required = "a finite result is required"
+    whose = f" from {describe(operands[slot])}" if isinstance(operands[slot], Value) else ""
+    got = ", ".join(f"{x!r}" for x in at) if not outside else f"{at[slot]!r}"
+    remedy = record.remedy or "keep the operand inside, or autograd.errstate('ignore') takes it"
+    file, line, level = user_frame()
+    text = f"{record.name}: {required}, got {got}{whose}: the result is {data!r}; {remedy}"
+    if errors == "raise":
+        raise DomainError(f"{text} (line {line} of {file})")
+    warnings.warn(text, RuntimeWarning, stacklevel=level + 1)
+
+
+def _about(label: Any, requires_grad: Any, scope: str) -> About | None:
+    if not isinstance(label, str):
+        raise TypeError(f"label: a str is required, got {label!r}; use label=str(...)")
+    if not isinstance(requires_grad, bool):
+        raise TypeError(f"requires_grad: True or False is required, got {requires_grad!r}; use bool(...)")
+    return About(label, requires_grad, scope) if label or scope or not requires_grad else None
+
+
+_REMEDIES: tuple[tuple[type, str], ...] = (
+    (bool, "use 1.0 or 0.0"),
+    (str, "use float(...) on it"),
+    (complex, "take .real or .imag"),
+    (type(None), "is a return missing?"),
+)
+
+
+def _number(data: Any) -> float:
+    """``data`` as a float; TypeError unless it is one real number."""
+    if isinstance(data, numbers.Real) and not isinstance(data, bool):
+        try:
+            return float(data)
+        except OverflowError:
+            raise ValueError(
+                "Value: a number that a float holds is required, got an int beyond 1.8e308; scale it"
+            ) from None
+    remedy = next((r for kind, r in _REMEDIES if isinstance(data, kind)), "")
+    if isinstance(data, Value):
+        remedy = "it is one already; detach() gives a leaf with its number"
+    elif not remedy:
+        remedy = "take .item() of one element, or make a list: [Value(v) for v in data]"
+    text = repr(data) if len(repr(data)) <= 60 else type(data).__name__
+    raise TypeError(f"Value: one real number is required, got {text}; {remedy}")
+
+
+def _operand(x: Any, record: Op, slot: int) -> Any:
+    """``x`` as a node keeps it: a Value or a float."""
+    if type(x) is float or isinstance(x, Value):
+        return x
+    if isinstance(x, bool) or type(x).__name__ in ("bool", "bool_"):
+        return 1.0 if x else 0.0  # a comparison's answer, as a factor or a condition
+    try:
+        return _number(x)
+    except (TypeError, ValueError) as error:
+        what = str(error).partition(": ")[2]
+        raise type(error)(f"{record.name}: operand {slot + 1}: {what}") from None
+
+
+def _compare(a: Value, b: Any, holds: Any) -> Any:
+    if isinstance(b, Traced):
+        return NotImplemented  # it answers with a traced value
+    if isinstance(b, Value):
+        return holds(a._data, b._data)
+    return holds(a._data, float(b)) if isinstance(b, numbers.Real) else NotImplemented
+
+
+def describe(node: Value) -> str:
+    """A node in an error's text: its label, or what made it."""
+    if node.label:
+        return node.label if len(node.label) <= 24 else node.label[:23] + "…"
+    if node._record is None:
+        return "an unnamed leaf"
+    from .names import short  # noqa: PLC0415 - it reads this file
+
+    return short(node)
+
+
+# ------------------------------------------------------------------ traced values
+class Traced(Value):
+    """A Value without a number yet: what a function is called with to record it as a program."""
+
+    __slots__ = ()
+
+    def __init__(self, label: str) -> None:
+        self._record = None
+        self._a = None
+        self._b = None
+        self._grad = None
+        self._mark = 0
+        self._about = _about(label, True, "")
+
+    @property
+    def _data(self) -> float:  # type: ignore[override]
+        raise self._refuse("its number was read")
+
+    @property
+    def data(self) -> float:  # type: ignore[override]
+        """Not known yet."""
+        raise self._refuse("its number was read")
+
+    def _refuse(self, why: str) -> TracingError:
+        file, line, _ = user_frame()
+        return TracingError(
+            f"compile: {why} at {file}:{line}, got {describe(self)}, a traced value that has no number "
+            "while a function is being recorded; use autograd.where(condition, a, b) for a choice, "
+            "autograd.exp and its like for math's functions"
+        )
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self is other if isinstance(other, Value) else ops.equal(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self is not other if isinstance(other, Value) else 1.0 - ops.equal(self, other)
+
+    def __lt__(self, other: Operand) -> Any:
+        return ops.greater(other, self)
+
+    def __le__(self, other: Operand) -> Any:
+        return ops.greater_equal(other, self)
+
+    def __gt__(self, other: Operand) -> Any:
+        return ops.greater(self, other)
+
+    def __ge__(self, other: Operand) -> Any:
+        return ops.greater_equal(self, other)
+
+    def __bool__(self) -> bool:
+        raise self._refuse("a Python condition (if, and, or, while) asked for its truth")
+
+    def __float__(self) -> float:
+        raise self._refuse("a plain float was asked for")
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __repr__(self) -> str:
+        return f"Value(traced, label={self.label!r})" if self.label else "Value(traced)"
+
+    def item(self) -> float:
+        """Not known yet."""
+        raise self._refuse("its number was read")
+
+    def detach(self) -> Value:
+        """The same number, through which no gradient passes."""
+        return ops.stop_gradient(self)  # type: ignore[no-any-return]
+
+
+def _traced(record: Op, operands: Sequence[Any]) -> Value:
+    state = current()
+    node = _new(Traced)
+    node._record = record
+    if record.slots == 2:
+        node._a, node._b = operands
+    else:
+        node._a = operands[0] if record.slots == 1 else tuple(operands)
+        node._b = None
+    node._grad = None
+    node._mark = 0
+    node._about = state.about
+    return node if state.recording else ops.stop_gradient(node)  # type: ignore[no-any-return]
+
+
+_EXACT = frozenset((Value, float))
+Op.recorder = staticmethod(apply)

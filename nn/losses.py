@@ -1,0 +1,71 @@
+"""Losses: one number that says how far predictions are from targets."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import Value, log, log1p, logsumexp, mean, square
+
+
+def _pairs(predictions: Sequence[Any], targets: Sequence[Any], name: str) -> list[tuple[Any, Any]]:
+    if len(predictions) != len(targets) or not len(predictions):
+        raise ValueError(
+            f"{name}: as many targets as predictions are required, one at least, got {len(predictions)} "
+            f"predictions and {len(targets)} targets"
+        )
+    return list(zip(predictions, targets, strict=True))
+
+
+def mse(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The mean of (prediction - target)².
+
+    Raises:
+        ValueError: the lengths differ or are 0.
+    """
+    pairs = _pairs(predictions, targets, "mse")
+    return mean([square(p - t) for p, t in pairs])  # type: ignore[no-any-return]
+
+
+def binary_cross_entropy(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The mean surprise, in nats, at 0-or-1 targets when the predicted chances of 1 are believed.
+
+    Args:
+        predictions: chances, 0 < p < 1.
+        targets: numbers, 0 <= t <= 1; the mean of -(t log p + (1 - t) log(1 - p)) is taken.
+    Raises:
+        ValueError: the lengths differ or are 0, or a target is outside 0…1.
+    """
+    terms = []
+    for p, t in _pairs(predictions, targets, "binary_cross_entropy"):
+        if not 0.0 <= t <= 1.0:
+            raise ValueError(f"binary_cross_entropy: targets must be between 0 and 1, got {t!r}")
+        if t == 1.0:  # not 0 × log(1 - p), which is nan at p = 1
+            terms.append(-log(p))
+        elif t == 0.0:
+            terms.append(-log1p(-p))
+        else:
+            terms.append(-(t * log(p) + (1.0 - t) * log1p(-p)))
+    return mean(terms)  # type: ignore[no-any-return]
+
+
+def cross_entropy(logits: Sequence[Any], target: int) -> Value:
+    """Surprise, in nats, at class ``target`` when softmax(logits) is believed.
+
+    Args:
+        logits: shape (n_classes,), n_classes >= 1; unnormalized log-odds, any finite value.
+        target: class index, 0 <= target < n_classes.
+    Returns:
+        A scalar node, >= 0. Its partial in logits[i] is softmax(logits)[i] - (i == target).
+    Raises:
+        ValueError: ``logits`` is empty.
+        IndexError: ``target`` is outside the range; a negative index is refused too.
+    """
+    total = logsumexp(logits)
+    index = operator.index(target)
+    if not 0 <= index < len(logits):
+        raise IndexError(
+            f"cross_entropy: target must be a class index, 0 to {len(logits) - 1}, got {index}"
+        )
+    return total - logits[index]  # type: ignore[no-any-return]
