@@ -1,10 +1,10 @@
 """whygrad: write scalars, ask any gradient why, run compiled.
 
 Six nouns: an **Op** is a callable record; a **Value** a number that remembers what made it; a
-**Graph** the flat form of all under a root; a **Step** one op's turn in a pass; a **Program** a Graph
-that runs over arrays. (A **Repeat**, equal parts of a Graph, is to come.) And eight words: *partial*,
-d output / d operand; *upstream*, d root / d node; *contribution*, upstream × partial; *grad*, their
-total; *leaf*, *node*, *root*, *kink*.
+**Graph** the flat form of all under a root; a **Step** one op's turn in a pass; a **Program** a
+Graph that runs over arrays. (A **Repeat**, equal parts of a Graph, is to come.) And eight words:
+*partial*, d output / d operand; *upstream*, d root / d node; *contribution*, upstream × partial;
+*grad*, their total; *leaf*, *node*, *root*, *kink*.
 
 >>> from autograd import Value
 >>> x, w, b = Value(2.0, "x"), Value(0.5, "w"), Value(-1.0, "b")
@@ -55,4 +55,56 @@ from .sweep import Contribution, Step, backward_steps
 from .value import Value
 
 __version__ = "0.1.0"
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [
+    "Contribution",
+    "DomainError",
+    "GradientError",
+    "Graph",
+    "Program",
+    "StaleGraphError",
+    "Step",
+    "TracingError",
+    "Value",
+    "abs",
+    "add",
+    "backward_steps",
+    "compile",
+    "cos",
+    "divide",
+    "dot",
+    "equal",
+    "erf",
+    "errstate",
+    "exp",
+    "grad",
+    "gradcheck",
+    "gradients",
+    "greater",
+    "greater_equal",
+    "hessian",
+    "identity",
+    "jvp",
+    "log",
+    "log1p",
+    "logsumexp",
+    "maximum",
+    "mean",
+    "minimum",
+    "multiply",
+    "negative",
+    "no_grad",
+    "power",
+    "relu",
+    "scope",
+    "sigmoid",
+    "sin",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "square",
+    "subtract",
+    "sum",
+    "tanh",
+    "value_and_grad",
+    "where",
+]  # fmt: skip

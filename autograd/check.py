@@ -43,7 +43,10 @@ def gradcheck(
     if order == 2:
         for n in every:
             _compare(
-                lambda *xs, n=n: value_and_grad(f, every)(*xs)[1][n], at, tolerance, f"d (d {name}/d input {n})"
+                lambda *xs, n=n: value_and_grad(f, every)(*xs)[1][n],
+                at,
+                tolerance,
+                f"d (d {name}/d input {n})",
             )
 
 
@@ -56,8 +59,9 @@ def _compare(f: Callable[..., Any], at: list[float], tolerance: float, what: str
             got = got.data if isinstance(got, Value) else got
             if not abs(got - expected) <= tolerance * max(abs(got), abs(expected)) + noise:
                 raise GradientError(
-                    f"gradcheck: {what} / d input {n} at {x!r} must be {expected!r} (central differences), "
-                    f"got {got!r} ({direction}); look at the partials of the ops on the way, and at detach()"
+                    f"gradcheck: {what} / d input {n} at {x!r} must be {expected!r} (central "
+                    f"differences), got {got!r} ({direction}); look at the partials of the ops on "
+                    "the way, and at detach()"
                 )
 
 
@@ -66,7 +70,9 @@ def _difference(f: Callable[..., Any], at: list[float], n: int) -> tuple[float, 
 
     def value(x: float) -> float:
         with modes.recording():
-            y = _number_of(f(*[Value(x if i == n else v) for i, v in enumerate(at)]), "gradcheck", f)
+            y = _number_of(
+                f(*[Value(x if i == n else v) for i, v in enumerate(at)]), "gradcheck", f
+            )
         return y.data if isinstance(y, Value) else y
 
     def central(h: float) -> float:

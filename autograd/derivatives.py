@@ -37,7 +37,9 @@ def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
         raise TypeError("gradients: xs must be a sequence of Values, got one Value; use [x]")
     for x in (y, *xs):
         if not isinstance(x, Value):
-            raise TypeError(f"gradients: Values are required, got {type(x).__name__}; use Value(...)")
+            raise TypeError(
+                f"gradients: Values are required, got {type(x).__name__}; use Value(...)"
+            )
     graph = Graph(y)
     if not isinstance(y, Traced):
         check_fresh(graph)
@@ -80,7 +82,7 @@ def _like(tree: Any, leaves: Any) -> Any:
 
 
 def _fresh(leaf: Any) -> Value:
-    return ops.identity(leaf) if isinstance(leaf, Value) else Value(leaf)  # type: ignore[no-any-return]
+    return ops.identity(leaf) if isinstance(leaf, Value) else Value(leaf)
 
 
 def _number_of(y: Any, name: str, f: Callable[..., Any]) -> Value | float:
@@ -117,10 +119,14 @@ def _chosen(argnums: int | tuple[int, ...], args: tuple[Any, ...], name: str) ->
     try:
         wanted = list(argnums) if isinstance(argnums, tuple) else [operator.index(argnums)]
     except TypeError:
-        raise TypeError(f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}") from None
+        raise TypeError(
+            f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}"
+        ) from None
     for n in wanted:
         if not -len(args) <= n < len(args):
-            raise IndexError(f"{name}: argnums must be below {len(args)}, the arguments given, got {n}")
+            raise IndexError(
+                f"{name}: argnums must be below {len(args)}, the arguments given, got {n}"
+            )
     return [n % len(args) for n in wanted]
 
 
@@ -134,8 +140,8 @@ def value_and_grad(
         f: takes numbers, or lists and tuples of them, and returns one number.
         argnums: the arguments to differentiate in: one, or a tuple of several.
     Returns:
-        A function of f's arguments. Its gradient has the argument's form (a tuple of such for several
-        ``argnums``), in floats; Values where it depends on a Value given or captured.
+        A function of f's arguments. Its gradient has the argument's form (a tuple of such for
+        several ``argnums``), in floats; Values where it depends on a Value given or captured.
 
     >>> value_and_grad(lambda x, y: x * y)(2.0, 3.0)
     (6.0, 3.0)
@@ -152,7 +158,9 @@ def value_and_grad(
                 fresh += new
                 arguments[n] = _like(args[n], iter(new))
             y = _number_of(f(*arguments), "grad", f)
-            found: list[Any] = list(gradients(y, fresh)) if isinstance(y, Value) else [0.0] * len(fresh)
+            found: list[Any] = (
+                list(gradients(y, fresh)) if isinstance(y, Value) else [0.0] * len(fresh)
+            )
         value, *plain = _plain([y, *found], fresh)
         leaves = iter(plain)
         slopes = tuple([_like(args[n], leaves) for n in chosen])
@@ -185,11 +193,14 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     (6.0, 23.0)
     """
     if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)):
-        raise TypeError("jvp: primals and tangents must be tuples, one entry an argument; use (x,), (1.0,)")
+        raise TypeError(
+            "jvp: primals and tangents must be tuples, one entry an argument; use (x,), (1.0,)"
+        )
     points, along = _leaves(primals, "jvp: primals"), _leaves(tangents, "jvp: tangents")
     if len(points) != len(along) or len(primals) != len(tangents):
         raise ValueError(
-            f"jvp: one tangent a primal is required ({len(points)}), got {len(along)}; use 0.0 for none"
+            f"jvp: one tangent a primal is required ({len(points)}), got {len(along)}; "
+            "use 0.0 for none"
         )
     with modes.recording():
         fresh = [_fresh(point) for point in points]
@@ -197,7 +208,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         tangent: Any = 0.0
         if isinstance(y, Value):
             graph = Graph(y, *fresh)
-            seeds = {i: t for i, t in zip(graph.roots[1:], along, strict=True)}
+            seeds = dict(zip(graph.roots[1:], along, strict=True))
             with modes.quiet():
                 tangent = forward(graph, seeds)[graph.roots[0]]
     value, slope = _plain([y, tangent], fresh)
@@ -208,8 +219,8 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """A function that returns f's second derivatives in one argument.
 
     Returns:
-        The argument's form, with the argument's form in each place: for a list of n numbers a list of
-        n lists, ``H[i][j]`` = d²f / dx_i dx_j; for a number a number.
+        The argument's form, with the argument's form in each place: for a list of n numbers a list
+        of n lists, ``H[i][j]`` = d²f / dx_i dx_j; for a number a number.
 
     >>> hessian(lambda p: p[0] * p[0] * p[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
@@ -220,9 +231,7 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
         (n,) = _chosen(argnums, args, "hessian")
         with modes.recording():
             fresh = [_fresh(leaf) for leaf in _leaves(args[n], f"hessian: argument {n}")]
-            y = _number_of(
-                f(*args[:n], _like(args[n], iter(fresh)), *args[n + 1 :]), "hessian", f
-            )
+            y = _number_of(f(*args[:n], _like(args[n], iter(fresh)), *args[n + 1 :]), "hessian", f)
             first = gradients(y, fresh) if isinstance(y, Value) else [Value(0.0) for _ in fresh]
             rows = [gradients(slope, fresh) for slope in first]
         plain = iter(_plain([entry for row in rows for entry in row], fresh))
@@ -232,7 +241,7 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 
 
 def swept_partials(record: Op) -> tuple[Rule, ...]:
-    """A derived op's partials: its formula recorded once, swept, and run in the rule's arithmetic."""
+    """A derived op's partials: its formula, recorded once and swept, in the rule's arithmetic."""
     assert record.formula is not None
     formula = record.formula
     with modes.quiet():

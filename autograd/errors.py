@@ -32,7 +32,7 @@ class DrawingError(ValueError):
 
 
 def user_frame() -> tuple[str, int, int]:
-    """File, line and ``stacklevel`` (from the caller's caller) of the nearest code that is not ours."""
+    """File, line and ``stacklevel`` (from the caller's caller) of the nearest code not ours."""
     frame, level = sys._getframe(1), 0
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGES):
         frame, level = frame.f_back, level + 1

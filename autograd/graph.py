@@ -96,7 +96,9 @@ class Graph:
         self.ops, self.operands, self.roots = tuple(ops), tuple(operands), tuple(roots)
         self.values, self.labels = tuple(values), tuple(labels)
         self.grads = (None,) * len(ops)
-        self.recording = tuple([record is not None or v is None for record, v in zip(ops, values, strict=True)])
+        self.recording = tuple(
+            [record is not None or v is None for record, v in zip(ops, values, strict=True)]
+        )
         self.scopes = ("",) * len(ops)
         return self
 
@@ -149,7 +151,15 @@ def _parts(node: Value) -> tuple[Any, ...]:
     """All that a node is, as arguments of ``_restore``."""
     data = None if isinstance(node, Traced) else node._data
     about = node._about and (node.label, node.requires_grad, node.scope)
-    return type(node), data, node._record, node.inputs, node._grad, about, getattr(node, "__dict__", None)
+    return (
+        type(node),
+        data,
+        node._record,
+        node.inputs,
+        node._grad,
+        about,
+        getattr(node, "__dict__", None),
+    )
 
 
 def _restore(
@@ -181,9 +191,9 @@ class _Session:
 
     A pickler asks each Value for its parts, and would recurse into the operands. So the first Value
     hands over a list of all under it, operands first: each then finds its operands pickled already.
-    The next Value of the same pickler hands over only what is new, or a list of all nodes of a chain
-    would cost its square. No pickler says who it is: but it keeps what it has pickled alive, so the
-    session lives as long as the pickler does, and one that is pickled again has met another.
+    The next Value of the same pickler hands over only what is new, or a list of all nodes of a
+    chain would cost its square. No pickler says who it is: but it keeps what it has pickled alive,
+    so the session lives as long as the pickler does, and one that is pickled again has met another.
     """
 
     def __init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,9 @@ def divide(a: float, b: float) -> float:
     try:
         return a / b
     except ZeroDivisionError:
-        return math.nan if a == 0.0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
+        return (
+            math.nan if a == 0.0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
+        )
 
 
 def maximum(a: float, b: float) -> float:
@@ -45,7 +47,7 @@ def minimum(a: float, b: float) -> float:
 
 class _Floats(Arithmetic):
     kind = "floats"
-    lines = {
+    lines: Mapping[str, Callable[..., Any]] = {
         "identity": lambda x: x,
         "add": lambda a, b: a + b,
         "subtract": lambda a, b: a - b,
@@ -73,11 +75,10 @@ class _Floats(Arithmetic):
     def run(self, record: Op, *operands: float) -> float:
         line = self.line(record)
         if line is None:
-            assert record.formula is not None or self.kind  # a primitive without a line raises below
             return evaluate(lambda m, *numbers: Arithmetic.run(m, record, *numbers), *operands)
         try:
-            return line(*operands)
-        except (ValueError, ArithmeticError):  # an op made at run time may lean on math, which raises
+            return line(*operands)  # type: ignore[no-any-return]
+        except (ValueError, ArithmeticError):  # an op made at run time may lean on math
             return math.nan
 
     def __repr__(self) -> str:
@@ -88,7 +89,7 @@ class _Wide(Arithmetic):
     """FLOATS on NumPy's scalars, whose operators never raise."""
 
     kind = "floats"
-    lines: dict[str, Callable[..., Any]] = {}
+    lines: Mapping[str, Callable[..., Any]] = {}
 
     def run(self, record: Op, *operands: Any) -> Any:
         if FLOATS.line(record) is None and record.formula is not None:

@@ -11,7 +11,7 @@ from typing import Final
 
 
 class About:
-    """What few nodes have: a label, a scope, a flag. Shared by the nodes of a scope; never changed."""
+    """What few nodes have: a label, a scope, a flag. Shared within a scope; never changed."""
 
     __slots__ = ("label", "requires_grad", "scope")
 
@@ -115,7 +115,9 @@ class scope(_Mode):
         if not isinstance(name, str) or not name:
             raise TypeError(f"scope: a name is a non-empty str, got {name!r}; use scope('layer 1')")
         self._name = name
-        self._before: State | None = None  # a scope entered again from the same state is not rebuilt
+        self._before: State | None = (
+            None  # a scope entered again from the same state is not rebuilt
+        )
         self._inside: State = _PLAIN
 
     def _changed(self, state: State) -> State:
@@ -126,7 +128,7 @@ class scope(_Mode):
 
 
 class errstate(_Mode):
-    """Inside, a number outside an op's domain will ``"raise"``, ``"warn"`` or be taken (``"ignore"``).
+    """Inside, a number outside an op's domain will ``"raise"``, ``"warn"`` or pass (``"ignore"``).
 
     >>> import autograd
     >>> with autograd.errstate("ignore"):

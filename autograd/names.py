@@ -77,7 +77,9 @@ def formula(graph: Graph, i: int, found: Sequence[Name]) -> str:
     return fill(record, [found[x] if type(x) is int else float(x) for x in graph.operands[i]])
 
 
-def _formula_name(record: Op, operands: Sequence[int | float], found: Sequence[Name]) -> Name | None:
+def _formula_name(
+    record: Op, operands: Sequence[int | float], found: Sequence[Name]
+) -> Name | None:
     inner = [found[x] if type(x) is int else float(x) for x in operands]
     if any(isinstance(x, Name) and x.numbered for x in inner) or len(inner) > LONGEST_FORMULA:
         return None
@@ -102,7 +104,9 @@ def fill(record: Op, operands: Sequence[Name | float], compact: bool = False) ->
     last = operands[-1]
     if not isinstance(last, Name) and float(last).is_integer():
         form = form.replace("^{b}", show(last).translate(_RAISED))
-    by_slot = dict(zip("x" if len(texts) == 1 else "ab" if len(texts) == 2 else "cab", texts, strict=True))
+    by_slot = dict(
+        zip("x" if len(texts) == 1 else "ab" if len(texts) == 2 else "cab", texts, strict=True)
+    )
     return re.sub(r"\{(\w)\}", lambda match: by_slot[match[1]], form)
 
 
@@ -117,7 +121,9 @@ def short(node: Value) -> str:
     if node.label or node.op is None:
         return clean(node.label) or "an unnamed leaf"
     inner = [
-        float(x) if not isinstance(x, Value) else Name(clean(x.label) or (x.op.name if x.op else "v"))
+        float(x)
+        if not isinstance(x, Value)
+        else Name(clean(x.label) or (x.op.name if x.op else "v"))
         for x in node.inputs[:LONGEST_FORMULA]
     ]
     return fill(node.op, inner, compact=True)

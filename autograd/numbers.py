@@ -39,5 +39,5 @@ def show(x: float | None) -> str:
     if -4 <= exponent < 6:
         text = f"{number:f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
-    mantissa = f"{number.scaleb(-exponent):f}"
-    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent:+d}".replace("e+", "e")
+    mantissa = f"{number.scaleb(-exponent, _ROUND):f}"  # not by the user's own decimal context
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"

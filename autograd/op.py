@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 Rule = Callable[..., Any]
 
 
-def NOTHING(m: Any, *operands_y: Any) -> float:  # noqa: N802 - a constant among rules
+def NOTHING(m: Any, *operands_y: Any) -> float:
     """The partial of a slot through which nothing ever passes: a condition, a comparison."""
     return 0.0
 
@@ -31,8 +31,10 @@ class Interval(NamedTuple):
     hard: tuple[float, ...] = ()
 
     def __contains__(self, x: object) -> bool:
-        return isinstance(x, float) and self.low <= x <= self.high and not (
-            self.open_low and x == self.low
+        return (
+            isinstance(x, float)
+            and self.low <= x <= self.high
+            and not (self.open_low and x == self.low)
         )
 
     def __str__(self) -> str:
@@ -59,10 +61,11 @@ class Op:
         formula: ``(m, *operands)`` over other ops; None for a primitive.
         symbol, form, precedence: how it is written; precedence is that of its outermost operator:
             1 sum, 2 product, 3 sign, 4 power, 5 call.
-        words: a short text of each slot's partial, over the names ``{a}``, ``{b}``, ``{x}``, ``{n}``.
+        words: a short text of each slot's partial, over the names ``{a}``, ``{b}``, ``{x}`` …
         says: the sentence a person reads, or one a case; ``case(m, *operands, y)`` picks its index.
-        kink: ``(m, *operands)``, not 0 where there is no one slope; ``convention`` says what we take.
-        fast: ``(value, partial, ...)`` over floats; the values may raise where Python's functions do.
+        kink: ``(m, *operands)``, not 0 where there is no one slope; ``convention`` says which we
+            take.
+        fast: ``(value, partial, ...)`` over floats; they may raise where Python's functions do.
         lines: what a primitive made at run time brings, by arithmetic.
         source: where the formula is from, unless it speaks for itself.
     """
@@ -102,7 +105,9 @@ class Op:
         self.slots = slots
         self.domain = (domain,) * count if isinstance(domain, Interval) else domain
         if not name.isidentifier() or len(self.domain) != count:
-            raise ValueError(f"op {name!r}: a name is an identifier, with one domain a slot ({count})")
+            raise ValueError(
+                f"op {name!r}: a name is an identifier, with one domain a slot ({count})"
+            )
         if partials is not None and len(partials) != count:
             raise ValueError(f"{name}: one partial a slot is needed ({count}), got {len(partials)}")
         if partials is None and formula is None:
@@ -120,7 +125,9 @@ class Op:
         self.kink = kink
         self.convention = convention
         self.fast = fast
-        self.slopes: tuple[Callable[..., float] | None, ...] = ()  # sweep.py's, made at the first pass
+        self.slopes: tuple[
+            Callable[..., float] | None, ...
+        ] = ()  # sweep.py's, made at the first pass
         self.lines: Mapping[str, Any] = lines or {}
         self.gather = gather
         self.remedy = remedy
@@ -139,7 +146,7 @@ class Op:
             return lambda m, *operands_y: rule(m, operands_y[:-1], operands_y[-1], slot)
         if partials is None:  # given by nobody: sweep the formula, once
             if self._swept is None:
-                from .derivatives import swept_partials  # noqa: PLC0415 - it reads this file
+                from .derivatives import swept_partials
 
                 self._swept = swept_partials(self)
             partials = self._swept
@@ -149,7 +156,7 @@ class Op:
         return f"<op {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from .ops import TABLE, named  # noqa: PLC0415 - it reads this file
+        from .ops import TABLE, named
 
         if TABLE.get(self.name) is not self:
             raise TypeError(
@@ -232,7 +239,7 @@ class Arithmetic:
 
     def line(self, record: Op) -> Callable[..., Any] | None:
         """This arithmetic's own way of ``record``; an op made at run time brings it along."""
-        from .ops import TABLE  # noqa: PLC0415 - it reads this file
+        from .ops import TABLE
 
         if TABLE.get(record.name) is record:
             return self.lines.get(record.name)
@@ -240,14 +247,18 @@ class Arithmetic:
         return given
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        from .ops import TABLE  # noqa: PLC0415 - it reads this file
+        from .ops import TABLE
 
         record = TABLE.get(name)
         if record is None:
-            raise AttributeError(f"rule: no op {name!r} in the table; use {self.kind}.run(record, x)")
+            raise AttributeError(
+                f"rule: no op {name!r} in the table; use {self.kind}.run(record, x)"
+            )
 
         def call(*operands: Any) -> Any:
-            return self.run(record, *(operands if record.gather is None else record.gather(*operands)))
+            return self.run(
+                record, *(operands if record.gather is None else record.gather(*operands))
+            )
 
         self.__dict__[name] = call  # looked up once
         return call

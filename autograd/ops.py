@@ -19,7 +19,9 @@ from typing import Any
 from . import special
 from .op import NOTHING, REALS, Arithmetic, Interval, Op, derived, primitive
 
-HUGE = Interval(hard=(-1000.0, -36.0, 18.0, 40.0, 1000.0))  # where naive formulas saturate or overflow
+HUGE = Interval(
+    hard=(-1000.0, -36.0, 18.0, 40.0, 1000.0)
+)  # where naive formulas saturate or overflow
 POSITIVE = Interval(0.0, open_low=True, hard=(1e-300, 1.0 + 1e-7, 1e300))
 
 
@@ -39,8 +41,8 @@ add = primitive(
     says="A sum passes its gradient on unchanged to every term.",
 )  # fmt: skip
 subtract = primitive(
-    "subtract", symbol="-", form="{a} - {b}", precedence=1, domain=REALS, slots=2, words=("1", "-1"),
-    partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: -1.0),
+    "subtract", symbol="-", form="{a} - {b}", precedence=1, domain=REALS, slots=2,
+    words=("1", "-1"), partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: -1.0),
     says="A difference passes its gradient on unchanged to {a}, with the sign turned to {b}.",
 )  # fmt: skip
 multiply = primitive(
@@ -80,12 +82,13 @@ power = primitive(
 )  # fmt: skip
 square = derived(
     "square", symbol="( )²", form="{x}²", precedence=4, domain=REALS, formula=lambda m, x: x * x,
-    partials=(lambda m, x, y: 2.0 * x,), words=("2 × {x}",), says="The slope of {x}² is 2 × {x} = {p}.",
-    fast=(lambda x: x * x, lambda x, y: 2.0 * x),
+    partials=(lambda m, x, y: 2.0 * x,), words=("2 × {x}",),
+    says="The slope of {x}² is 2 × {x} = {p}.", fast=(lambda x: x * x, lambda x, y: 2.0 * x),
 )  # fmt: skip
 sqrt = primitive(
-    "sqrt", symbol="√", domain=Interval(0.0, hard=(1e-300, 1e300)), partials=(lambda m, x, y: 0.5 / y,),
-    convention="slope inf at 0", fast=(math.sqrt, lambda x, y: 0.5 / y),
+    "sqrt", symbol="√", domain=Interval(0.0, hard=(1e-300, 1e300)),
+    partials=(lambda m, x, y: 0.5 / y,), convention="slope inf at 0",
+    fast=(math.sqrt, lambda x, y: 0.5 / y),
 )  # fmt: skip
 
 # ------------------------------------------------------------------ elementary functions
@@ -94,8 +97,9 @@ exp = primitive(
     says="exp's slope is its own value {=y}.", fast=(math.exp, lambda x, y: y),
 )  # fmt: skip
 log = primitive(
-    "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / x,), words=("1/{x}",), says="1 / {x} = {p}.",
-    remedy="use log1p(x) if log(1 + x) was meant", fast=(math.log, lambda x, y: 1.0 / x),
+    "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / x,), words=("1/{x}",),
+    says="1 / {x} = {p}.", remedy="use log1p(x) if log(1 + x) was meant",
+    fast=(math.log, lambda x, y: 1.0 / x),
 )  # fmt: skip
 log1p = primitive(
     "log1p", domain=Interval(-1.0, open_low=True, hard=(-0.999, -1e-15, 1e-15)),
@@ -103,12 +107,14 @@ log1p = primitive(
     fast=(math.log1p, lambda x, y: 1.0 / (1.0 + x)),
 )  # fmt: skip
 sin = primitive(
-    "sin", domain=Interval(hard=(1e-9, 100.0)), partials=(lambda m, x, y: m.cos(x),), words=("cos {x}",),
-    says="sin's slope is cos {x} = {p}.", fast=(math.sin, lambda x, y: math.cos(x)),
+    "sin", domain=Interval(hard=(1e-9, 100.0)), partials=(lambda m, x, y: m.cos(x),),
+    words=("cos {x}",), says="sin's slope is cos {x} = {p}.",
+    fast=(math.sin, lambda x, y: math.cos(x)),
 )  # fmt: skip
 cos = primitive(
-    "cos", domain=Interval(hard=(1e-9, 100.0)), partials=(lambda m, x, y: -m.sin(x),), words=("-sin {x}",),
-    says="cos's slope is -sin {x} = {p}.", fast=(math.cos, lambda x, y: -math.sin(x)),
+    "cos", domain=Interval(hard=(1e-9, 100.0)), partials=(lambda m, x, y: -m.sin(x),),
+    words=("-sin {x}",), says="cos's slope is -sin {x} = {p}.",
+    fast=(math.cos, lambda x, y: -math.sin(x)),
 )  # fmt: skip
 tanh = primitive(  # the slope from the output: 1/cosh² overflows past 355
     "tanh", domain=HUGE, partials=(lambda m, x, y: 1.0 - y * y,), words=("(1-y²)",),
@@ -156,16 +162,20 @@ sigmoid = derived(
 softplus = derived(  # log(1 + exp x)
     "softplus", domain=HUGE, partials=(lambda m, x, y: m.sigmoid(x),), words=("sigmoid {x}",),
     formula=lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x))),
-    says="softplus's slope is sigmoid({x}) = {p}.", fast=(_fast_softplus, lambda x, y: _fast_sigmoid(x)),
+    says="softplus's slope is sigmoid({x}) = {p}.",
+    fast=(_fast_softplus, lambda x, y: _fast_sigmoid(x)),
 )  # fmt: skip
 relu = derived(
     "relu", domain=HUGE, formula=lambda m, x: m.maximum(x, 0.0),
     partials=(
-        lambda m, x, y: m.where(m.greater(x, 0.0), 1.0, m.where(m.greater_equal(0.0, x), 0.0, 0.0 * x)),
+        lambda m, x, y: m.where(
+            m.greater(x, 0.0), 1.0, m.where(m.greater_equal(0.0, x), 0.0, 0.0 * x)
+        ),
     ),
     case=lambda m, x, y: m.where(m.greater(x, 0.0), 0.0, m.where(m.equal(x, 0.0), 2.0, 1.0)),
     says=(
-        "Input {=x} > 0: passed on unchanged.", "Input {=x} < 0: relu is off, slope 0, nothing passes.",
+        "Input {=x} > 0: passed on unchanged.",
+        "Input {=x} < 0: relu is off, slope 0, nothing passes.",
         "At its corner: slope 0, by convention.",
     ),
     kink=lambda m, x: m.equal(x, 0.0), convention="slope 0 at 0",
@@ -173,7 +183,7 @@ relu = derived(
 )  # fmt: skip
 
 # ------------------------------------------------------------------ corners, choices, comparisons
-abs = primitive(  # noqa: A001 - NumPy's name
+abs = primitive(
     "abs", form="|{x}|", domain=REALS, words=("sign",),
     partials=(
         lambda m, x, y: m.where(m.greater(x, 0.0), 1.0, m.where(m.greater(0.0, x), -1.0, 0.0 * x)),
@@ -238,7 +248,7 @@ greater_equal = _comparison("greater_equal", ">=")
 
 # ------------------------------------------------------------------ any number of operands
 def _sequences(name: str, count: int) -> Callable[..., tuple[Any, ...]]:
-    """The operands of an n-ary call, which takes ``count`` sequences of one length, in one tuple."""
+    """The operands of an n-ary call (``count`` sequences of one length), in one tuple."""
 
     def gather(*sequences: Any) -> tuple[Any, ...]:
         if len(sequences) != count:
@@ -272,7 +282,7 @@ def _total(m: Any, *terms: Any) -> Any:
 
 
 def _left(terms: Iterable[float]) -> float:
-    """``_total`` of floats; Python 3.12's own sum compensates, so its last bits differ from a loop's."""
+    """``_total`` of floats; Python 3.12's own sum compensates: its last bits are not a loop's."""
     if sys.version_info < (3, 12):
         return builtins.sum(terms, -0.0)  # -0.0 + x is x, whatever the sign of a zero
     return reduce(operator.add, terms, -0.0)
@@ -291,10 +301,11 @@ def _others(numbers: tuple[float, ...], y: float) -> tuple[float, ...]:
 dot = derived(
     "dot", symbol="·", slots=None, domain=REALS, formula=_dot, gather=_sequences("dot", 2),
     partials=(lambda m, xs, y, slot: xs[(slot + len(xs) // 2) % len(xs)],), words=("other factor",),
-    says="Each weight gets the gradient times its own input, each input the gradient times its own weight.",
+    says="Each weight gets the gradient times its own input, "
+    "each input the gradient times its own weight.",
     fast=(_fast_dot, _others),
 )  # fmt: skip
-sum = derived(  # noqa: A001 - NumPy's name
+sum = derived(
     "sum", symbol="Σ", slots=None, domain=REALS, formula=_total, gather=_sequences("sum", 1),
     partials=(lambda m, xs, y, slot: 1.0,), words=("1",),
     says="A sum passes its gradient on unchanged to every term.",
@@ -302,7 +313,7 @@ sum = derived(  # noqa: A001 - NumPy's name
 )  # fmt: skip
 
 # ------------------------------------------------------------------ the chain rule's own product
-chain = derived(  # exactly 0 if the first factor is 0, whatever the second; differentiates as a product
+chain = derived(  # exactly 0 if the first factor is 0; differentiates as a product
     "chain", symbol="·", form="{a}·{b}", precedence=2, domain=(REALS, REALS), words=("{b}", "{a}"),
     formula=lambda m, a, b: m.where(m.equal(a, 0.0), 0.0, a * b),
     partials=(lambda m, a, b, y: b, lambda m, a, b, y: a),
@@ -311,9 +322,9 @@ chain = derived(  # exactly 0 if the first factor is 0, whatever the second; dif
 )  # fmt: skip
 
 _RECORDS = (
-    identity, stop_gradient, add, subtract, multiply, divide, negative, power, square, sqrt, exp, log, log1p, sin, cos,
-    tanh, erf, sigmoid, softplus, relu, abs, maximum, minimum, where, equal, greater, greater_equal, dot,
-    sum, chain,
+    identity, stop_gradient, add, subtract, multiply, divide, negative, power, square, sqrt,
+    exp, log, log1p, sin, cos, tanh, erf, sigmoid, softplus, relu,
+    abs, maximum, minimum, where, equal, greater, greater_equal, dot, sum, chain,
 )  # fmt: skip
 TABLE: Mapping[str, Op] = MappingProxyType({record.name: record for record in _RECORDS})
 assert len(TABLE) == len(_RECORDS), "two records share a name"

@@ -7,6 +7,6 @@ from .module import Module
 from .optimizers import SGD
 
 __all__ = [
-    "MLP", "SGD", "SPECIES", "Layer", "Module", "Neuron", "binary_cross_entropy", "cross_entropy", "iris",
-    "mse",
+    "MLP", "SGD", "SPECIES", "Layer", "Module", "Neuron", "binary_cross_entropy", "cross_entropy",
+    "iris", "mse",
 ]  # fmt: skip

@@ -11,8 +11,8 @@ SPECIES = ("setosa", "versicolor", "virginica")
 def iris() -> tuple[list[list[float]], list[int]]:
     """150 iris flowers: sepal length and width, petal length and width in cm; species 0, 1, 2.
 
-    Source: R. A. Fisher, "The use of multiple measurements in taxonomic problems", Annals of Eugenics
-    7 (1936) 179-188; measured by E. Anderson.
+    Source: R. A. Fisher, "The use of multiple measurements in taxonomic problems", Annals of
+    Eugenics 7 (1936) 179-188; measured by E. Anderson.
     """
     text = files("nn").joinpath("iris.csv").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,10 +20,9 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
         return None
     record = ops.TABLE.get(choice) if isinstance(choice, str) else choice
     if not callable(record) or getattr(record, "slots", 1) != 1:
-        known = ", ".join(["linear", "relu", "tanh", "sigmoid", "softplus"])
         raise ValueError(
-            f"activation: a function of one number is required, got {choice!r}; use one of {known}, the "
-            "name of another op of one operand, or a function"
+            f"activation: a function of one number is required, got {choice!r}; use linear, relu, "
+            "tanh, sigmoid, softplus, the name of another op of one operand, or a function"
         )
     return record
 
@@ -54,7 +54,8 @@ class Neuron(Module):
     ) -> None:
         prefix = f"{name}." if name else ""
         self.w = [
-            Value(generator.uniform(-1.0, 1.0), f"{prefix}w{i + 1}") for i in range(_size(nin, "Neuron"))
+            Value(generator.uniform(-1.0, 1.0), f"{prefix}w{i + 1}")
+            for i in range(_size(nin, "Neuron"))
         ]
         self.b = Value(0.0, f"{prefix}b")
         self.activation = _activation(activation if nonlin else "linear")
@@ -90,7 +91,7 @@ class Layer(Module):
         ]
 
     def __call__(self, x: Sequence[Any]) -> list[Value] | Any:
-        """The outputs for ``x``: a list, or the one output of a single neuron, as micrograd has it."""
+        """The outputs for ``x``: a list, or, as micrograd has it, a single neuron's one output."""
         out = []
         for number, neuron in enumerate(self.neurons, 1):
             with scope(f"neuron {number}"):
@@ -125,13 +126,15 @@ class MLP(Module):
         seed: int | None = None,
     ) -> None:
         if isinstance(nouts, int) or not nouts:
-            raise ValueError(f"MLP: nouts must list the neurons of each layer, got {nouts!r}; use [4, 1]")
+            raise ValueError(
+                f"MLP: nouts must list the neurons of each layer, got {nouts!r}; use [4, 1]"
+            )
         generator: Any = random if seed is None else random.Random(seed)
         sizes = [nin, *nouts]
         last = len(nouts)
         self.layers = [
             Layer(a, b, True, output if i == last else activation, generator, f"layer{i}")
-            for i, (a, b) in enumerate(zip(sizes, sizes[1:]), 1)  # noqa: B905 - pairs
+            for i, (a, b) in enumerate(itertools.pairwise(sizes), 1)
         ]
 
     def __call__(self, x: Sequence[Any]) -> list[Value] | Any:

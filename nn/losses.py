@@ -12,8 +12,8 @@ from autograd import Value, log, log1p, logsumexp, mean, square
 def _pairs(predictions: Sequence[Any], targets: Sequence[Any], name: str) -> list[tuple[Any, Any]]:
     if len(predictions) != len(targets) or not len(predictions):
         raise ValueError(
-            f"{name}: as many targets as predictions are required, one at least, got {len(predictions)} "
-            f"predictions and {len(targets)} targets"
+            f"{name}: as many targets as predictions are required, one at least, got "
+            f"{len(predictions)} predictions and {len(targets)} targets"
         )
     return list(zip(predictions, targets, strict=True))
 

@@ -22,9 +22,13 @@ class SGD:
     def __init__(self, parameters: Iterable[Value], learning_rate: float = 0.01) -> None:
         self.parameters = list(parameters)
         if not self.parameters or not all(isinstance(p, Value) for p in self.parameters):
-            raise ValueError("SGD: Values to move are required, at least one; use model.parameters()")
+            raise ValueError(
+                "SGD: Values to move are required, at least one; use model.parameters()"
+            )
         if not (math.isfinite(learning_rate) and learning_rate > 0.0):
-            raise ValueError(f"SGD: learning_rate must be a finite number > 0, got {learning_rate!r}")
+            raise ValueError(
+                f"SGD: learning_rate must be a finite number > 0, got {learning_rate!r}"
+            )
         self.learning_rate = learning_rate
 
     def step(self) -> None:
