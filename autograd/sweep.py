@@ -169,11 +169,12 @@ def _send(order: list[Value]) -> None:
             slopes = record.slopes or slopes_of(record)
             y = node._data
             if b is None:
-                x = a._data
-                try:
-                    a._grad += g * slopes[0](x, y)
-                except (ValueError, ArithmeticError):
-                    a._grad += g * evaluate(record.partial(0), x, y)
+                x, slope = a._data, slopes[0]
+                if slope is not None:
+                    try:
+                        a._grad += g * slope(x, y)
+                    except (ValueError, ArithmeticError):
+                        a._grad += g * evaluate(record.partial(0), x, y)
                 continue
             at = a if type(a) is float else a._data, b if type(b) is float else b._data
             for slot, x in enumerate((a, b)):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Union
 
 from . import ops
-from .errors import DomainError, TracingError, user_frame, user_line
+from .errors import DomainError, TracingError, user_frame
 from .ieee import FLOATS
 from .modes import About, active, current
 from .op import Op
@@ -152,14 +152,14 @@ class Value:
 
     # -------------------------------------------------------------- operators
     def __add__(self, other: Operand) -> Value:
+        if active:
+            return apply(_ADD, (self, other))  # type: ignore[no-any-return]
         kind = type(other)
         if kind is Value:
             data = self._data + other._data  # type: ignore[union-attr]
         elif kind is float:
             data = self._data + other  # type: ignore[operator]
         else:
-            return apply(_ADD, (self, other))  # type: ignore[no-any-return]
-        if active:
             return apply(_ADD, (self, other))  # type: ignore[no-any-return]
         node = _new(Value)
         node._data = data
@@ -172,14 +172,14 @@ class Value:
         return node
 
     def __mul__(self, other: Operand) -> Value:
+        if active:
+            return apply(_MULTIPLY, (self, other))  # type: ignore[no-any-return]
         kind = type(other)
         if kind is Value:
             data = self._data * other._data  # type: ignore[union-attr]
         elif kind is float:
             data = self._data * other  # type: ignore[operator]
         else:
-            return apply(_MULTIPLY, (self, other))  # type: ignore[no-any-return]
-        if active:
             return apply(_MULTIPLY, (self, other))  # type: ignore[no-any-return]
         node = _new(Value)
         node._data = data
@@ -564,7 +564,9 @@ def _traced(record: Op, operands: Sequence[Any]) -> Value:
     node._grad = None
     node._mark = 0
     node._about = state.about
-    return node if state.recording else ops.stop_gradient(node)  # type: ignore[no-any-return]
+    if state.recording or record is ops.stop_gradient:
+        return node
+    return ops.stop_gradient(node)  # type: ignore[no-any-return]
 
 
 _EXACT = frozenset((Value, float))

@@ -1,2 +1,9 @@
-def compile(f, backend="auto"): ...
-class Program: ...
+"""From a function of scalars to a program over arrays: record, sweep, rewrite, run.
+
+program.py records and calls; rewrite.py makes the graph smaller; numpy_backend.py and llvm_backend.py
+run it. Each back end is an arithmetic for the same rules and has one function, ``build``.
+"""
+
+from .program import Program, compile
+
+__all__ = ["Program", "compile"]

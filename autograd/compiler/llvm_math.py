@@ -197,7 +197,7 @@ def erf(m: Any, x: Any) -> Any:
 
 
 # Exponents that need no logarithm: within 2 ulp of the power, and equal to it at ±0, ±inf and nan.
-POWERS: dict[float, Callable[[Any, Any], Any]] = {
+POWERS: dict[float | None, Callable[[Any, Any], Any]] = {
     -2.0: lambda m, x: (1.0 / x) * (1.0 / x),
     -1.0: lambda m, x: 1.0 / x,
     -0.5: lambda m, x: 1.0 / POWERS[0.5](m, x),
@@ -212,5 +212,5 @@ POWERS: dict[float, Callable[[Any, Any], Any]] = {
 
 def power(m: Any, a: Any, b: Any) -> Any:
     """a to the b: for a small constant exponent by products, else by the C library."""
-    known = POWERS.get(b) if isinstance(b, float) else None
+    known = POWERS.get(b if isinstance(b, float) else b.number)
     return m.libm("pow", a, b) if known is None else known(m, a)

@@ -1,0 +1,154 @@
+"""The NumPy back end: one ufunc a node, over blocks of rows that stay in the cache.
+
+Always there. SciPy's erf is used where SciPy is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import ops
+from ..graph import Graph
+from ..op import Arithmetic, Op
+
+Array = NDArray[np.float64]
+Kernel = Callable[[Sequence[Array], Sequence[Array]], None]
+_COMPARISONS = frozenset((ops.equal, ops.greater, ops.greater_equal))
+BLOCK = 16_384  # rows: 128 KB a buffer, so that a handful stay in the second-level cache
+
+
+def _where(c: Any, a: Any, b: Any, out: Array | None = None) -> Any:
+    condition = c if getattr(c, "dtype", None) == np.bool_ else np.not_equal(c, 0.0)
+    if out is None:
+        return np.where(condition, a, b)
+    if a is out:
+        np.copyto(out, b, where=np.logical_not(condition))
+    else:
+        if b is not out:
+            np.copyto(out, b)
+        np.copyto(out, a, where=condition)
+    return out
+
+
+def _comparison(ufunc: Any) -> Callable[..., Any]:
+    def compare(a: Any, b: Any, out: Any = None) -> Any:
+        return ufunc(a, b, out=out) if out is not None else ufunc(a, b).astype(np.float64)
+
+    return compare
+
+
+class Arrays(Arithmetic):
+    """The arithmetic of float64 arrays."""
+
+    kind = "numpy"
+
+    def __init__(self) -> None:
+        self.lines: Mapping[str, Callable[..., Any]] = {
+            "identity": np.positive, "add": np.add, "subtract": np.subtract, "multiply": np.multiply,
+            "divide": np.divide, "negative": np.negative, "power": np.power, "sqrt": np.sqrt,
+            "square": np.square, "exp": np.exp, "log": np.log, "log1p": np.log1p, "sin": np.sin,
+            "cos": np.cos, "tanh": np.tanh, "abs": np.abs, "maximum": np.maximum, "minimum": np.minimum,
+            "where": _where, "equal": _comparison(np.equal), "greater": _comparison(np.greater),
+            "greater_equal": _comparison(np.greater_equal),
+        }  # fmt: skip
+        try:
+            from scipy.special import erf  # noqa: PLC0415 - heavy, and optional
+        except ImportError:
+            pass
+        else:
+            self.lines = {**self.lines, "erf": erf}
+
+
+_arrays: Arrays | None = None
+
+
+def arithmetic() -> Arithmetic:
+    """The arithmetic, made once: SciPy is looked for when a program is compiled, not at import."""
+    global _arrays  # noqa: PLW0603
+    if _arrays is None:
+        _arrays = Arrays()
+    return _arrays
+
+
+def build(graph: Graph, inputs: tuple[int, ...]) -> Kernel:
+    """A function ``(arrays, outputs)`` that fills one output a root.
+
+    An array has as many elements as an output, or one, which holds for every row.
+    """
+    m = arithmetic()
+    # Comparisons that only choose stay booleans: a mask without a second comparison.
+    masks = {
+        i
+        for i, users in enumerate(graph.users)
+        if graph.ops[i] in _COMPARISONS and i not in graph.roots
+        and all(graph.ops[user] is ops.where and slot == 0 for user, slot in users)
+    }  # fmt: skip
+    dies: list[list[int]] = [[] for _ in graph.ops]  # the buffers that are free after each node
+    for i, users in enumerate(graph.users):
+        if users and i not in graph.roots and graph.ops[i] is not None:
+            dies[users[-1][0]].append(i)
+    plan = [
+        (i, record, m.line(record), graph.operands[i]) for i, record in enumerate(graph.ops) if record
+    ]
+
+    def kernel(arrays: Sequence[Array], outputs: Sequence[Array]) -> None:
+        rows = len(outputs[0])
+        numbers: list[Any] = list(graph.values)
+        varies = [False] * len(graph)
+        for i, array in zip(inputs, arrays, strict=True):
+            varies[i] = len(array) == rows
+            numbers[i] = array
+        varying = []
+        for i, record, line, operands in plan:
+            varies[i] = any(type(x) is int and varies[x] for x in operands)
+            if varies[i]:
+                varying.append((i, record, line, operands))
+            else:  # the same in every row: once
+                numbers[i] = _call(record, line, graph.at(i, numbers), None)
+        free: dict[type, list[Any]] = {np.float64: [], np.bool_: []}
+        size = 0
+        for start in range(0, rows, BLOCK):
+            block = slice(start, min(start + BLOCK, rows))
+            if size != block.stop - start:
+                size = block.stop - start
+                free = {np.float64: [], np.bool_: []}
+            local = list(numbers)
+            for i in inputs:
+                if varies[i]:
+                    local[i] = numbers[i][block]
+            for root, output in zip(graph.roots, outputs, strict=True):
+                if varies[root] and graph.ops[root] is not None:
+                    local[root] = output[block]
+            for i, record, line, operands in varying:
+                at = graph.at(i, local)
+                kind = np.bool_ if i in masks else np.float64
+                for x in dies[i]:
+                    if varies[x]:
+                        free[local[x].dtype.type].append(local[x])
+                if i in graph.roots:
+                    out = local[i]
+                else:
+                    out = free[kind].pop() if free[kind] else np.empty(size, kind)
+                local[i] = _call(record, line, at, out)
+            for root, output in zip(graph.roots, outputs, strict=True):
+                if output[block] is not local[root]:
+                    output[block] = local[root]
+
+    def quiet(arrays: Sequence[Array], outputs: Sequence[Array]) -> None:
+        with np.errstate(all="ignore"):
+            kernel(arrays, outputs)
+
+    return quiet
+
+
+def _call(record: Op, line: Callable[..., Any] | None, at: Sequence[Any], out: Any) -> Any:
+    """The op of these operands: in ``out`` if the line can, else in an array of its own."""
+    assert line is not None, record
+    if out is not None and not record.lines:
+        return line(*at, out=out)
+    result = np.asarray(line(*at), dtype=np.float64)
+    return result if out is None else np.broadcast_to(result, out.shape)

@@ -1,0 +1,166 @@
+"""Rewrite: a smaller graph with the same numbers, made of ops that a back end has a line for.
+
+Rewriting is running: the graph is run in an arithmetic whose operands are places in the new graph.
+That expands derived ops, folds constants, finds common subexpressions and leaves dead code behind.
+Identities are exact in IEEE arithmetic only; the sign of a zero gradient is the one exception.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .. import ops
+from ..graph import Graph
+from ..ieee import FLOATS
+from ..op import Arithmetic, Op, Symbolic
+
+
+class _Place(Symbolic):
+    """A node of the new graph."""
+
+    __slots__ = ("index", "m")
+
+    def __init__(self, m: _Builder, index: int) -> None:
+        self.m = m
+        self.index = index
+
+
+def _same(x: Any, number: float) -> bool:
+    """Whether an operand is this number, sign of zero included."""
+    return isinstance(x, float) and x == number and math.copysign(1.0, x) == math.copysign(1.0, number)
+
+
+def _where(m: _Builder, c: Any, a: Any, b: Any) -> Any:
+    if isinstance(c, float):
+        return a if c else b
+    return a if a is b else None
+
+
+def _chain(m: _Builder, a: Any, b: Any) -> Any:
+    if isinstance(a, float) and a != 0.0:
+        return m.multiply(a, b)
+    return m.multiply(a, b) if isinstance(b, float) and math.isfinite(b) else None
+
+
+def _divide(m: _Builder, a: Any, b: Any) -> Any:
+    if isinstance(b, float) and b != 0.0 and math.frexp(b)[0] in (0.5, -0.5) and 1e-300 < abs(b) < 1e300:
+        return m.multiply(a, 1.0 / b)  # a power of two: exact
+    return None
+
+
+def _power(m: _Builder, a: Any, b: Any) -> Any:
+    if _same(b, 1.0):
+        return a
+    return m.multiply(a, a) if _same(b, 2.0) else None
+
+
+# What an op is when one operand is this: the other operand, or None if nothing is known.
+_IDENTITIES: Mapping[Op, Callable[..., Any]] = {
+    ops.identity: lambda m, x: x,
+    ops.stop_gradient: lambda m, x: x,
+    ops.add: lambda m, a, b: a if _same(b, -0.0) else b if _same(a, -0.0) else None,
+    ops.subtract: lambda m, a, b: a if _same(b, 0.0) else None,
+    ops.multiply: lambda m, a, b: a if _same(b, 1.0) else b if _same(a, 1.0) else None,
+    ops.divide: _divide,
+    ops.power: _power,
+    ops.where: _where,
+    ops.chain: _chain,
+}
+_COMMUTE = frozenset((ops.add, ops.multiply, ops.equal))
+
+
+class _Builder(Arithmetic):
+    """The arithmetic whose numbers are places in the graph under construction."""
+
+    kind = "a graph"
+    lines: Mapping[str, Callable[..., Any]] = {}
+
+    def __init__(self, target: Arithmetic) -> None:
+        self.target = target
+        self.ops: list[Op | None] = []
+        self.operands: list[tuple[int | float, ...]] = []
+        self.values: list[float | None] = []
+        self.labels: list[str] = []
+        self.known: dict[tuple[Op, tuple[str, ...]], _Place] = {}
+
+    def leaf(self, label: str, value: float | None = None) -> _Place:
+        """A leaf: an input, or a constant that has a value."""
+        return self.place(None, (), label, value)
+
+    def place(
+        self, record: Op | None, operands: tuple[int | float, ...], label: str = "", value: float | None = None
+    ) -> _Place:
+        self.ops.append(record)
+        self.operands.append(operands)
+        self.labels.append(label)
+        self.values.append(value)
+        return _Place(self, len(self.ops) - 1)
+
+    def run(self, record: Op, *operands: Any) -> Any:
+        operands = tuple([x if isinstance(x, _Place) else float(x) for x in operands])
+        if all(isinstance(x, float) for x in operands):
+            return FLOATS.run(record, *operands)
+        simpler = _IDENTITIES[record](self, *operands) if record in _IDENTITIES else None
+        if simpler is not None:
+            return simpler
+        if record.formula is not None and self.target.line(record) is None:
+            return record.formula(self, *operands)
+        at: tuple[int | float, ...] = tuple([x if isinstance(x, float) else x.index for x in operands])
+        key = tuple(map(repr, at))  # 0.0 and -0.0 are two numbers here
+        if record in _COMMUTE:
+            key = tuple(sorted(key))
+        if (record, key) not in self.known:
+            self.known[record, key] = self.place(record, at)
+        return self.known[record, key]
+
+
+def rewrite(
+    graph: Graph, roots: Sequence[int], inputs: Sequence[int], target: Arithmetic
+) -> tuple[Graph, tuple[int, ...]]:
+    """What ``roots`` need, for the back end whose arithmetic is ``target``; the places of the inputs.
+
+    Roots that are numbers become leaves with a value.
+    """
+    builder = _Builder(target)
+    given = {i: builder.leaf(graph.labels[i]) for i in inputs}
+    numbers = graph.run(builder, given)
+    found = [numbers[i] for i in roots]
+    places = [x if isinstance(x, _Place) else builder.leaf("", float(x)) for x in found]
+    return _live(builder, [place.index for place in places], [given[i].index for i in inputs])
+
+
+def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> tuple[Graph, tuple[int, ...]]:
+    """What the roots need, and the inputs."""
+    live = [False] * len(builder.ops)
+    for i in (*roots, *inputs):
+        live[i] = True
+    for i in reversed(range(len(live))):
+        if live[i]:
+            for x in builder.operands[i]:
+                if type(x) is int:
+                    live[x] = True
+    place: dict[int, int] = {}
+    for i, needed in enumerate(live):
+        if needed:
+            place[i] = len(place)
+    graph = Graph.build(
+        [builder.ops[i] for i in place],
+        [tuple([place[x] if type(x) is int else x for x in builder.operands[i]]) for i in place],
+        [place[i] for i in roots],
+        [builder.values[i] for i in place],
+        [builder.labels[i] for i in place],
+    )
+    return graph, tuple([place[i] for i in inputs])
+
+
+def verify(graph: Graph, inputs: Sequence[int], target: Arithmetic) -> None:
+    """Our own invariants between the stages; a failure here is our fault, not the user's."""
+    for i, record in enumerate(graph.ops):
+        assert all(x < i for x in graph.operands[i] if type(x) is int), f"node {i} before its operands"
+        if record is None:
+            assert i in inputs or graph.values[i] is not None, f"leaf {i} has no number"
+        else:
+            assert record.slots in (None, len(graph.operands[i])), f"{record.name} at {i}"
+            assert target.line(record) is not None or record.formula is None, f"{record.name} not expanded"
