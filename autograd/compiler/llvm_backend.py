@@ -483,3 +483,18 @@ class Kernel:
 def build(graph: Graph, inputs: tuple[int, ...]) -> Kernel:
     """The kernel that computes the graph's roots; ``inputs`` are leaves, the others are constants."""
     return Kernel(graph, inputs, host())
+
+
+class _Known(Arithmetic):
+    """What rewriting asks: whether an op has a line here, outside of any function."""
+
+    kind: ClassVar[str] = "llvm"
+    lines = LINES
+
+
+_KNOWN = _Known()
+
+
+def arithmetic() -> Arithmetic:
+    """The arithmetic of this back end, as far as its lines are concerned."""
+    return _KNOWN
