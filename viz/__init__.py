@@ -1,7 +1,7 @@
 """Drawings and steps: what a graph is, and how its gradients come about.
 
-``viz.graph(root)`` draws, ``viz.draw_dot(root)`` draws as micrograd does, ``viz.trace(root)`` walks the
-forward and the backward pass. Reads autograd only, and computes no gradient of its own.
+``viz.graph(root)`` draws, ``viz.draw_dot(root)`` draws as micrograd does, ``viz.trace(root)`` walks
+the forward and the backward pass. Reads autograd only, and computes no gradient of its own.
 """
 
 from .dot import draw_dot

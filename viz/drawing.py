@@ -11,7 +11,7 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import DrawingError
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
     from .svg import Marks
 
-MAX_NODES = (
-    3000  # a drawing that a person can still find anything in; the engines take minutes beyond
-)
+MAX_NODES = 3000  # beyond, nobody finds anything in it, and the engines take minutes
 FONT, SMALL = 12.0, 9.5  # px; names and numbers, and the quiet words beside them
 ADVANCE = 0.602  # em, a character of DejaVu Sans Mono; Menlo has the same, Consolas less
 LINE = 17  # px, a line of text: title, value, grad; and a row of a use
@@ -36,6 +34,7 @@ WORD = 36  # px, where the number begins after its word
 LONGEST = "−1.2346e−308"  # the widest number that ``show`` writes
 ROWS = 6  # uses with a row each (INSIGHT); more of them leave from one point and are counted
 AMOUNT = 96  # px, an amount and its tick beside the numbers
+HOVER = 200  # characters of a formula: what a tooltip shows
 PORT = 12  # px, at least, between operands
 
 
@@ -75,11 +74,16 @@ class Box:
         """Whether the uses are too many for a row each."""
         return self.uses > ROWS
 
+    @property
+    def rows(self) -> int:
+        """From how many places of the right edge its wires leave."""
+        return 1 if self.shares else max(1, self.uses)
+
     def row(self, row: int) -> float:
         """How far down the right edge the wire of a use leaves; rows lie on the lines of text."""
-        if self.uses < 2 or self.shares:
+        if self.rows == 1:
             return self.height / 2
-        return PAD_Y + LINE * (max(0, 3 - self.uses) + row + 0.5)
+        return PAD_Y + LINE * (max(0, 3 - self.rows) + row + 0.5)
 
     def port(self, port: int) -> float:
         """How far down the left edge the wire of an operand arrives."""
@@ -88,7 +92,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One use of a node: into ``slot`` of ``target``, which is its ``port``-th operand that is a node.
+    """One use of a node, in ``slot`` of ``target``: the ``port``-th of its operands that are nodes.
 
     ``use`` counts the uses of ``source`` from 0, in forward order.
     """
@@ -130,29 +134,21 @@ def text_width(text: str, size: float = FONT) -> float:
 
 
 def inside(record: Op, operands: Sequence[int | float]) -> str:
-    """The op's symbol with its number operands in place: ``× 0.1``, ``( )²``, ``2 - ( )``, ``max(·, 0)``.
+    """The op's symbol, numbers in their places: ``× 0.1``, ``( )²``, ``2 - ( )``, ``max(·, 0)``.
 
     A number stands on the left only where the sides cannot be exchanged.
     """
     if all(type(x) is int for x in operands):
         return record.symbol
-    hole = Name("( )" if record.precedence < 5 else "·")
-    if (
-        record.slots == 2
-        and type(operands[0]) is float
-        and record.precedence < 5
-        and _commutes(record)
-    ):
-        operands = (operands[1], operands[0])
+    infix = record.precedence < 5 and record.slots == 2
+    if infix and type(operands[0]) is float:
+        probes = ((2.0, 3.0), (0.25, 7.0))  # no record says whether its sides can be exchanged
+        if all(record(a, b) == record(b, a) for a, b in probes):
+            operands = operands[::-1]
+    hole = Name("( )" if infix else "·")
     return clean(
         fill(record, [hole if type(x) is int else float(x) for x in operands]).removeprefix("( ) ")
     )
-
-
-@cache
-def _commutes(record: Op) -> bool:
-    """Whether the op's sides can be exchanged: asked of the op, as no record says so."""
-    return bool(record(2.0, 3.0) == record(3.0, 2.0) and record(0.25, 7.0) == record(7.0, 0.25))
 
 
 def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple[Wire, ...]]:
@@ -176,7 +172,8 @@ def _box(
     name, uses = called[index], len(graph.users[index])
     whole = graph.labels[index] or name.text
     if record is not None:
-        whole += " = " + formula(graph, index, called)
+        told = formula(graph, index, called)
+        whole += f" = {told if len(told) <= HOVER else told[:HOVER] + '…'}"
     op = "" if record is None else minus(inside(record, graph.operands[index]))
     text = minus(name.text) if name.formula else name.text
     made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12` say the op themselves
@@ -188,8 +185,8 @@ def _box(
     lines = max(3, uses if 1 < uses <= ROWS else 0)
     height = max(lines * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)
     return Box(
-        index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports, amounts,
-        width=round(width + 0.5), height=height + height % 2,  # whole numbers: engines' cells are
+        index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports,
+        amounts, width=round(width + 0.5), height=height + height % 2,  # engines' cells are whole
     )  # fmt: skip
 
 
@@ -230,7 +227,7 @@ class Drawing:
         return place(self.nodes, self.wires)
 
     def picture(self, theme: str = "light", state: Marks | None = None) -> str:
-        """The SVG, ``light`` or ``dark``, perhaps as it is at a step of a backward pass (``svg.marks``)."""
+        """The SVG, light or dark; with ``svg.marks``, as it is at a step of a backward pass."""
         from .svg import svg
 
         return svg(

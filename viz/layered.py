@@ -1,40 +1,36 @@
 """A layered layout of our own, for when no Graphviz answers: boxes in columns, wires between them.
 
-The classic four stages (Sugiyama, Tagawa, Toda 1981): columns by longest path, order in a column by
-barycentres, heights by least squares, wires as smooth curves. A wire that passes a column has a lane
-in it, so no wire runs through a box. Reads nothing but the boxes' sizes and ports; read by layout.py.
+The classic four stages (Sugiyama, Tagawa, Toda 1981): columns by longest path, order in a column
+by barycentres, heights by least squares, wires as curves. A wire that passes a column has a lane
+in it, so no wire runs through a box. Reads the boxes' sizes and ports only; read by layout.py.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .drawing import Box, Geometry, Segment, Wire
 
-SWEEPS = 12  # barycentre passes; the count of crossings settles after about eight
-LANE_LIMIT = (
-    100_000  # beyond it a long wire gets no lanes: a second of work, in drawings nobody reads
-)
-BETWEEN_BOXES, BESIDE_LANE = 20.0, 11.0  # clear space, of boxes and of wires that pass
-GAP, WIDEST_GAP = 44.0, 120.0  # between columns; steep wires get more
+SWEEPS = 12  # passes over all columns; crossings and heights settle after about eight
+LANES = 100_000  # more would take minutes, in a drawing nobody can read: later wires go straight
+BETWEEN_BOXES, BESIDE_LANE = 20.0, 11.0  # px, clear space
+GAP, WIDEST_GAP, RISE = 44.0, 120.0, 0.3  # px between columns: more for the steep, as they rise
+STRAIGHT = 8.0  # how much more a wire's lanes hold to each other than to its ends (dot's figure)
 MARGIN = 12.0
-CLEAR, MANY = (
-    6.0,
-    300,
-)  # px between a bend and a box; boxes to look at before lanes are the better way
-LEVEL = (0.0, 12.0, 30.0, 60.0)  # px, the level ends to try
-STRAIGHT = 8.0  # how much more a wire's lanes hold to each other than to its ends (as dot has it)
+CLEAR, MANY = 6.0, 300  # px between a bend and a box; boxes to look at before we give up
+LEVEL = (0.0, 12.0, 30.0, 60.0)  # px, level ends of a bend to try
 
 
 @dataclass(slots=True)
 class Item:
-    """A box, or a wire's lane through a column; ``links`` lead to the items of its neighbours."""
+    """A box, or a wire's lane through a column; links lead to the items of the next columns."""
 
-    box: int | None
-    height: float
+    box: Box | None
     column: int
+    height: float = 0.0
     place: int = 0
     top: float = 0.0
     left: list[Link] = field(default_factory=list)
@@ -43,272 +39,200 @@ class Item:
 
 @dataclass(slots=True)
 class Link:
-    """A wire's stretch between neighbouring columns: from an item's row to an item's port."""
+    """A wire's stretch between neighbouring columns: from ``tail``'s row to ``head``'s port."""
 
-    tail: int
-    head: int
-    row: int  # at the tail: which of the source's rows
-    port: float  # at the head: how far down
-    port_order: float  # 0 to 1, top to bottom
+    tail: Item
+    head: Item
+    port: float = 0.0  # px down the head
+    rank: float = 0.5  # the port's, 0 to 1
+    row: int = 0
+
+    @property
+    def start(self) -> float:
+        """How far down it leaves, on the page."""
+        return self.tail.top + (self.tail.box.row(self.row) if self.tail.box else 0.0)
+
+    @property
+    def order(self) -> float:
+        """Where it arrives in the head's column, in places."""
+        return self.head.place + self.rank
 
 
 def place(boxes: Sequence[Box], wires: Sequence[Wire]) -> Geometry:
     """Where every box and wire goes. The same graph is always placed the same way."""
-    column = _columns(boxes, wires)
-    items, columns, routes = _items(boxes, wires, column)
-    _order(items, columns)
-    rows = _rows(boxes, wires, items, routes)
-    for route, row in zip(routes, rows, strict=True):
-        route[0].row = row
-    _heights(items, columns, boxes)
-    return _geometry(boxes, items, columns, routes, rows)
+    columns, routes = _items(boxes, wires, _columns(boxes, wires))
+    _order(columns)
+    rows = [0] * len(wires)
+    leaving: list[list[int]] = [[] for _ in boxes]
+    for index, wire in enumerate(wires):
+        leaving[wire.source].append(index)
+    for box in boxes:
+        for row, index in enumerate(sorted(leaving[box.index], key=lambda i: routes[i][0].order)):
+            rows[index] = routes[index][0].row = 0 if box.shares else row
+    _heights(columns)
+    return _geometry(boxes, columns, routes, rows)
 
 
 def _columns(boxes: Sequence[Box], wires: Sequence[Wire]) -> list[int]:
-    """The column of each box: one right of its furthest operand, but leaves close to their use."""
-    column = [0] * len(boxes)
-    for wire in wires:  # in order of the consumers, so operands come first
+    """The column of each box: one right of its furthest operand; leaves next to their first use."""
+    column, nearest = [0] * len(boxes), [len(boxes)] * len(boxes)
+    for wire in wires:  # they come in the order of their targets
         column[wire.target] = max(column[wire.target], column[wire.source] + 1)
-    nearest = [len(boxes)] * len(boxes)
-    for wire in reversed(wires):  # consumers first
-        source, target = wire.source, wire.target
-        if (
-            boxes[target].uses > boxes[target].ports
-        ):  # moving right shortens more wires than it stretches
-            column[target] = max(column[target], min(nearest[target], len(boxes)) - 1)
-        nearest[source] = min(nearest[source], column[target])
-    for index, box in enumerate(boxes):
-        if not box.ports and box.uses:
-            column[index] = nearest[index] - 1
-    return column
+    for wire in reversed(wires):
+        box = boxes[wire.target]
+        if box.uses > box.ports:  # further right, more wires get shorter than longer
+            column[box.index] = nearest[box.index] - 1
+        nearest[wire.source] = min(nearest[wire.source], column[box.index])
+    return [nearest[box.index] - 1 if box.leaf and box.uses else column[box.index] for box in boxes]
 
 
 def _items(
     boxes: Sequence[Box], wires: Sequence[Wire], column: list[int]
-) -> tuple[list[Item], list[list[int]], list[list[Link]]]:
-    """Boxes and lanes, the items of each column, and for each wire the links that it takes."""
-    items = [Item(box.index, float(box.height), column[box.index]) for box in boxes]
-    start = [float(box.index) for box in boxes]  # postorder: a tree in it has no crossing
-    lanes: dict[tuple[int, int, int], int] = {}
-    stretches: dict[tuple[int, int], Link] = {}
+) -> tuple[list[list[Item]], list[list[Link]]]:
+    """The items of each column, and of each wire the links that it takes."""
+    columns: list[list[Item]] = [[] for _ in range(max(column, default=0) + 1)]
+    of_box: list[Item] = []
+    lanes: dict[tuple[int, int, int], Item] = {}
+    links: dict[tuple[int, int, int], Link] = {}
+    for box in boxes:
+        of_box.append(Item(box, column[box.index], box.height, box.index))
+        columns[column[box.index]].append(of_box[-1])
     routes = []
     for wire in wires:
-        source, target = boxes[wire.source], boxes[wire.target]
-        shared = 0 if source.shares else wire.use + 1  # many uses leave together, on one lane
-        tail, route = wire.source, []
-        for at in range(column[wire.source] + 1, column[wire.target]):
-            if len(items) - len(boxes) >= LANE_LIMIT:
+        tail, head, route = of_box[wire.source], of_box[wire.target], []
+        use = -1 if boxes[wire.source].shares else wire.use  # many leave together, on one lane
+        for at in range(tail.column + 1, head.column):
+            if len(lanes) == LANES:
                 break
-            key = (wire.source, shared, at)
-            lane = lanes.get(key)
-            if lane is None:
-                lane = lanes[key] = len(items)
-                items.append(Item(None, 0.0, at))
-                start.append(wire.source + 0.5)
-            link = stretches.get((tail, lane))
-            if link is None:
-                link = stretches[tail, lane] = _link(items, Link(tail, lane, 0, 0.0, 0.5))
-            route.append(link)
-            tail = lane
-        order = (wire.port + 1) / (target.ports + 1)
-        route.append(_link(items, Link(tail, wire.target, 0, target.port(wire.port), order)))
+            key = (wire.source, use, at)
+            if key not in lanes:
+                lanes[key] = Item(None, at, place=wire.source)
+                columns[at].append(lanes[key])
+                links[key] = _link(Link(tail, lanes[key]))
+            route.append(links[key])
+            tail = lanes[key]
+        rank = (wire.port + 1) / (boxes[wire.target].ports + 1)
+        route.append(_link(Link(tail, head, boxes[wire.target].port(wire.port), rank)))
         routes.append(route)
-    columns: list[list[int]] = [[] for _ in range(max(column, default=0) + 1)]
-    for index in sorted(range(len(items)), key=lambda i: (start[i], i)):
-        items[index].place = len(columns[items[index].column])
-        columns[items[index].column].append(index)
-    return items, columns, routes
+    for items in columns:
+        items.sort(key=lambda item: item.place)  # in postorder a tree has no crossing
+        _number(items)
+    return columns, routes
 
 
-def _link(items: list[Item], link: Link) -> Link:
-    items[link.tail].right.append(link)
-    items[link.head].left.append(link)
+def _link(link: Link) -> Link:
+    link.tail.right.append(link)
+    link.head.left.append(link)
     return link
 
 
-def _order(items: list[Item], columns: list[list[int]]) -> None:
-    """Order each column to cross few wires: sweeps of barycentres, the best one kept."""
-    best, kept = _crossings(items, columns), [list(column) for column in columns]
-    for sweep in range(SWEEPS):
-        if best == 0:
-            break
-        rightward = sweep % 2 == 0
-        for column in columns[1:] if rightward else reversed(columns[:-1]):
+def _number(items: list[Item]) -> None:
+    for place, item in enumerate(items):
+        item.place = place
+
+
+def _order(columns: list[list[Item]]) -> None:
+    """Order each column so that few wires cross: sweeps of barycentres, the best one kept."""
+    best, kept = _crossings(columns), [list(items) for items in columns]
+    for sweep in range(SWEEPS if best else 0):
+        for items in columns if sweep % 2 == 0 else reversed(columns):
             centre = {}
-            for index in column:
-                item = items[index]
-                if rightward:
-                    ends = [items[x.tail].place + _row_order(items, x) for x in item.left]
-                else:
-                    ends = [items[x.head].place + x.port_order for x in item.right]
-                centre[index] = sum(ends) / len(ends) if ends else item.place + 0.5
-            column.sort(key=lambda i: (centre[i], items[i].place))
-            for position, index in enumerate(column):
-                items[index].place = position
-        found = _crossings(items, columns)
+            for item in items:
+                left = [link.tail.place + 0.5 for link in item.left]
+                ends = left if sweep % 2 == 0 else [link.order for link in item.right]
+                centre[id(item)] = sum(ends) / len(ends) if ends else item.place + 0.5
+            items.sort(key=lambda item: centre[id(item)])
+            _number(items)
+        found = _crossings(columns)
         if found < best:
-            best, kept = found, [list(column) for column in columns]
-    for column, order in zip(columns, kept, strict=True):
-        column[:] = order
-        for position, index in enumerate(order):
-            items[index].place = position
+            best, kept = found, [list(items) for items in columns]
+    for items, order in zip(columns, kept, strict=True):
+        items[:] = order
+        _number(items)
 
 
-def _row_order(items: list[Item], link: Link) -> float:
-    """How far down its tail a wire leaves, 0 to 1: rows follow the order of what they lead to."""
-    here = items[link.head].place + link.port_order
-    others = items[link.tail].right
-    if len(others) > 6:  # they leave from one point
-        return 0.5
-    return (sum(items[x.head].place + x.port_order < here for x in others) + 1) / (len(others) + 1)
-
-
-def _crossings(items: list[Item], columns: list[list[int]]) -> int:
-    """How many pairs of wires cross, by a Fenwick tree over the ports (Barth, Mutzel, Jünger 2004)."""
+def _crossings(columns: list[list[Item]]) -> int:
+    """How many pairs of wires cross: inversions in the order of their far ends."""
     total = 0
-    for column in columns[:-1]:
-        ends = []
-        for index in column:
-            ends += sorted((items[x.head].place, x.port_order) for x in items[index].right)
-        rank = {end: i + 1 for i, end in enumerate(sorted(set(ends)))}
-        tree = [0] * (len(rank) + 1)
-        for seen, end in enumerate(ends):
-            i, before = rank[end], 0
-            while i:
-                before += tree[i]
-                i &= i - 1
-            total += seen - before
-            i = rank[end]
-            while i <= len(rank):
-                tree[i] += 1
-                i += i & -i
+    for items in columns:
+        seen: list[float] = []
+        for item in items:
+            for end in sorted(link.order for link in item.right):
+                total += len(seen) - bisect_right(seen, end)
+                insort(seen, end)
     return total
 
 
-def _rows(
-    boxes: Sequence[Box], wires: Sequence[Wire], items: list[Item], routes: list[list[Link]]
-) -> tuple[int, ...]:
-    """The row at its source of each wire: top to bottom as the wires go on."""
-    leaving: list[list[tuple[int, float, int]]] = [[] for _ in boxes]
-    for index, (wire, route) in enumerate(zip(wires, routes, strict=True)):
-        leaving[wire.source].append((items[route[0].head].place, route[0].port_order, index))
-    rows = [0] * len(wires)
-    for box in boxes:
-        for row, (_, _, index) in enumerate(sorted(leaving[box.index])):
-            rows[index] = 0 if box.shares else row
-    return tuple(rows)
-
-
-def _heights(items: list[Item], columns: list[list[int]], boxes: Sequence[Box]) -> None:
+def _heights(columns: list[list[Item]]) -> None:
     """The top of every item: as level with its neighbours as the space between items allows."""
-
-    def leaves(link: Link) -> float:
-        tail = items[link.tail]
-        return tail.top + (0.0 if tail.box is None else boxes[tail.box].row(link.row))
-
-    for column in columns:
-        top = 0.0
-        for index in column:
-            items[index].top = top
-            top += items[index].height + BETWEEN_BOXES
+    for items in columns:
+        _settle(items, [0.0] * len(items), [1.0] * len(items))
     for sweep in range(SWEEPS):
         rightward, both = sweep % 2 == 1, sweep > SWEEPS // 2
-        for column in columns if rightward else reversed(columns):
+        for items in columns if rightward else reversed(columns):
             wanted, weights = [], []
-            for index in column:
-                item = items[index]
-                pull = weight = 0.0
-                for link in item.left if rightward or both else ():
-                    heft = STRAIGHT if item.box is None and items[link.tail].box is None else 1.0
-                    pull += heft * (leaves(link) - link.port)
-                    weight += heft
-                for link in item.right if both or not rightward else ():
-                    heft = STRAIGHT if item.box is None and items[link.head].box is None else 1.0
-                    pull += heft * (items[link.head].top + link.port - (leaves(link) - item.top))
-                    weight += heft
-                wanted.append(pull / weight if weight else item.top)
-                weights.append(weight + 0.1)
-            _settle(items, column, wanted, weights)
+            for item in items:
+                pulls = [(x.tail, x.start - x.port) for x in item.left if rightward or both]
+                for x in item.right if both or not rightward else ():
+                    pulls.append((x.head, x.head.top + x.port - (x.start - item.top)))
+                force = [STRAIGHT if item.box is other.box else 1.0 for other, _ in pulls]
+                weights.append(sum(force) + 0.1)
+                pull = sum(f * top for f, (_, top) in zip(force, pulls, strict=True))
+                wanted.append((pull + 0.1 * item.top) / weights[-1])
+            _settle(items, wanted, weights)
 
 
-def _settle(
-    items: list[Item], column: list[int], wanted: list[float], weights: list[float]
-) -> None:
-    """Tops nearest to the wanted ones that keep order and space: pooling of adjacent violators."""
-    offset, offsets = 0.0, []
-    for position, index in enumerate(column):
-        if position:
-            above, here = items[column[position - 1]], items[index]
-            both = above.box is not None and here.box is not None
-            offset += above.height + (BETWEEN_BOXES if both else BESIDE_LANE)
-        offsets.append(offset)
+def _settle(items: list[Item], wanted: list[float], weights: list[float]) -> None:
+    """The tops nearest to the wanted ones that keep order and space: pooling adjacent violators."""
+    offsets = [0.0]
+    for above, item in pairwise(items):
+        space = BETWEEN_BOXES if above.box and item.box else BESIDE_LANE
+        offsets.append(offsets[-1] + above.height + space)
     pools: list[tuple[float, float, int]] = []  # mean, weight, how many
-    for want, weight, at in zip(wanted, weights, offsets, strict=True):
-        mean, count = want - at, 1
+    for want, weight, offset in zip(wanted, weights, offsets):
+        mean, count = want - offset, 1
         while pools and pools[-1][0] > mean:
             other, heft, many = pools.pop()
             mean = (mean * weight + other * heft) / (weight + heft)
             weight, count = weight + heft, count + many
         pools.append((mean, weight, count))
-    position = 0
-    for mean, _, count in pools:
-        for index in column[position : position + count]:
-            items[index].top = mean + offsets[position]
-            position += 1
+    tops = [mean for mean, _, count in pools for _ in range(count)]
+    for item, top, offset in zip(items, tops, offsets):
+        item.top = top + offset
 
 
 def _geometry(
-    boxes: Sequence[Box],
-    items: list[Item],
-    columns: list[list[int]],
-    routes: list[list[Link]],
-    rows: tuple[int, ...],
+    boxes: Sequence[Box], columns: list[list[Item]], routes: list[list[Link]], rows: list[int]
 ) -> Geometry:
-    """Coordinates of the columns, corners of the boxes, and the wires as curves between lanes."""
-    highest = min((item.top for item in items), default=0.0)
-    for item in items:
-        item.top = round(item.top - highest + MARGIN, 1)
-
-    def leaves(link: Link) -> float:
-        tail = items[link.tail]
-        return tail.top + (0.0 if tail.box is None else boxes[tail.box].row(link.row))
-
-    left, right, x = [], [], MARGIN
-    for column in columns:
-        widest = max((boxes[b].width for i in column if (b := items[i].box) is not None), default=0)
-        left.append(x)
-        right.append(x + widest)
-        rise = [abs(items[k.head].top + k.port - leaves(k)) for i in column for k in items[i].right]
-        x += widest + min(WIDEST_GAP, max([GAP, *(0.3 * r for r in rise)]))
-    corners = []
-    for box in boxes:
-        item = items[box.index]
-        spare = right[item.column] - left[item.column] - box.width
-        corners.append((round(left[item.column] + spare / 2, 1), item.top))
-    paths, clear = [], Clearance(boxes, corners)
+    """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
+    highest = min((item.top for items in columns for item in items), default=0.0)
+    spans, corners, x, height = [], [(0.0, 0.0)] * len(boxes), MARGIN, 0.0
+    for items in columns:
+        widest = max((item.box.width for item in items if item.box), default=0)
+        spans.append((x, x + widest))
+        for item in items:
+            item.top = round(item.top - highest + MARGIN, 1)
+            height = max(height, item.top + item.height + MARGIN)
+            if item.box:
+                corners[item.box.index] = (round(x + (widest - item.box.width) / 2, 1), item.top)
+        steepest = max(
+            (abs(k.start - k.head.top - k.port) for i in items for k in i.left), default=0
+        )
+        x += widest + min(WIDEST_GAP, max(GAP, RISE * steepest))
+    paths, clearance = [], Clearance(boxes, corners)
     for route in routes:
-        first, last = items[route[0].tail].box, items[route[-1].head].box
+        first, last = route[0].tail.box, route[-1].head.box
         assert first is not None
         assert last is not None
-        y = leaves(route[0])
-        path: list[Segment] = [(corners[first][0] + boxes[first].width, y)]
-        end_point = (corners[last][0], corners[last][1] + route[-1].port)
-        if plain := clear.way(path[0], end_point):
-            paths.append(plain)
-            continue
+        start = (corners[first.index][0] + first.width, route[0].start)
+        end = (corners[last.index][0], corners[last.index][1] + route[-1].port)
+        path: list[Segment] = [start]
         for link in route:
-            start, head = right[items[link.tail].column], items[link.head]
-            end, down = left[head.column], head.top + link.port
-            if path[-1][-2] < start:
-                path.append((start, y))
-            path.append(bend((start, y), (end, down)))
-            y = down
-        if path[-1][-2] < end_point[0]:
-            path.append(end_point)
-        paths.append(tuple(path))
-    width = max(right, default=0.0) + MARGIN
-    height = max((item.top + item.height for item in items), default=0.0) + MARGIN
-    return Geometry(width, height, tuple(corners), rows, tuple(paths), "own")
+            leaves = (spans[link.tail.column][1], path[-1][-1])
+            arrives = (spans[link.head.column][0], link.head.top + link.port)
+            path += [leaves, bend(leaves, arrives)]
+        paths.append(clearance.way(start, end) or (*path, end))
+    return Geometry(spans[-1][1] + MARGIN, height, tuple(corners), tuple(rows), tuple(paths), "own")
 
 
 def bend(start: Segment, end: Segment) -> Segment:
@@ -322,29 +246,25 @@ class Clearance:
 
     def __init__(self, boxes: Sequence[Box], corners: Sequence[tuple[float, float]]) -> None:
         self.boxes = sorted(
-            (x, y, x + b.width, y + b.height) for b, (x, y) in zip(boxes, corners, strict=True)
+            (x, y, x + box.width, y + box.height)
+            for box, (x, y) in zip(boxes, corners, strict=True)
         )
         self.widest = max((box.width for box in boxes), default=0)
 
     def way(self, start: Segment, end: Segment) -> tuple[Segment, ...] | None:
-        """One bend from start to end, perhaps with level ends past wider boxes; None if none is clear."""
+        """One bend, perhaps with level ends past wider boxes; None if no such way is clear."""
         for level in LEVEL:
             leaves, arrives = (start[0] + level, start[1]), (end[0] - level, end[1])
             if arrives[0] - leaves[0] < GAP / 2:
-                return None
-            if self.clear(leaves, arrives):
-                if level == 0.0:
-                    return (start, bend(start, end))
-                if self.clear(start, leaves) and self.clear(arrives, end):
-                    return (start, leaves, bend(leaves, arrives), end)
+                break
+            if all(map(self.clear, (start, leaves, arrives), (leaves, arrives, end))):
+                return (start, leaves, bend(leaves, arrives), end)
         return None
 
     def clear(self, start: Segment, end: Segment) -> bool:
         top, bottom = min(start[1], end[1]) - CLEAR, max(start[1], end[1]) + CLEAR
-        near = range(
-            bisect_left(self.boxes, (start[0] - self.widest,)), bisect_left(self.boxes, (end[0],))
-        )
+        first = bisect_left(self.boxes, (start[0] - self.widest,))
+        near = self.boxes[first : bisect_left(self.boxes, (end[0],))]
         return len(near) < MANY and not any(
-            right > start[0] and y < bottom and low > top
-            for _, y, right, low in map(self.boxes.__getitem__, near)
+            right > start[0] and y < bottom and low > top for _, y, right, low in near
         )

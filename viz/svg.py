@@ -1,24 +1,20 @@
 """Geometry → SVG text: the one place that knows how a drawing looks.
 
-Reads drawing.py; read by it, by the page and by docs/make_pictures.py. Hooks for whoever restyles or
-refills a drawing (``T:S`` is a wire: index of the consumer, slot):
+Reads drawing.py; read by it, by dot.py, the page and docs/make_pictures.py. Hooks for whoever
+restyles or refills a drawing, where ``T:S`` is a wire (index of the consumer, slot):
 
-==============================================  ====================================================
-``svg.drawing``                                 the whole; ``rect.paper`` is its background
-``g.node[data-node="7"]``, ``.leaf`` or ``.op``  a box: one ``rect``, ``title`` (all digits), and
-``text.name``, ``text.value``, ``text.grad``    its lines (the quiet ones are ``text.word``)
-``text.amount[data-wire="T:S"]``                what came in by that use, right-aligned, empty at first
-``circle.tick[data-wire="T:S"]``                its tick, ○ until it is ``.in``; these two only where a
-                                                node has 2 to 6 uses and the drawing has ``amounts``
-``text.count``                                  instead of them, beyond 6 uses: ``0 of 100 in``
-``path.wire[data-wire="T:S"]``                  a wire, from its source's edge to the consumer's; it
-                                                leaves to the right, so ``marker-start="url(#head)"``
-                                                is an arrowhead at its receiving end
-==============================================  ====================================================
+- ``svg.drawing``: the whole; ``rect.paper``: its background;
+- ``g.node[data-node="7"]``, also ``.leaf`` or ``.op``: a box with one ``rect``, a ``title`` (all
+  digits), ``text.name``, ``text.value``, ``text.grad``, and ``text.word`` for the quiet words;
+- ``path.wire[data-wire="T:S"]``: from its source's edge to the consumer's. It leaves to the right,
+  so ``marker-start="url(#head)"`` puts an arrowhead at its receiving end;
+- with ``amounts``, where a node has 2 to 6 uses: ``text.amount[data-wire="T:S"]``, what came in by
+  that use, empty at first, and its tick ``circle.tick[data-wire="T:S"]``, hollow until ``.in``;
+  beyond 6 uses one ``text.count``: ``0 of 100 in``.
 
-States: ``g.now`` goes at this step, ``g.ready`` could have, ``path.moving`` carries. Every state is
-drawn by attributes here, so a stylesheet may replace them (``.node.now rect {…}``), and none has to.
-Colour means gradient, and a drawing paints its own background, as it cannot know what it lies on.
+States: ``g.now`` goes at this step, ``g.ready`` could have, ``path.moving`` carries. All is drawn
+by attributes, which any stylesheet overrides (``.node.now rect { … }``) and none has to.
+Colour means gradient. A drawing paints its own background, as it cannot know what it lies on.
 """
 
 from __future__ import annotations
@@ -27,11 +23,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from autograd.numbers import show
 
-from .drawing import FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Geometry, Wire, minus
+from .drawing import FONT, LINE, PAD_X, PAD_Y, ROWS, SMALL, WORD, Box, Geometry, Wire, minus
 
 if TYPE_CHECKING:
     from autograd.graph import Graph
@@ -84,26 +81,25 @@ class Marks:
 def marks(graph: Graph, steps: Iterable[Step], at: int | None = None) -> Marks:
     """The state at backward step ``at`` (0: the root's), or after the last one if None."""
     index = {id(node): i for i, node in enumerate(graph.nodes)}
-    state, now = Marks(), None
-    waiting = {i: len(users) for i, users in enumerate(graph.users)}
-    moving: set[tuple[int, int]] = set()
-    gone = set()
+    waiting = [len(users) for users in graph.users]
+    amounts: dict[tuple[int, int], float] = {}
+    grads: dict[int, float] = {}
+    gone: set[int] = set()
     for position, step in enumerate(steps):
         now = index[id(step.node)]
         gone.add(now)
-        state.grads[now] = 0.0 if step.upstream is None else step.upstream
-        moving = {(now, part.slot) for part in step.contributions}
-        open_before = {i for i in state.grads if not waiting[i] and graph.ops[i] is not None} - gone
+        grads[now] = step.upstream or 0.0
+        ready = {i for i in grads if not waiting[i] and graph.ops[i] is not None} - gone
         for part in step.contributions:
-            source = index[id(part.input)]
-            state.amounts[now, part.slot] = part.amount
-            state.grads[source] = part.total
+            amounts[now, part.slot] = part.amount
+            grads[index[id(part.input)]] = part.total
         for source in graph.operands[now]:
-            if isinstance(source, int):
+            if type(source) is int:
                 waiting[source] -= 1
         if position == at:
-            return Marks(now, frozenset(open_before), frozenset(moving), state.amounts, state.grads)
-    return Marks(amounts=state.amounts, grads=state.grads)
+            moving = frozenset((now, part.slot) for part in step.contributions)
+            return Marks(now, frozenset(ready), moving, amounts, grads)
+    return Marks(amounts=amounts, grads=grads)
 
 
 def xml(text: str) -> str:
@@ -118,10 +114,21 @@ def number(x: float) -> str:
 
 def path(segments: Sequence[tuple[float, ...]]) -> str:
     """The ``d`` of a wire."""
-    start, *rest = segments
-    return f"M{' '.join(map(number, start))}" + "".join(
-        ("C" if len(segment) == 6 else "L") + " ".join(map(number, segment)) for segment in rest
+    text = "M" + " ".join(map(number, segments[0]))
+    for before, segment in pairwise(segments):
+        if segment != before[-2:]:
+            text += ("C" if len(segment) == 6 else "L") + " ".join(map(number, segment))
+    return text
+
+
+def tag(name: str, content: str | None = None, **attributes: object) -> str:
+    """One element; ``class_`` is its class, ``font_size`` its font-size, and so on."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{number(x) if isinstance(x, float) else x}"'
+        for key, x in attributes.items()
+        if x != ""
     )
+    return f"<{name}{written}/>" if content is None else f"<{name}{written}>{content}</{name}>"
 
 
 def svg(
@@ -133,98 +140,86 @@ def svg(
     theme: str = "light",
     state: Marks | None = None,
 ) -> str:
-    """The drawing as one SVG element; with ``state`` as it is in the middle of a backward pass."""
+    """The drawing as one SVG element; with ``state``, as it is in the middle of a backward pass."""
     colours, width, height = THEMES[theme], number(geometry.width), number(geometry.height)
+    arrow = tag("path", d="M0 0L10 -5L10 5Z", fill=colours.motion, stroke="none")
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" aria-label="{xml(title)}" '
-        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'font-family="{FAMILY}" font-size="{FONT:g}" fill="{colours.text}" stroke="none">',
-        f"<title>{xml(title)}</title>",
-        '<defs><marker id="head" markerUnits="userSpaceOnUse" markerWidth="12" markerHeight="12" '
-        'viewBox="-1 -6 12 12" refX="0" refY="0">'
-        f'<path d="M0 0L10 -5L10 5Z" fill="{colours.motion}" stroke="none"/></marker></defs>',
-        f'<rect class="paper" width="{width}" height="{height}" fill="{colours.paper}" stroke="none"/>',
-        "<g>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" '
+        f'aria-label="{xml(title)}" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="{FAMILY}" font-size="{FONT:g}" '
+        f'fill="{colours.text}" stroke="none">',
+        tag("title", xml(title)),
+        f'<defs><marker id="head" markerUnits="userSpaceOnUse" markerWidth="12" '
+        f'markerHeight="12" viewBox="-1 -6 12 12">{arrow}</marker></defs>',
+        tag("rect", class_="paper", width=width, height=height, fill=colours.paper, stroke="none"),
     ]
-    moving = state.moving if state else frozenset()
-    for wire, way in zip(wires, geometry.paths, strict=True):
-        if (wire.target, wire.slot) in moving:
-            look = f'class="wire moving" stroke="{colours.motion}" stroke-width="2.4" marker-start="url(#head)"'
-        else:
-            look = f'class="wire" stroke="{colours.line}" stroke-width="1.2"'
+    uses: list[list[tuple[int, str, float | None]]] = [[] for _ in boxes]
+    for wire, row, way in zip(wires, geometry.rows, geometry.paths, strict=True):
+        key, hook = (wire.target, wire.slot), f"{wire.target}:{wire.slot}"
+        amount = state.amounts.get(key) if state else None
+        uses[wire.source].append((row, hook, amount))
+        kind, ink, thick, arrow = "wire", colours.line, 1.2, ""
+        if state and key in state.moving:
+            kind, ink, thick, arrow = "wire moving", colours.motion, 2.4, "url(#head)"
         parts.append(
-            f'<path {look} data-wire="{wire.target}:{wire.slot}" fill="none" d="{path(way)}"/>'
-        )
-    parts.append("</g>")
-    uses: list[list[tuple[Wire, int]]] = [[] for _ in boxes]
-    for wire, row in zip(wires, geometry.rows, strict=True):
-        uses[wire.source].append((wire, row))
+            tag("path", class_=kind, data_wire=hook, d=path(way), fill="none", stroke=ink,
+                stroke_width=thick, marker_start=arrow)
+        )  # fmt: skip
     for box, corner in zip(boxes, geometry.corners, strict=True):
-        parts += _box(box, *corner, uses[box.index], colours, state)
-    parts.append("</svg>")
-    return "\n".join(parts) + "\n"
+        shapes = _box(box, *corner, sorted(uses[box.index]), colours, state)
+        parts.append("".join(shapes))
+    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def _box(
-    box: Box, x: float, y: float, uses: list[tuple[Wire, int]], colours: Theme, state: Marks | None
+    box: Box,
+    x: float,
+    y: float,
+    uses: list[tuple[int, str, float | None]],
+    colours: Theme,
+    state: Marks | None,
 ) -> Iterator[str]:
     grad = state.grads.get(box.index) if state else box.grad
-    kind, edge, corner = ("leaf", colours.line, 10) if box.leaf else ("op", colours.line, 3)
-    line = 'stroke-width="1.2"'
+    kind, edge, width, dashes = "leaf" if box.leaf else "op", colours.line, 1.2, ""
     if state and box.index == state.now:
-        kind, edge, line = f"{kind} now", colours.motion, 'stroke-width="2.6"'
+        kind, edge, width = f"{kind} now", colours.motion, 2.6
     elif state and box.index in state.ready:
-        kind, edge, line = (
-            f"{kind} ready",
-            colours.text,
-            'stroke-width="1.2" stroke-dasharray="5 3"',
-        )
-    digits = "".join(
-        f"\n{word} {minus(repr(n))}"
-        for word, n in (("value", box.value), ("grad", grad))
-        if n is not None
+        kind, edge, dashes = f"{kind} ready", colours.text, "5 3"
+    lines = (
+        ("value", box.value, ""),
+        ("grad", grad, colours.quiet if grad is None else colours.motion),
     )
-    yield (
-        f'<g class="node {kind}" data-node="{box.index}"><title>{xml(box.whole + digits)}</title>'
-        f'<rect x="{number(x)}" y="{number(y)}" width="{box.width}" height="{box.height}" rx="{corner}" '
-        f'fill="{colours.leaf if box.leaf else colours.box}" stroke="{edge}" {line}/>'
-    )
-    left, first = number(x + PAD_X), y + PAD_Y + BASELINE
-    rest = box.title[len(box.op) :]
-    name = f'<tspan font-weight="700">{xml(box.op)}</tspan>{xml(rest)}' if box.op else xml(rest)
-    yield f'<text class="name" x="{left}" y="{number(first)}">{name}</text>'
-    for line_number, word, n in ((1, "value", box.value), (2, "grad", grad)):
-        at = number(first + line_number * LINE)
-        ink = "" if word == "value" else f' fill="{colours.quiet if n is None else colours.motion}"'
-        yield (
-            f'<text class="word" x="{left}" y="{at}" font-size="{SMALL:g}" fill="{colours.quiet}">{word}</text>'
-            f'<text class="{word}" x="{number(x + PAD_X + WORD)}" y="{at}"{ink}>{minus(show(n))}</text>'
-        )
-    if box.amounts and len(uses) > 1:
-        yield from _receipts(box, x, y, uses, colours, state or Marks())
+    digits = [f"{word} {n!r}" for word, n, _ in lines if n is not None]
+    yield f'<g class="node {kind}" data-node="{box.index}">'
+    yield tag("title", xml("\n".join([box.whole, *digits])))
+    yield tag(
+        "rect", x=x, y=y, width=box.width, height=box.height, rx=10 if box.leaf else 3,
+        fill=colours.leaf if box.leaf else colours.box, stroke=edge, stroke_width=width,
+        stroke_dasharray=dashes,
+    )  # fmt: skip
+    bold = tag("tspan", xml(box.op), font_weight=700) if box.op else ""
+    left, baseline = x + PAD_X, y + PAD_Y + BASELINE
+    yield tag("text", bold + xml(box.title[len(box.op) :]), class_="name", x=left, y=baseline)
+    for word, n, ink in lines:
+        baseline += LINE
+        quiet = {"font_size": SMALL, "fill": colours.quiet}
+        yield tag("text", word, class_="word", x=left, y=baseline, **quiet)
+        yield tag("text", minus(show(n)), class_=word, x=left + WORD, y=baseline, fill=ink)
+    edge_x = x + box.width - PAD_X
+    for row, hook, amount in uses if box.amounts and 1 < box.uses <= ROWS else ():
+        come, at = amount is not None, y + box.row(row)
+        yield tag(
+            "text", minus(show(amount)) if come else "", class_="amount", data_wire=hook,
+            x=edge_x - 3 * TICK, y=at + 4, text_anchor="end", fill=colours.motion,
+        )  # fmt: skip
+        yield tag(
+            "circle", class_="tick in" if come else "tick", data_wire=hook, cx=edge_x - TICK, cy=at,
+            r=TICK, fill=colours.text if come else "none", stroke=colours.text,
+        )  # fmt: skip
+    if box.amounts and box.shares:
+        count = f"{sum(amount is not None for _, _, amount in uses)} of {box.uses} in"
+        yield tag(
+            "text", count, class_="count", x=edge_x, y=y + box.row(0) + 3.5,
+            text_anchor="end", font_size=SMALL, fill=colours.quiet,
+        )  # fmt: skip
     yield "</g>"
-
-
-def _receipts(
-    box: Box, x: float, y: float, uses: list[tuple[Wire, int]], colours: Theme, state: Marks
-) -> Iterator[str]:
-    """What has come in, by use: a row each, or a count where they are too many."""
-    edge = x + box.width - PAD_X
-    if box.shares:
-        come = sum((wire.target, wire.slot) in state.amounts for wire, _ in uses)
-        yield (
-            f'<text class="count" x="{number(edge)}" y="{number(y + box.height / 2 + 3.5)}" '
-            f'font-size="{SMALL:g}" text-anchor="end" fill="{colours.quiet}">{come} of {len(uses)} in</text>'
-        )
-        return
-    for wire, row in sorted(uses, key=lambda use: use[1]):
-        middle, hook = y + box.row(row), f'data-wire="{wire.target}:{wire.slot}"'
-        amount = state.amounts.get((wire.target, wire.slot))
-        text = "" if amount is None else minus(show(amount))
-        tick, ink = (" in", colours.text) if text else ("", "none")
-        yield (
-            f'<text class="amount" {hook} x="{number(edge - 3 * TICK)}" y="{number(middle + 4)}" '
-            f'text-anchor="end" fill="{colours.motion}">{text}</text>'
-            f'<circle class="tick{tick}" {hook} cx="{number(edge - TICK)}" cy="{number(middle)}" r="{TICK}" '
-            f'fill="{ink}" stroke="{colours.text}"/>'
-        )
