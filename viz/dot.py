@@ -16,7 +16,19 @@ from autograd.errors import DrawingError
 from autograd.names import clean
 from autograd.numbers import show
 
-from .drawing import FONT, SMALL, WORD, Box, Drawing, Wire, drawable, inside, minus, write_whole
+from .drawing import (
+    FONT,
+    PAD_X,
+    SMALL,
+    WORD,
+    Box,
+    Drawing,
+    Wire,
+    drawable,
+    inside,
+    minus,
+    write_whole,
+)
 from .svg import THEMES, tag, xml
 
 if TYPE_CHECKING:
@@ -53,7 +65,8 @@ def source(
         leaves = f":r{rows[index]}" if rows is not None and tail.rows > 1 else ""
         arrives = f":p{wire.port}" if head.ports > 1 else ""
         lines.append(f'n{tail.index}{leaves}:e -> n{head.index}{arrives}:w [id="{index}"]')
-    head_text = HEAD.format(BETWEEN / 72, gap / 72, LOOK.paper, LOOK.text, LOOK.line)
+    apart = (gap + 2 * STUB if labels else gap) / 72
+    head_text = HEAD.format(BETWEEN / 72, apart, LOOK.paper, LOOK.text, LOOK.line)
     return head_text + "\n".join(lines) + "\n}\n"
 
 
@@ -62,7 +75,7 @@ def _node(box: Box, rows: bool, labels: bool) -> str:
     stub = 1 if labels else STUB
     cells = (
         _ports("p", stub, box.height, [box.port(i) for i in range(box.ports)]),
-        _cell(box.width - 2 * labels, box.height, _text(box) if labels else ""),
+        _cell(box.width - 2 * labels, box.height, _text(box) if labels else "", CELLPADDING=PAD_X),
         _ports("r", stub, box.height, [box.row(i) for i in range(box.rows if rows else 0)]),
     )
     look: dict[str, Any] = {}
@@ -82,8 +95,9 @@ def _text(box: Box) -> str:
         number = tag(
             "FONT", minus(show(n)), POINT_SIZE=FONT, COLOR=LOOK.quiet if n is None else ink
         )
-        wide = box.width - 2 * WORD
-        lines.append([tag("TD", quiet, WIDTH=WORD), tag("TD", number, WIDTH=wide, ALIGN="LEFT")])
+        wide = box.width - 2 * PAD_X - WORD
+        cells = ((quiet, WORD), (number, wide))
+        lines.append([tag("TD", text, WIDTH=width, ALIGN="LEFT") for text, width in cells])
     return _table(lines)
 
 
