@@ -23,6 +23,7 @@ from autograd.errors import DrawingError
 from . import layered
 from .dot import GAP, STUB, source
 from .drawing import Box, Geometry, Wire
+from .layered import MARGIN
 
 if TYPE_CHECKING:
     import subprocess
@@ -31,7 +32,6 @@ SETTING = "WHYGRAD_LAYOUT"
 SMOKE, SECONDS, RENDER = 2.0, 5.0, 15.0  # s, for the tiny graph, a drawing, another format
 SMOKE_TEXT = 'digraph { rankdir=LR a -> b [id="0"] }'
 LARGE = 500  # wires; to be late with so many says nothing about smaller drawings
-MARGIN = 12.0  # px
 WIDEST, RISE = 96.0, 0.2  # px between columns: more for steep wires, as four fifths of them rise
 
 Point = tuple[float, float]
