@@ -45,11 +45,11 @@ def split(species: list[int], seed: int) -> tuple[list[int], list[int]]:
 def standardize(flowers: Flowers, train: list[int]) -> Flowers:
     """(x - mean) / deviation, a measure at a time; both are those of the training rows alone."""
     columns = []
-    for column in zip(*flowers, strict=True):
+    for column in zip(*flowers):
         known = [column[i] for i in train]
         middle, spread = statistics.fmean(known), statistics.pstdev(known)
         columns.append([(x - middle) / spread for x in column])
-    return [list(flower) for flower in zip(*columns, strict=True)]
+    return [list(flower) for flower in zip(*columns)]
 
 
 def learn(model: nn.MLP, flowers: Flowers, species: list[int], train: list[int], seed: int) -> None:
@@ -82,15 +82,28 @@ def judge(
     return statistics.fmean(losses), right
 
 
+def one_loss(model: nn.MLP, flower: list[float], kind: int) -> Value:
+    """The loss of one flower, named and with its backward pass done, to be drawn."""
+    x = [Value(number, name, requires_grad=False) for number, name in zip(flower, MEASURES)]
+    scores = model(x)
+    for score, name in zip(scores, nn.SPECIES):
+        score.label = name
+    loss: Value = nn.cross_entropy(scores, kind)
+    loss.label = "loss"
+    model.zero_grad()
+    loss.backward()
+    return loss
+
+
 def first_neuron(model: nn.MLP, flower: list[float]) -> Value:
     """The trained network's first neuron on one flower, in Values of its own with short names."""
     neuron = model.layers[0].neurons[0]
     w = [Value(weight.data, f"w{k}") for k, weight in enumerate(neuron.w, 1)]
-    x = [Value(number, name) for number, name in zip(flower, MEASURES, strict=True)]
-    total = dot(w, x)
-    total.label = "w·x"
-    y = tanh(total + Value(neuron.b.data, "b"))
-    y.label = "y"
+    x = [Value(number, name) for number, name in zip(flower, MEASURES)]
+    products = dot(w, x)
+    z = products + Value(neuron.b.data, "b")
+    y = tanh(z)
+    products.label, z.label, y.label = "sum", "z", "y"
     return y
 
 
@@ -104,16 +117,15 @@ def main(seed: int = 0) -> None:
     loss, right = judge(model, flowers, species, held_out)
     print(f"{len(held_out)} held-out flowers: loss {loss:.4f}, {right} of {len(held_out)} right")
 
-    flower = held_out[-1]
-    drawing = viz.graph(nn.cross_entropy(model(flowers[flower]), species[flower]))
+    flower, kind = flowers[held_out[-1]], species[held_out[-1]]
+    drawing = viz.graph(one_loss(model, flower, kind))
     drawing.save(FOLDER / "iris-loss.svg")
     print(f"{FOLDER / 'iris-loss.svg'}: one flower's loss, {len(drawing.nodes)} nodes")
 
-    trace = viz.trace(first_neuron(model, flowers[flower]))
+    trace = viz.trace(first_neuron(model, flower))
     trace.save(FOLDER / "neuron.html")
     print(f"{FOLDER / 'neuron.html'}: the {len(trace)} steps of one neuron; open it in a browser")
-    kind = nn.SPECIES[species[flower]]
-    print(f"\nThe same steps as text: the first neuron of layer 1 looks at a {kind}.\n")
+    print(f"\nThe same steps as text: the first neuron looks at an iris {nn.SPECIES[kind]}.\n")
     print(trace)
 
 
