@@ -69,7 +69,9 @@ class Kernel:
     def compile(self, pattern: Pattern) -> Callable[[int, int], None]:
         """The machine code for arrays of that pattern."""
         start = time.perf_counter()
-        engine = optimised(module(self.graph, self.inputs, pattern, self.target), self.target)
+        written = module(self.graph, self.inputs, pattern, self.target)
+        engine = binding.create_mcjit_compiler(*optimised(written, self.target))
+        engine.finalize_object()
         self.engines.append(engine)
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
         run = self.compiled[pattern] = function(engine.get_function_address("run"))
@@ -84,8 +86,8 @@ def address(numbers: Any) -> int:
         return numbers.ctypes.data  # type: ignore[no-any-return]
 
 
-def optimised(written: Any, target: Target) -> Any:
-    """The engine that holds a module's code."""
+def optimised(written: Any, target: Target) -> tuple[Any, Any]:
+    """LLVM's own module, optimised, and its machine."""
     machine = binding.Target.from_triple(written.triple).create_target_machine(
         cpu=target.cpu, features=target.features, opt=2, jit=True
     )
@@ -97,9 +99,7 @@ def optimised(written: Any, target: Target) -> Any:
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
     passes = binding.create_pass_builder(machine, options)
     passes.getModulePassManager().run(parsed, passes)
-    engine = binding.create_mcjit_compiler(parsed, machine)
-    engine.finalize_object()
-    return engine
+    return parsed, machine
 
 
 def module(graph: Graph, inputs: tuple[int, ...], pattern: Pattern, target: Target) -> Any:

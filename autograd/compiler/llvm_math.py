@@ -151,14 +151,14 @@ def log(m: Any, x: Any) -> Any:
 
 
 def log1p(m: Any, x: Any) -> Any:
-    """log(u) of u = 1 + x, and what rounding u lost; f is x itself where u is near 1."""
+    """log(u) of u = 1 + x, and what rounding u lost, which near 1 makes f whole again."""
     u = 1.0 + x
     k, f = log_parts(m, u)
-    lost = m.where(m.greater(x, 1.0), 1.0 - (u - x), x - (u - 1.0)) / u
+    lost = m.where(m.greater(x, 1.0), 1.0 - (u - x), x - (u - 1.0))
     near = m.equal(k, 0.0)
     edge = m.equal(m.abs(k), math.inf)  # u is 0 or inf
-    tail = m.where(near, 0.0, m.where(edge, 0.0, lost))
-    return m.copysign(log_sum(m, k, m.where(near, x, f), tail), x)
+    tail = m.where(near, 0.0, m.where(edge, 0.0, lost / u))
+    return m.copysign(log_sum(m, k, m.where(near, f + lost, f), tail), x)
 
 
 def turn(m: Any, x: Any, quarters: int) -> Any:

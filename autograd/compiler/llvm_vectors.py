@@ -81,9 +81,8 @@ class Vectors(Arithmetic):
     def line(self, record: Op) -> Callable[..., Any] | None:
         """The line of an op made at run time is told which arithmetic it runs in."""
         line = super().line(record)
-        if line is None or line is not record.lines.get(self.kind):
-            return line
-        return partial(line, self)
+        given = record.lines.get(self.kind)
+        return line if line is None or line is not given else partial(given, self)
 
     # ------------------------------------------------------------------ instructions
     def value(self, x: Number) -> Any:

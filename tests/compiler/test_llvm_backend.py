@@ -1,0 +1,333 @@
+"""The LLVM back end: its functions against mpmath, its rows against each other.
+
+Every test of a number runs for this machine's instructions and for the portable ones.
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import ops
+from autograd.graph import Graph
+from autograd.ieee import FLOATS
+from autograd.op import REALS, primitive
+
+pytest.importorskip("llvmlite")
+mpmath = pytest.importorskip("mpmath")
+
+from autograd.compiler import llvm_backend  # noqa: E402
+from autograd.compiler.llvm_vectors import host  # noqa: E402
+
+PORTABLE = host()._replace(lanes=4, avx512=False)
+TARGETS = pytest.mark.parametrize("target", [host(), PORTABLE], ids=["host", "portable"])
+SPECIAL = (
+    0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, 3.0, -3.0, 5e-324, 1e300, -1e-310,
+    math.inf, -math.inf, math.nan,
+)  # fmt: skip
+
+
+def kernel(record, n_inputs=None, numbers=(), target=None):
+    """A kernel of one op: inputs first, then numbers written into the code."""
+    n = record.slots - len(numbers) if n_inputs is None else n_inputs
+    operands = (*range(n), *numbers)
+    graph = Graph.build(
+        [None] * n + [record], [()] * n + [operands], [n], [None] * (n + 1), [""] * (n + 1)
+    )
+    return llvm_backend.Kernel(graph, tuple(range(n)), target or host())
+
+
+def rows(run, *arrays, n=None):
+    """The first output for these arrays."""
+    arrays = [np.atleast_1d(np.asarray(x, np.float64)) for x in arrays]
+    output = np.full(max(map(len, arrays)) if n is None else n, -77.0)
+    run(arrays, [output])
+    return output
+
+
+def same(a, b):
+    """Bit for bit, but that any nan is as good as another."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    return bool(np.all((a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b))))
+
+
+# ------------------------------------------------------------------ accuracy
+def exact(name, x):
+    """mpmath's value; a huge angle needs 1,100 bits, and so do log1p and tanh of 1e-300."""
+    x = mpmath.mpf(x)
+    if name in ("tanh", "erf") and abs(x) > 40:
+        return mpmath.sign(x)
+    if name == "exp" and abs(x) > 800:
+        return mpmath.inf if x > 0 else mpmath.mpf(0)
+    with mpmath.workprec(2200 if name in ("sin", "cos", "log1p", "tanh") else 120):
+        return +getattr(mpmath, name)(x)
+
+
+def ulps(got, true):
+    """The distance in units of the last place of the true value."""
+    rounded = float(true)
+    if math.isinf(rounded) or math.isinf(got) or math.isnan(got):
+        return 0.0 if got == rounded else math.inf
+    return float(abs(mpmath.mpf(got) - true) / math.ulp(rounded))
+
+
+def points(name):
+    """Every size of both signs, then where the function is hard."""
+    random = np.random.default_rng(8)
+    sizes = [10.0 ** random.uniform(-323, 308.25, 150), 10.0 ** random.uniform(-18, 3, 400)]
+    edges = [
+        0.0,
+        5e-324,
+        2.2250738585072014e-308,
+        2.225073858507201e-308,
+        1.0,
+        1.7976931348623157e308,
+    ]
+    positive = np.concatenate([*sizes, random.uniform(0, 8, 800), edges])
+    near_1 = random.choice([-1.0, 1.0], 300) * 10.0 ** random.uniform(-16, -0.3, 300)
+    counts = np.concatenate([np.arange(1.0, 300.0), np.floor(2.0 ** random.uniform(8, 29, 300))])
+    with mpmath.workprec(200):
+        quarters = np.array([float(k * mpmath.pi / 2) for k in counts.tolist()])
+    overflow, vanishing = 709.782712893384, -745.1332191019411  # exp's last finite, last not 0
+    hard = {
+        "exp": [random.uniform(-746, 710, 800), [overflow, vanishing, -708.4]],
+        "log": [1 + near_1],
+        "log1p": [near_1, -1 + np.abs(near_1)],
+        "sin": [quarters, np.nextafter(quarters, 0)],
+        "cos": [quarters, np.nextafter(quarters, 0)],
+        "tanh": [random.uniform(-23, 23, 500)],
+        "erf": [random.uniform(-6.2, 6.2, 800)],
+    }[name]
+    x = np.concatenate([positive, -positive, *hard])
+    return x[x > {"log": 0.0, "log1p": -1.0}.get(name, -math.inf)]
+
+
+@TARGETS
+@pytest.mark.parametrize("name", ["exp", "log", "log1p", "sin", "cos", "tanh", "erf"])
+def test_a_function_is_within_two_and_a_half_ulp_on_the_whole_of_float64(name, target):
+    """llvm_math.py's promise: argument, polynomial and last step round once or twice each."""
+    x = points(name)
+    got = rows(kernel(ops.TABLE[name], target=target), x)
+    worst = max(
+        zip([ulps(y, exact(name, at)) for at, y in zip(x.tolist(), got.tolist())], x.tolist())
+    )
+    assert worst[0] <= 2.5, worst
+
+
+@TARGETS
+def test_power_is_within_one_and_a_half_ulp_for_any_exponent(target):
+    """log a × b is held in two numbers; only the exponential rounds."""
+    random = np.random.default_rng(5)
+    a = np.concatenate(
+        [
+            10.0 ** random.uniform(-320, 308, 500),
+            10.0 ** random.uniform(-2, 2, 500),
+            1 + 10.0 ** random.uniform(-16, -1, 500),
+        ]
+    )
+    b = np.concatenate(
+        [
+            random.uniform(-2, 2, 500),
+            random.uniform(-150, 150, 500),
+            10.0 ** random.uniform(0, 16, 500),
+        ]
+    )
+    got = rows(kernel(ops.power, target=target), a, b).tolist()
+    for x, y, z in zip(a.tolist(), b.tolist(), got):
+        with mpmath.workprec(160):
+            log = y * mpmath.log(mpmath.mpf(x))
+            true = mpmath.inf if log > 800 else mpmath.mpf(0) if log < -800 else mpmath.exp(log)
+        assert ulps(z, true) <= 1.5, (x, y, z)
+
+
+@pytest.mark.parametrize(
+    "n", [-5.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.5]
+)
+def test_a_constant_exponent_gives_the_power_whatever_the_shortcut(n):
+    """Up to four factors round up to three times: 2 ulp, and the C library's own half."""
+    random = np.random.default_rng(6)
+    x = np.concatenate(
+        [SPECIAL, random.uniform(-3, 3, 300), 10.0 ** random.uniform(-300, 300, 300)]
+    )
+    got = rows(kernel(ops.power, numbers=(n,)), x)
+    for at, y in zip(x.tolist(), got.tolist()):
+        true = FLOATS.run(ops.power, at, n)
+        assert same(y, true) or abs(y - true) <= 2.5 * math.ulp(true), (at, y, true)
+
+
+# ------------------------------------------------------------------ IEEE's cases
+PRIMITIVES = [
+    record for record in ops.TABLE.values() if record.name in llvm_backend.arithmetic().lines
+]
+
+
+@TARGETS
+@pytest.mark.parametrize("record", PRIMITIVES, ids=lambda record: record.name)
+def test_zeros_infinities_and_nan_give_what_floats_give(record, target):
+    """Bit for bit where that is 0, infinite or nan; elsewhere within the functions' 2.5 ulp."""
+    grid = [x.ravel() for x in np.meshgrid(*[SPECIAL] * record.slots)]
+    got = rows(kernel(record, target=target), *grid)
+    for at, y in zip(zip(*[x.tolist() for x in grid]), got.tolist()):
+        true = FLOATS.run(record, *at)
+        assert same(y, true) or (true != 0.0 and abs(y - true) <= 2.5 * math.ulp(true)), (
+            at,
+            y,
+            true,
+        )
+
+
+@TARGETS
+@pytest.mark.parametrize(
+    "name", ["add", "subtract", "multiply", "divide", "sqrt", "negative", "abs"]
+)
+def test_arithmetic_is_numpys_bit_for_bit(name, target):
+    random = np.random.default_rng(1)
+    record = ops.TABLE[name]
+    x = [
+        10.0 ** random.uniform(-300, 300, 500) * random.choice([-1, 1], 500)
+        for _ in range(record.slots)
+    ]
+    with np.errstate(all="ignore"):
+        true = getattr(np, name)(*x)
+    assert same(rows(kernel(record, target=target), *x), true)
+
+
+# ------------------------------------------------------------------ rows
+def formula(x, y):
+    big = autograd.where(x > 0.0, x * 1e10, x)  # some rows leave the sine to the C library
+    return (
+        autograd.sin(big) + autograd.erf(x) * autograd.exp(-y) + abs(x) ** y + autograd.log1p(y * y)
+    )
+
+
+def program(f, target, n_inputs=2):
+    graph = Graph(f(*(leaves := [autograd.Value(1.0) for _ in range(n_inputs)])))
+    places = {id(node): i for i, node in enumerate(graph.nodes)}
+    return llvm_backend.Kernel(graph, tuple(places[id(x)] for x in leaves), target)
+
+
+@TARGETS
+def test_any_slice_of_the_rows_gives_the_same_bits_as_the_whole(target):
+    random = np.random.default_rng(2)
+    x, y = random.normal(size=(2, 1003))
+    run = program(formula, target)
+    whole = rows(run, x, y)
+    for start in (0, 1, 5):
+        for n in (0, 1, 7, 8, 9, 15, 16, 17, 33, 997):
+            part = slice(start, start + n)
+            assert same(rows(run, x[part], y[part], n=n), whole[part])
+
+
+@TARGETS
+@pytest.mark.parametrize("n", [1, 2, 16, 40])
+def test_one_number_stands_for_every_row(n, target):
+    x = np.random.default_rng(3).normal(size=n)
+    run = program(formula, target)
+    every = np.full(n, 0.7)
+    assert same(rows(run, x, 0.7), rows(run, x, every))
+    assert same(rows(run, 0.7, x), rows(run, every, x))
+    assert same(rows(run, 0.7, 0.3, n=n), rows(run, every, np.full(n, 0.3)))
+
+
+def test_only_the_rows_that_were_asked_for_are_written():
+    run = program(formula, host())
+    x = np.linspace(-1, 1, 21)
+    guarded = np.full(40, -5.0)
+    run([x, x], [guarded[8:29]])
+    assert np.all(guarded[:8] == -5.0) and np.all(guarded[29:] == -5.0)
+
+
+@TARGETS
+def test_a_number_and_an_input_can_be_results(target):
+    graph = Graph.build(
+        [None, None, ops.exp], [(), (), (0,)], [1, 0, 2, 1], [None, 2.5, None], [""] * 3
+    )
+    run = llvm_backend.Kernel(graph, (0,), target)
+    for x in (np.arange(19.0), np.array([3.0])):
+        outputs = [np.empty(19) for _ in range(4)]
+        run([x], outputs)
+        expected = [
+            np.full(19, 2.5),
+            np.broadcast_to(x, 19),
+            np.exp(np.broadcast_to(x, 19)),
+            np.full(19, 2.5),
+        ]
+        for got, true in zip(outputs, expected):
+            np.testing.assert_allclose(got, true, rtol=5e-16)  # exp: 1 ulp on each side
+
+
+def test_arrays_that_cannot_be_written_are_read():
+    x = np.arange(5.0)
+    x.flags.writeable = False
+    assert same(rows(kernel(ops.negative), x), -x)
+
+
+def test_threads_share_a_kernel():
+    run = program(formula, host())
+    x, y = np.random.default_rng(4).normal(size=(2, 5000))
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: rows(run, x, y), range(16)))
+    assert all(same(result, results[0]) for result in results)
+
+
+# ------------------------------------------------------------------ ops made at run time
+def test_an_op_made_at_run_time_brings_its_line():
+    """The cube of a cube root is x, within three times the C library's 1 ulp and two products."""
+    root = primitive(
+        "root3", domain=REALS, partials=(lambda m, x, y: 1.0 / (3.0 * y * y),),
+        floats=math.cbrt if hasattr(math, "cbrt") else None,
+        llvm=lambda m, x: m.where(m.equal(x, 0.0), x, m.libm("cbrt", x)),
+    )  # fmt: skip
+    x = np.linspace(-5, 5, 37)
+    np.testing.assert_allclose(rows(kernel(root), x) ** 3, x, rtol=4 * 2.3e-16, atol=0)
+
+
+def test_a_function_that_the_c_library_lacks_is_named():
+    odd = primitive(
+        "odd", domain=REALS, partials=(lambda m, x, y: y,), llvm=lambda m, x: m.libm("no_such", x)
+    )
+    with pytest.raises(NotImplementedError, match="'no_such'"):
+        rows(kernel(odd), 1.0)
+
+
+def test_a_primitive_without_a_line_for_llvm_is_named():
+    bare = primitive("bare", domain=REALS, partials=(lambda m, x, y: y,), floats=math.exp)
+    with pytest.raises(NotImplementedError, match=r"bare.*llvm"):
+        rows(kernel(bare), 1.0)
+
+
+# ------------------------------------------------------------------ stages
+def test_each_stage_can_be_read():
+    """One loop, whose text names LLVM's own functions; the same graph gives the same text."""
+    run = kernel(ops.sqrt)
+    text = str(llvm_backend.module(run.graph, run.inputs, (False,), run.target))
+    assert f"llvm.sqrt.v{run.target.lanes}f64" in text and 'define void @"run"' in text
+    assert text == str(llvm_backend.module(run.graph, run.inputs, (False,), run.target))
+
+
+@TARGETS
+def test_a_condition_costs_no_conversion(target):
+    """A rule sees a comparison as 1.0 or 0.0; the machine is to see a mask."""
+    run = program(
+        lambda x, y: autograd.where(x > y, autograd.maximum(x, y), autograd.log(y)), target
+    )
+    written = llvm_backend.module(run.graph, run.inputs, (False, False), target)
+    parsed, _ = llvm_backend.optimised(written, target)
+    assert "uitofp" in str(written) and "uitofp" not in str(parsed)
+
+
+def test_llvmlite_is_imported_only_when_the_back_end_is():
+    code = (
+        "import sys, autograd, autograd.compiler.program; assert 'llvmlite' not in sys.modules;"
+        "sys.modules['llvmlite'] = None\n"
+        "try: import autograd.compiler.llvm_backend\n"
+        "except ImportError: print('asked for')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "asked for"
