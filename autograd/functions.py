@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,8 +45,9 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
 def _largest(values: Sequence[Any]) -> Any:
     """The largest, as a constant: it cancels out of both functions, so no gradient is lost."""
     if not any(isinstance(x, Traced) for x in values):
-        return float(max(x.data if isinstance(x, Value) else x for x in values))
+        largest = float(max(x.data if isinstance(x, Value) else x for x in values))
+        return 0.0 if math.isinf(largest) else largest  # inf - inf would be nan
     largest = values[0]
     for x in values[1:]:
         largest = ops.maximum(largest, x)
-    return ops.stop_gradient(largest)
+    return ops.stop_gradient(ops.where(ops.equal(ops.abs(largest), math.inf), 0.0, largest))

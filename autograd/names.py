@@ -17,6 +17,8 @@ from .value import Value
 LONGEST_FORMULA = 20  # characters: longer ones are read slower than a number is looked up
 LONGEST_LABEL = 24
 _ATOM = 9
+_LEFT = (1, 2)  # precedences that chain from the left; (a²)³, -(-a) and (a > b) > c need theirs
+_LONGEST_RAISED = 1e5  # beyond, show() rounds or writes an e
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -45,12 +47,13 @@ def names(graph: Graph) -> tuple[Name, ...]:
     """
     found: list[Name] = []
     counts: dict[str, int] = {}
-    taken = {clean(label) for label in graph.labels}
+    labels = [clean(label) for label in graph.labels]
+    taken = set(labels)
     unnamed = number = 0
     for i, record in enumerate(graph.ops):
         number += record is not None
-        if graph.labels[i]:
-            name = Name(clean(graph.labels[i]))
+        if labels[i]:
+            name = Name(labels[i])
         elif record is None:
             unnamed += 1
             while f"v{unnamed}" in taken:
@@ -64,6 +67,9 @@ def names(graph: Graph) -> tuple[Name, ...]:
             )
         count = counts[name.text] = counts.get(name.text, 0) + 1
         if count > 1:
+            while f"{name.text} #{count}" in taken:  # a label may look like one of ours
+                count += 1
+            counts[name.text] = count
             name = Name(f"{name.text} #{count}", numbered=name.formula)
         found.append(name)
     return tuple(found)
@@ -94,15 +100,16 @@ def fill(record: Op, operands: Sequence[Name | float], compact: bool = False) ->
     for slot, x in enumerate(operands):
         text = x.text if isinstance(x, Name) else show(x)
         precedence = x.precedence if isinstance(x, Name) else _ATOM if x >= 0.0 else 3
+        chained = slot == 0 and record.precedence in _LEFT  # a-b-c is (a-b)-c
         if record.precedence < 5 and (
-            precedence < record.precedence or (precedence == record.precedence and slot > 0)
+            precedence < record.precedence or (precedence == record.precedence and not chained)
         ):
             text = f"({text})"
         texts.append(text)
-    if record.slots is None:
+    if "{*}" in form:
         return form.replace("{*}", ("," if compact else ", ").join(texts))
     last = operands[-1]
-    if not isinstance(last, Name) and float(last).is_integer():
+    if not isinstance(last, Name) and float(last).is_integer() and abs(last) < _LONGEST_RAISED:
         form = form.replace("^{b}", show(last).translate(_RAISED))
     by_slot = dict(
         zip("x" if len(texts) == 1 else "ab" if len(texts) == 2 else "cab", texts, strict=True)

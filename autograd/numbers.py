@@ -13,6 +13,7 @@ _ROUND = Context(prec=DIGITS, rounding=ROUND_HALF_UP)  # ties go away from zero
 
 def rounded(x: float) -> float:
     """``x`` as a reader sees it: the float nearest its printed form; nan and inf as they are."""
+    x = float(x)  # a NumPy scalar's repr names its type
     if x != x or x in (float("inf"), float("-inf")):
         return x
     return float(_ROUND.create_decimal(repr(x)))

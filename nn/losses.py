@@ -41,9 +41,10 @@ def binary_cross_entropy(predictions: Sequence[Any], targets: Sequence[Any]) -> 
     for p, t in _pairs(predictions, targets, "binary_cross_entropy"):
         if not 0.0 <= t <= 1.0:
             raise ValueError(f"binary_cross_entropy: targets must be between 0 and 1, got {t!r}")
-        if t == 1.0:  # not 0 × log(1 - p), which is nan at p = 1
+        known = not (isinstance(t, Value) and t.requires_grad)  # else it wants its own gradient
+        if known and t == 1.0:  # not 0 × log(1 - p), which is nan at p = 1
             terms.append(-log(p))
-        elif t == 0.0:
+        elif known and t == 0.0:
             terms.append(-log1p(-p))
         else:
             terms.append(-(t * log(p) + (1.0 - t) * log1p(-p)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,12 +17,14 @@ class Module:
     """
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Each parameter with its name: its label, or its attribute's path (``head.w.0``)."""
-        seen: set[int] = set()
-        for path, value in _values(self, ""):
-            if id(value) not in seen:  # one that is tied to two places is one parameter
-                seen.add(id(value))
-                yield value.label or path, value
+        """Each parameter with its name: its label, or its attribute's path (``head.w.0``).
+
+        The path too where two labels are the same, as in two layers made apart from each other.
+        """
+        found = list(_values(self, "", set()))
+        labels = Counter(value.label for _, value in found)
+        for path, value in found:
+            yield (value.label if value.label and labels[value.label] == 1 else path), value
 
     def parameters(self) -> list[Value]:
         """The parameters, in the order in which they were made."""
@@ -33,9 +36,12 @@ class Module:
             parameter.zero_grad()
 
 
-def _values(holder: Any, path: str) -> Iterator[tuple[str, Value]]:
+def _values(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    """The leaves in ``holder``, each once: one that is tied to two places is one parameter."""
     if isinstance(holder, Value):
-        yield path, holder
+        if holder.op is None and id(holder) not in seen:  # an op's result is no parameter
+            seen.add(id(holder))
+            yield path, holder
         return
     if isinstance(holder, Module):
         inside: Any = vars(holder).items()
@@ -45,5 +51,8 @@ def _values(holder: Any, path: str) -> Iterator[tuple[str, Value]]:
         inside = enumerate(holder)
     else:
         return
+    if id(holder) in seen:  # a module may know the one that it is part of
+        return
+    seen.add(id(holder))
     for key, part in inside:
-        yield from _values(part, f"{path}.{key}" if path else str(key))
+        yield from _values(part, f"{path}.{key}" if path else str(key), seen)

@@ -1,0 +1,484 @@
+"""The table: every op's value, partials, kinks and sentences, against mathematics."""
+
+import dis
+import inspect
+import math
+import re
+import struct
+
+import mpmath as mp
+import pytest
+
+import autograd
+from autograd import Value, ops
+from autograd.ieee import FLOATS, evaluate
+from autograd.op import NOTHING
+from autograd.ops import TABLE
+from autograd.sweep import partials
+from tests.autograd.cases import (
+    FIXED,
+    N_ARY,
+    NOTHING_PASSES,
+    RECORDS,
+    REFERENCE,
+    SPECIAL,
+    bits,
+    domain_of,
+    partial_of,
+    points,
+    same,
+    slope,
+    smooth,
+    value_of,
+)
+
+EPS = 2.0**-52
+TINY = 2.0**-1022  # below it a float loses digits, and a relative bound its meaning
+every = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
+every_fixed = pytest.mark.parametrize("record", FIXED, ids=lambda record: record.name)
+# These form their slope from the output, which carries 1 - y to half an ulp of 1 only (DESIGN, "Ops").
+FROM_OUTPUT = {"tanh": 4e-16, "sigmoid": 4e-16}
+
+
+# ------------------------------------------------------------------ the table itself
+def test_every_op_has_a_reference_to_be_held_to():
+    assert set(REFERENCE) == set(TABLE)
+
+
+def test_the_table_is_frozen():
+    with pytest.raises(TypeError):
+        TABLE["new"] = TABLE["exp"]
+
+
+@every
+def test_a_record_holds_all_that_is_said_of_it(record):
+    """Name, symbol, form, a domain and a word a slot, a sentence; and it is exported under its name."""
+    count = record.slots or 1
+    assert TABLE[record.name] is record and record.symbol and record.form
+    assert len(record.domain) == len(record.words) == count
+    assert record.says and all(s.endswith(".") for s in record.says)
+    assert 0 <= record.precedence <= 5
+    if record.name not in ("stop_gradient", "chain"):  # not for users to call
+        assert getattr(autograd, record.name) is record and record.name in autograd.__all__
+    if record.kink is not None:
+        assert record.convention, "a kink without the convention that is taken there"
+    fields = {f for s in record.says for f in re.findall(r"\{(.+?)\}", s)}
+    assert fields <= {"x", "a", "b", "=x", "=y", "=a", "=b", "p", "n", "op", "true"}
+
+
+@every
+def test_a_form_has_a_place_for_each_operand(record):
+    letters = "*" if record.slots is None else {1: "x", 2: "ab", 3: "cab"}[record.slots]
+    assert sorted(re.findall(r"\{(.)\}", record.form)) == sorted(letters)
+
+
+@every
+def test_a_case_picks_one_of_the_sentences(record):
+    """At every probe, nan too, or there is one sentence (or one a slot) and nothing to pick."""
+    if record.case is None:
+        assert len(record.says) in (1, record.slots)
+        return
+    for at in points(record, SPECIAL):
+        index = evaluate(record.case, *at, value_of(record, at))
+        assert index == int(index) and 0 <= index < len(record.says), at
+
+
+@every
+def test_rules_never_look_at_a_number_with_python(record):
+    """``if``, ``and``, ``or`` and comparisons would freeze a rule to the numbers it was traced on."""
+    rules = [record.partial(slot) for slot in range(record.slots or 0)]
+    rules += [rule for rule in (record.formula, record.case, record.kink) if rule is not None]
+    for rule in rules:
+        names = [i.opname for i in dis.get_instructions(rule)]
+        assert not {"COMPARE_OP", "IS_OP", "CONTAINS_OP"} & set(names), inspect.getsource(rule)
+
+
+# ------------------------------------------------------------------ values
+def ulp(x: mp.mpf) -> mp.mpf:
+    return mp.mpf(math.ulp(float(x)))
+
+
+@every_fixed
+def test_a_value_is_within_4_ulp_of_mathematics(record):
+    for at in points(record):
+        if record.name == "divide" and at[1] == 0.0:
+            continue  # IEEE's number, no mathematics: tested below
+        want = mp.mpf(REFERENCE[record.name](*map(mp.mpf, at)))
+        if abs(want) > 1.7976931348623157e308:
+            assert math.isinf(value_of(record, at))
+            continue
+        assert abs(mp.mpf(value_of(record, at)) - want) <= 4 * ulp(want), at
+
+
+@pytest.mark.parametrize("record", N_ARY, ids=lambda record: record.name)
+def test_an_n_ary_value_is_within_its_terms_rounding(record):
+    """Each of n additions (and products) rounds once: 2n·eps/2 of the sum of the terms' sizes."""
+    for at in points(record):
+        want = REFERENCE[record.name](*map(mp.mpf, at))
+        half = len(at) // 2
+        terms = at if record.name == "sum" else [w * x for w, x in zip(at[:half], at[half:])]
+        size = math.fsum(map(abs, terms))
+        assert abs(value_of(record, at) - want) <= len(at) * EPS * size, at
+
+
+@every
+def test_a_call_on_floats_gives_a_float_and_on_values_a_value(record):
+    for at in points(record)[:3]:
+        if record.slots is None:
+            half = len(at) // 2
+            arguments = [at] if record.name == "sum" else [at[:half], at[half:]]
+            wrapped = [[Value(x) for x in part] for part in arguments]
+        else:
+            arguments, wrapped = list(at), [Value(x) for x in at]
+        with autograd.errstate("ignore"):
+            plain, node = record(*arguments), record(*wrapped)
+        assert type(plain) is float
+        if at:
+            assert type(node) is Value and node.op is record and node._op == record.symbol
+            assert [x.data for x in node.inputs] == list(at) and same(node.data, plain)
+
+
+# ------------------------------------------------------------------ partials
+@every
+def test_every_partial_agrees_with_mpmath(record):
+    """1e-12 relative wherever the slope is a normal float, as DESIGN has it."""
+    for at in points(record):
+        if not smooth(record, at) or (record.name == "divide" and at[1] == 0.0):
+            continue
+        for slot in range(len(at)):
+            want, got = slope(record, slot, at), partial_of(record, slot, at)
+            if not TINY < abs(want) < mp.mpf(1.7e308):
+                assert abs(got) <= TINY if abs(want) <= TINY else math.isinf(got), (at, slot)
+                continue
+            allowed = max(1e-12 * abs(want), FROM_OUTPUT.get(record.name, 0.0))
+            assert abs(got - want) <= allowed, (at, slot, got, want)
+
+
+@every
+def test_every_partial_agrees_with_a_central_difference(record):
+    """Independent of mpmath and of the references: at h = eps**(1/3) truncation is h²·f‴/6 and rounding
+    eps·f/h, both O(eps**(2/3)) of the larger of value and slope; the third derivatives of the ops
+    reach 30 of that at the probes up to 2.5, so we allow 60.
+    """
+    h = EPS ** (1 / 3)
+    for at in points(record):
+        near = all(abs(x) <= 2.5 for x in at)
+        if not near or not smooth(record, at) or any(0.0 < abs(x) < 0.1 for x in at):
+            continue  # within h of a kink or of an end
+        if any(x - domain.low < 0.1 for x, domain in zip(at, domain_of(record, at))):
+            continue
+        if record.name in ("divide", "power") and at[-2 if record.name == "power" else 1] == 0.0:
+            continue
+        for slot in range(len(at)):
+            if slot in NOTHING_PASSES.get(record.name, ()):
+                continue
+            above, below = list(at), list(at)
+            above[slot] += h
+            below[slot] -= h
+            difference = (value_of(record, above) - value_of(record, below)) / (
+                above[slot] - below[slot]
+            )
+            got = partial_of(record, slot, at)
+            size = max(1.0, abs(got), abs(value_of(record, at)))
+            assert abs(got - difference) <= 60 * h * h * size, (at, slot, got, difference)
+
+
+@every
+def test_fast_and_inlined_code_is_the_generic_rule_bit_for_bit(record):
+    """At every probe and special number, kinks, both zeros, inf and nan included."""
+    for at in points(record, SPECIAL):
+        if record.slots is None:
+            generic = evaluate(record.formula, *at)
+        else:
+            generic = value_of(record, at)
+            if record.formula is not None and record.name not in FLOATS.lines:
+                generic = evaluate(record.formula, *at)
+        with autograd.errstate("ignore"):
+            eager = ops.Op.recorder(record, at)
+        assert bits(eager) == bits(generic), (at, eager, generic)
+        if not at:
+            continue
+        for slot, got in enumerate(partials(record, at, generic)):
+            if slot < (record.slots or 99) and record.slots and record.partial(slot) is NOTHING:
+                assert got is None
+            else:
+                assert bits(float(got)) == bits(evaluate(record.partial(slot), *at, generic)), (
+                    at,
+                    slot,
+                )
+
+
+OPERATORS = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "power": lambda a, b: a**b,
+    "negative": lambda x: -x,
+    "abs": abs,
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_is_its_record_bit_for_bit(name):
+    """On two Values, and with a number on either side: value, operands and gradient."""
+    record, operator = TABLE[name], OPERATORS[name]
+    for at in points(record, SPECIAL):
+        kinds = [(True,)] if record.slots == 1 else [(True, True), (True, False), (False, True)]
+        for kind in kinds:
+            xs = [Value(x) if is_value else x for x, is_value in zip(at, kind, strict=True)]
+            with autograd.errstate("ignore"):
+                y = operator(*xs)
+            assert y.op is record and all(
+                a is b or same(a, b) for a, b in zip(y.inputs, xs, strict=True)
+            )
+            assert bits(y.data) == bits(value_of(record, at)), at
+            y.backward(0.7)
+            for slot, x in enumerate(xs):
+                if isinstance(x, Value):
+                    want = 0.0 + 0.7 * partial_of(record, slot, at)
+                    assert same(x.grad, want), (at, slot, x.grad, want)
+
+
+# ------------------------------------------------------------------ both directions, and again
+@every
+def test_forward_and_reverse_give_the_same_number(record):
+    """At every probe and special number; ties and kinks too. One partial each: no sum is reordered."""
+    for at in points(record, SPECIAL):
+        for slot in range(len(at)):
+
+            def of_one(x, at=at, slot=slot):
+                return ops.Op.recorder(record, [x if i == slot else v for i, v in enumerate(at)])
+
+            with autograd.errstate("ignore"):
+                leaf = Value(at[slot])
+                y = of_one(leaf)
+                y.backward()
+                (derivative,) = autograd.gradients(y, [leaf])
+                value, along = autograd.jvp(of_one, (at[slot],), (1.0,))
+            assert same(value, y.data)
+            assert same(along, leaf.grad) and same(derivative.data, leaf.grad), (
+                at,
+                slot,
+                along,
+                leaf.grad,
+            )
+
+
+SECOND = [record for record in RECORDS if record.name not in ("stop_gradient", "where", "chain")]
+
+
+@pytest.mark.parametrize("record", SECOND, ids=lambda record: record.name)
+def test_second_derivatives_agree_with_mpmath(record):
+    """A second derivative is a sum of at most 4 products of partials: 1e-11 of the largest entry, and
+    4e-16 for those that form 1 - y. mpmath's own differences are good to 1e-20 here.
+    """
+    reference = REFERENCE[record.name]
+    for at in points(record):
+        if len(at) == 0 or not smooth(record, at) or not all(0.2 < abs(x) <= 2.5 for x in at):
+            continue
+        hessian = autograd.hessian(lambda xs: ops.Op.recorder(record, xs))(list(at))
+        n = len(at)
+        for i in range(n):
+            for j in range(n):
+                orders = [(i == k) + (j == k) for k in range(n)]
+                point = tuple(map(mp.mpf, at))
+                if record.kink is not None or record.slots is None:
+                    want = dict_of_kinked(record, at, i, j)
+                else:
+                    want = mp.diff(
+                        reference, point if n > 1 else point[0], tuple(orders) if n > 1 else 2
+                    )
+                got = hessian[i][j]
+                assert type(got) is float
+                assert abs(got - want) <= 1e-11 * abs(want) + 1e-15, (at, i, j, got, want)
+
+
+def dict_of_kinked(record, at, i, j):
+    """Piecewise linear ops have none; dot's is 1 for a weight and its own input."""
+    return 1.0 if record.name == "dot" and abs(i - j) == len(at) // 2 else 0.0
+
+
+# ------------------------------------------------------------------ kinks and edges, as DESIGN lists them
+def gradient_at(function, *at):
+    leaves = [Value(x) for x in at]
+    with autograd.errstate("ignore"):
+        y = function(*leaves)
+    y.backward()
+    return [leaf.grad for leaf in leaves]
+
+
+@pytest.mark.parametrize("zero", (0.0, -0.0))
+@pytest.mark.parametrize("name", ("relu", "abs"))
+def test_a_corner_at_0_has_slope_0(name, zero):
+    assert gradient_at(TABLE[name], zero) == [0.0]
+
+
+@pytest.mark.parametrize("name", ("relu", "abs", "maximum", "minimum"))
+def test_a_slope_at_nan_is_nan(name):
+    record = TABLE[name]
+    assert all(map(math.isnan, gradient_at(record, *[math.nan] * record.slots)))
+
+
+@pytest.mark.parametrize("name", ("maximum", "minimum"))
+@pytest.mark.parametrize(
+    "tie", ((1.0, 1.0), (0.0, -0.0), (math.inf, math.inf), (-math.inf, -math.inf))
+)
+def test_a_tie_is_shared_in_halves(name, tie):
+    assert gradient_at(TABLE[name], *tie) == [0.5, 0.5]
+    x = Value(tie[0])
+    TABLE[name](x, x).backward()
+    assert x.grad == 1.0, "both halves come back to one node"
+
+
+@pytest.mark.parametrize("name", ("maximum", "minimum"))
+def test_one_nan_operand_makes_the_result_nan_on_either_side(name):
+    for at in ((math.nan, 1.0), (1.0, math.nan)):
+        assert math.isnan(TABLE[name](*at))
+
+
+@pytest.mark.parametrize("zero", (0, 0.0, -0.0))
+@pytest.mark.parametrize("base", (0.0, -0.0, 2.0, -2.0))
+def test_the_power_0_is_1_with_slope_0(zero, base):
+    x = Value(base)
+    y = x**zero
+    y.backward()
+    assert y.data == 1.0 and x.grad == 0.0
+    assert gradient_at(lambda a, b: a**b, base, float(zero))[0] == 0.0
+
+
+@pytest.mark.parametrize(("base", "exponent", "want"), [
+    (0.0, 2.0, 0.0), (0.0, 0.0, 0.0), (-0.0, 0.5, 0.0), (0.0, -1.0, -math.inf),
+    (-2.0, 3.0, math.nan), (-8.0, 0.5, math.nan), (2.0, 3.0, 8.0 * math.log(2.0)),
+])  # fmt: skip
+def test_the_exponents_slot_follows_its_convention(base, exponent, want):
+    assert same(gradient_at(lambda a, b: a**b, base, exponent)[1], want)
+
+
+def test_whole_powers_of_negative_bases_have_their_slopes():
+    """n·x^(n-1): and 0 at 0 from n = 2 on, 1 for n = 1."""
+    for n in (-3, -2, -1, 1, 2, 3, 4.0, 5):
+        (got,) = gradient_at(lambda x, n=n: x**n, -2.0)
+        assert got == pytest.approx(n * (-2.0) ** (n - 1), rel=1e-15)
+    assert gradient_at(lambda x: x**1, 0.0) == [1.0]
+    assert gradient_at(lambda x: x**2, 0.0) == gradient_at(lambda x: x**3, -0.0) == [0.0]
+
+
+def test_an_exponent_that_does_not_record_is_never_asked_for_its_slope():
+    """log(-2) is not formed: a rule that would raise is not run."""
+    frozen = Value(3.0, requires_grad=False)
+    x = Value(-2.0)
+    (x**frozen).backward()
+    assert x.grad == 12.0 and frozen.grad == 0.0
+
+
+def test_sqrt_and_log_at_0_have_infinite_slopes():
+    assert gradient_at(autograd.sqrt, 0.0) == gradient_at(autograd.log, 0.0) == [math.inf]
+
+
+def test_comparisons_pass_nothing_at_their_step_too():
+    for name in ("equal", "greater", "greater_equal"):
+        for at in ((1.0, 1.0), (1.0, 2.0), (2.0, 1.0), (math.nan, 1.0)):
+            assert gradient_at(lambda a, b, name=name: TABLE[name](a, b) * 3.0, *at) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("condition", "taken"), [
+    (True, 0), (False, 1), (1.0, 0), (0.0, 1), (-0.0, 1), (math.nan, 0), (-3, 0), (Value(0.0), 1),
+])  # fmt: skip
+def test_where_takes_the_branch_of_its_condition(condition, taken):
+    a, b = Value(2.0), Value(3.0)
+    y = autograd.where(condition, a, b)
+    y.backward()
+    assert y.data == (2.0, 3.0)[taken] and [a.grad, b.grad] == [1.0 - taken, float(taken)]
+
+
+def test_where_keeps_a_branch_not_taken_out_of_every_derivative():
+    """Though that branch is nan, its slope inf: reverse, forward, and the second order."""
+
+    def guarded(x):
+        return autograd.where(x > 0, autograd.log(x), 0.0)
+
+    def rooted(x):
+        return autograd.where(x > 0, autograd.sqrt(x) * x, x * x)
+
+    with autograd.errstate("ignore"):
+        for at in (0.0, -1.0):
+            assert gradient_at(guarded, at) == [0.0]
+            assert autograd.jvp(guarded, (at,), (1.0,))[1] == 0.0
+            assert autograd.grad(guarded)(at) == 0.0
+            assert autograd.hessian(rooted)(at) == 2.0
+
+
+# ------------------------------------------------------------------ the chain rule's product
+def test_chain_is_exactly_0_where_the_first_factor_is():
+    for other in SPECIAL:
+        assert bits(ops.chain(0.0, other)) == bits(0.0)
+        assert ops.chain(-0.0, other) == 0.0
+    assert math.isnan(ops.chain(math.inf, 0.0)), "not where the second is: inf·0 is nan"
+
+
+def test_chain_differentiates_as_a_product_at_0():
+    assert gradient_at(ops.chain, 0.0, 5.0) == [5.0, 0.0]
+    assert autograd.hessian(lambda ab: ops.chain(ab[0], ab[1]))([0.0, 5.0]) == [
+        [0.0, 1.0],
+        [1.0, 0.0],
+    ]
+
+
+def test_a_slope_of_inf_times_a_zero_is_exactly_0_in_both_directions():
+    """d/dx of 0·log x at 0: reverse meets the upstream 0 first, forward the partial 0 last."""
+
+    def f(x):
+        return autograd.log(x) * 0.0
+
+    with autograd.errstate("ignore"):
+        assert gradient_at(f, 0.0) == [0.0]
+        assert autograd.jvp(f, (0.0,), (1.0,))[1] == 0.0
+        assert autograd.grad(f)(0.0) == 0.0
+
+
+# ------------------------------------------------------------------ saturation
+@pytest.mark.parametrize("name", ("sigmoid", "tanh", "softplus"))
+@pytest.mark.parametrize("at", (-1e308, -1000.0, -745.2, 745.2, 1000.0, 1e308))
+def test_saturated_functions_stay_finite_and_right(name, at):
+    """And silent: warnings are errors here. Beyond ±745 the slopes round to 0 or 1."""
+    x = Value(at)
+    y = TABLE[name](x)
+    y.backward()
+    limits = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "softplus": (0.0, at)}
+    slopes = {"sigmoid": (0.0, 0.0), "tanh": (0.0, 0.0), "softplus": (0.0, 1.0)}
+    assert y.data == pytest.approx(limits[name][at > 0], abs=1e-300, rel=1e-15)
+    assert x.grad == pytest.approx(slopes[name][at > 0], abs=1e-300)
+
+
+# ------------------------------------------------------------------ sums of many
+def test_sum_and_dot_add_from_left_to_right_as_a_loop_does():
+    """Python 3.12's own sum compensates; ours gives 0.0 here on every version."""
+    terms = (1e16, 1.0, -1e16)
+    assert autograd.sum(terms) == 0.0
+    assert autograd.dot(terms, (1.0, 1.0, 1.0)) == 0.0
+    assert struct.pack("<d", autograd.sum([-0.0, -0.0])) == struct.pack("<d", -0.0 + -0.0)
+
+
+def test_a_value_in_several_slots_receives_from_each():
+    v = Value(3.0)
+    autograd.dot([v, v, 2.0], [v, 2.0, v]).backward()
+    assert v.grad == 3.0 + 3.0 + 2.0 + 2.0
+    v.zero_grad()
+    autograd.sum([v, v, v, 1.0]).backward()
+    assert v.grad == 3.0
+
+
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda: autograd.dot([1.0, 2.0, 3.0], [1.0, 2.0]), ValueError, "dot.*3.*2.*pad or slice"),
+    (lambda: autograd.dot([1.0]), TypeError, "dot.*2 sequence.*got 1"),
+    (lambda: autograd.dot(1.0, 2.0), TypeError, "dot.*sequences.*float"),
+    (lambda: autograd.sum(Value(1.0)), TypeError, "sum.*sequences.*Value"),
+    (lambda: autograd.sum([1.0], [2.0]), TypeError, "sum.*1 sequence.*got 2"),
+    (lambda: autograd.exp(), TypeError, "exp: 1 operand.*got 0"),
+    (lambda: autograd.maximum(1.0), TypeError, "maximum: 2 operand.*got 1"),
+    (lambda: autograd.where(1.0, 2.0), TypeError, "where: 3 operand.*got 2"),
+])  # fmt: skip
+def test_a_wrong_call_says_what_was_required_and_got(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
