@@ -77,7 +77,7 @@ class Graph:
         self.values: tuple[float | None, ...] = tuple(
             [None if isinstance(node, Traced) else node._data for node in nodes]
         )
-        self.grads: tuple[float | None, ...] = tuple([node._grad for node in nodes])
+        self.grads: tuple[float | None, ...] = tuple([getattr(node, "_grad", None) for node in nodes])
         self.recording = tuple([node.requires_grad for node in nodes])
         self.labels = tuple([node.label for node in nodes])
         self.scopes = tuple([node.scope for node in nodes])
@@ -140,35 +140,35 @@ class Graph:
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     """A copy of ``root`` and of all under it that ``memo`` does not hold yet."""
     for node in walk((root,), memo):
-        kind, data, record, inputs, *rest = _parts(node)
+        kind, data, record, inputs, *rest = parts(node)
         inputs = tuple([x if type(x) is float else memo[id(x)] for x in inputs])
-        memo[id(node)] = _restore(kind, data, record, inputs, *rest)
+        memo[id(node)] = restore(kind, data, record, inputs, *rest)
     copy: Value = memo[id(root)]
     return copy
 
 
-def _parts(node: Value) -> tuple[Any, ...]:
-    """All that a node is, as arguments of ``_restore``."""
+def parts(node: Value) -> tuple[Any, ...]:
+    """All that a node is, as arguments of ``restore``."""
     data = None if isinstance(node, Traced) else node._data
-    about = node._about and (node.label, node.requires_grad, node.scope)
+    about = (node.label, node.requires_grad, node.scope)
     return (
         type(node),
         data,
         node._record,
         node.inputs,
-        node._grad,
+        getattr(node, "_grad", None),
         about,
         getattr(node, "__dict__", None),
     )
 
 
-def _restore(
+def restore(
     kind: type[Value],
     data: float | None,
     record: Op | None,
     inputs: tuple[Value | float, ...],
     grad: float | None,
-    about: tuple[str, bool, str] | None,
+    about: tuple[str, bool, str],
     attributes: dict[str, Any] | None,
 ) -> Value:
     node = object.__new__(kind)
@@ -178,9 +178,11 @@ def _restore(
     slots = 0 if record is None else record.slots
     node._a = inputs if slots is None or slots > 2 else inputs[0] if slots else None
     node._b = inputs[1] if slots == 2 else None
-    node._grad = grad
     node._mark = 0
-    node._about = about and About(*about)
+    if grad is not None:
+        node._grad = grad
+    if about != ("", True, ""):
+        node._about = About(*about)
     if attributes:
         node.__dict__.update(attributes)
     return node
@@ -237,7 +239,7 @@ def reduce(node: Value) -> tuple[Any, ...]:
         _current.session = weakref.ref(session)
     elif id(node) in session.shallow:
         session.shallow.discard(id(node))
-        return _restore, _parts(node)
+        return restore, parts(node)
     return _last, (session, _Bundle(session, node))
 
 

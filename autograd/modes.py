@@ -6,7 +6,7 @@ an empty list says that no mode is on anywhere.
 
 from __future__ import annotations
 
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Final
 
 
@@ -22,45 +22,43 @@ class About:
 
 
 class State:
-    """The modes in force: immutable, one for each nesting of ``with`` blocks."""
+    """The modes in force: never changed; a ``with`` block puts another in its place."""
 
-    __slots__ = ("about", "errors", "recording", "scope")
+    __slots__ = ("about", "errors", "outer", "plain", "recording", "scope")
 
-    def __init__(self, recording: bool = True, scope: str = "", errors: str = "warn") -> None:
+    def __init__(
+        self, outer: State | None, recording: bool = True, scope: str = "", errors: str = "warn", plain: bool = True
+    ) -> None:
+        self.outer = outer  # the state outside of the block
         self.recording = recording
         self.scope = scope
         self.errors = errors
+        self.plain = plain and recording and errors == "warn"  # nothing here but a scope
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
 
 
-_PLAIN: Final = State()
-_state: ContextVar[State] = ContextVar("whygrad", default=_PLAIN)
+_state: ContextVar[State] = ContextVar("whygrad", default=State(None))
 active: Final[list[None]] = []  # one entry for each mode on anywhere; append and pop are atomic
-
-
-def current() -> State:
-    """The modes of this thread and task."""
-    return _state.get()
+current = _state.get  # the modes of this thread and task
 
 
 class _Mode:
     """A ``with`` block that changes the modes and restores them."""
 
-    __slots__ = ("_tokens",)
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._tokens: list[Token[State]] = []
-
-    def _changed(self, state: State) -> State:
-        return state
+    def _inside(self, outer: State) -> State:
+        raise NotImplementedError
 
     def __enter__(self) -> None:
-        self._tokens.append(_state.set(self._changed(_state.get())))
+        _state.set(self._inside(_state.get()))
         active.append(None)
 
     def __exit__(self, *exception: object) -> None:
         active.pop()
-        _state.reset(self._tokens.pop())
+        outer = _state.get().outer
+        assert outer is not None, "a mode is left once for each time it is entered"
+        _state.set(outer)
 
 
 class no_grad(_Mode):
@@ -75,17 +73,17 @@ class no_grad(_Mode):
 
     __slots__ = ()
 
-    def _changed(self, state: State) -> State:
-        return State(False, state.scope, state.errors)
+    def _inside(self, outer: State) -> State:
+        return State(outer, False, outer.scope, outer.errors)
 
 
 class recording(_Mode):
-    """Inside, ops record even under ``no_grad`` and do not complain: for transformations."""
+    """Inside, ops record even under ``no_grad``, traced values too: for transformations."""
 
     __slots__ = ()
 
-    def _changed(self, state: State) -> State:
-        return State(True, state.scope, state.errors)
+    def _inside(self, outer: State) -> State:
+        return State(outer, True, outer.scope, outer.errors, plain=False)
 
 
 class quiet(_Mode):
@@ -93,8 +91,8 @@ class quiet(_Mode):
 
     __slots__ = ()
 
-    def _changed(self, state: State) -> State:
-        return State(True, "", "ignore")
+    def _inside(self, outer: State) -> State:
+        return State(outer, True, "", "ignore")
 
 
 class scope(_Mode):
@@ -108,23 +106,24 @@ class scope(_Mode):
     'layer 2/neuron 1'
     """
 
-    __slots__ = ("_before", "_inside", "_name")
+    __slots__ = ("_latest", "_name")
 
     def __init__(self, name: str) -> None:
-        super().__init__()
         if not isinstance(name, str) or not name:
             raise TypeError(f"scope: a name is a non-empty str, got {name!r}; use scope('layer 1')")
         self._name = name
-        self._before: State | None = (
-            None  # a scope entered again from the same state is not rebuilt
-        )
-        self._inside: State = _PLAIN
+        self._latest: State | None = None  # entered again from the same state, it is not built again
 
-    def _changed(self, state: State) -> State:
-        if state is not self._before:
-            path = f"{state.scope}/{self._name}" if state.scope else self._name
-            self._before, self._inside = state, State(state.recording, path, state.errors)
-        return self._inside
+    def _inside(self, outer: State) -> State:
+        latest = self._latest
+        if latest is None or latest.outer is not outer:
+            path = f"{outer.scope}/{self._name}" if outer.scope else self._name
+            latest = State(outer, outer.recording, path, outer.errors, outer.plain)
+            self._latest = latest
+        return latest
+
+    def __reduce__(self) -> tuple[type[scope], tuple[str]]:
+        return scope, (self._name,)
 
 
 class errstate(_Mode):
@@ -139,10 +138,9 @@ class errstate(_Mode):
     __slots__ = ("_errors",)
 
     def __init__(self, errors: str) -> None:
-        super().__init__()
         if errors not in ("raise", "warn", "ignore"):
             raise ValueError(f'errstate: use "raise", "warn" or "ignore", got {errors!r}')
         self._errors = errors
 
-    def _changed(self, state: State) -> State:
-        return State(state.recording, state.scope, self._errors)
+    def _inside(self, outer: State) -> State:
+        return State(outer, outer.recording, outer.scope, self._errors)

@@ -40,7 +40,11 @@ class Interval(NamedTuple):
     def __str__(self) -> str:
         if self.low == -math.inf and self.high == math.inf:
             return "any real"
-        return f"{'>' if self.open_low else '>='} {self.low:g}"
+        low = f"{'>' if self.open_low else '>='} {self.low:g}"
+        high = f"<= {self.high:g}"
+        if self.low == -math.inf:
+            return high
+        return low if self.high == math.inf else f"{low} and {high}"
 
     def probes(self) -> tuple[float, ...]:
         """Points to test at: small and large of both signs, and the hard ones."""
@@ -73,7 +77,7 @@ class Op:
     __slots__ = (
         "_partials", "_swept", "case", "convention", "domain", "fast", "form", "formula", "gather",
         "kink", "lines", "name", "precedence", "remedy", "says", "slopes", "slots", "source",
-        "symbol", "words",
+        "symbol", "value", "words",
     )  # fmt: skip
     recorder: ClassVar[Callable[[Op, Sequence[Any]], Any]]  # value.py's: it knows what a Value is
 
@@ -112,11 +116,13 @@ class Op:
             raise ValueError(f"{name}: one partial a slot is needed ({count}), got {len(partials)}")
         if partials is None and formula is None:
             raise ValueError(f"{name}: a primitive needs its partials, a derived op its formula")
+        if partials is None and slots is None:
+            raise ValueError(f"{name}: an op of any number of operands needs its one partial rule")
         self._partials = partials
         self._swept: tuple[Rule, ...] | None = None
         self.formula = formula
         self.symbol = symbol or name
-        arguments = "{*}" if slots is None else ", ".join(f"{{{letter}}}" for letter in operands)
+        arguments = ", ".join(f"{{{letter}}}" for letter in operands) or "{*}"
         self.form = form or f"{name}({arguments})"
         self.precedence = precedence
         self.words = words or ("slope",) * count
@@ -125,6 +131,7 @@ class Op:
         self.kink = kink
         self.convention = convention
         self.fast = fast
+        self.value: Callable[..., float] = fast[0] if fast else self._by_rule
         self.slopes: tuple[
             Callable[..., float] | None, ...
         ] = ()  # sweep.py's, made at the first pass
@@ -136,6 +143,11 @@ class Op:
     def __call__(self, *operands: Any) -> Any:
         """This op of the operands: a float if all are numbers, else a Value that records it."""
         return Op.recorder(self, operands if self.gather is None else self.gather(*operands))
+
+    def _by_rule(self, *at: float) -> float:
+        from .ieee import FLOATS  # noqa: PLC0415 - it reads this file
+
+        return FLOATS.run(self, *at)  # type: ignore[no-any-return]
 
     def partial(self, slot: int) -> Rule:
         """The rule ``(m, *operands, y)`` of d output / d operand for ``slot``."""

@@ -254,16 +254,17 @@ def _sequences(name: str, count: int) -> Callable[..., tuple[Any, ...]]:
         if len(sequences) != count:
             raise TypeError(f"{name}: {count} sequence(s) are required, got {len(sequences)}")
         try:
-            parts = [tuple(s) for s in sequences]
+            first = tuple(sequences[0])
+            last = first if count == 1 else tuple(sequences[1])
         except TypeError:
             kinds = ", ".join(type(s).__name__ for s in sequences)
             raise TypeError(f"{name}: sequences of numbers are required, got {kinds}") from None
-        if len(parts[0]) != len(parts[-1]):
+        if len(first) != len(last):
             raise ValueError(
-                f"{name}: sequences of one length are required, got {len(parts[0])} and "
-                f"{len(parts[-1])}; pad or slice one"
+                f"{name}: sequences of one length are required, got {len(first)} and {len(last)}; "
+                "pad or slice one"
             )
-        return parts[0] if count == 1 else parts[0] + parts[1]
+        return first if count == 1 else first + last
 
     return gather
 

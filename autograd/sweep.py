@@ -8,19 +8,22 @@ Iterative: memory bounds the depth, not the stack.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from . import ops
 from .errors import StaleGraphError, TracingError
 from .graph import Graph
 from .ieee import FLOATS, evaluate
 from .op import NOTHING, Op
-from .value import Traced, Value, _number, describe
+from .value import Traced, Value, _number, about_of, describe
 
 _marks = itertools.count(2, 2)
-_ADD, _SUBTRACT, _MULTIPLY = ops.add, ops.subtract, ops.multiply
+_ADD, _SUBTRACT, _MULTIPLY, _DOT = ops.add, ops.subtract, ops.multiply, ops.dot
 
 
 class Contribution(NamedTuple):
@@ -65,72 +68,93 @@ def backward(root: Value, grad: float = 1.0) -> None:
     try:
         _send(order)
     except BaseException:  # an interrupt: leaves get back what they had
-        for leaf, had in zip(leaves, before, strict=True):
-            leaf._grad = had
+        _restore(leaves, before)
         raise
     for leaf, had in zip(leaves, before, strict=True):
-        about = leaf._about
-        if about is not None and not about.requires_grad:
-            leaf._grad = had
+        if not about_of(leaf).requires_grad:
+            _restore((leaf,), (had,))
         elif had is not None:
-            leaf._grad = had + leaf._grad  # type: ignore[operator]
+            leaf._grad += had
+
+
+def _restore(leaves: Iterable[Value], before: Iterable[float | None]) -> None:
+    for leaf, had in zip(leaves, before, strict=True):
+        leaf.zero_grad()
+        if had is not None:
+            leaf._grad = had
 
 
 def _prepare(root: Value) -> tuple[list[Value], list[Value], list[float | None]]:
-    """The ops' results under ``root``, operands first; the leaves, and what they held. All are at 0."""
-    seen = next(_marks)
-    done = seen + 1
+    """The ops' results under ``root``, operands first; the leaves, and what they held. All are at 0.
+
+    Depth first, operands left to right, as Graph's order is: the sums must be the same floats. A node
+    is marked as open while what is under it is visited, then as done.
+    """
+    is_open = next(_marks)
+    done = is_open + 1
     order: list[Value] = []
     leaves: list[Value] = []
     before: list[float | None] = []
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        mark = node._mark
-        if mark == done:
-            stack.pop()
-            continue
-        if mark == seen:  # all under it is in the order
-            stack.pop()
-            node._mark = done
-            order.append(node)
-            continue
+    stack: list[Value] = []
+    node = root
+    while True:
         node._grad = 0.0
-        if node._record is None:
-            stack.pop()
-            node._mark = done
-            continue
-        node._mark = seen
         a = node._a
         b = node._b
+        first: Value | None = None  # where to go next; what else is to be visited waits on the stack
         if type(a) is tuple:
+            node._mark = is_open
+            stack.append(node)
             for x in reversed(a):
                 if type(x) is not float and x._mark != done:
-                    if x._record is None:
+                    if x._record is not None:
+                        stack.append(x)
+                    else:
                         x._mark = done
                         leaves.append(x)
-                        before.append(x._grad)
+                        before.append(getattr(x, "_grad", None))
                         x._grad = 0.0
+        else:
+            if type(a) is not float and a._mark != done:
+                if a._record is not None:
+                    first = a
+                else:
+                    a._mark = done
+                    leaves.append(a)
+                    before.append(getattr(a, "_grad", None))
+                    a._grad = 0.0
+            if b is not None and type(b) is not float and b._mark != done:
+                if b._record is not None:
+                    if first is None:
+                        first = b
                     else:
-                        stack.append(x)
-            continue
-        if b is not None and type(b) is not float and b._mark != done:
-            if b._record is None:
-                b._mark = done
-                leaves.append(b)
-                before.append(b._grad)
-                b._grad = 0.0
-            else:
-                stack.append(b)
-        if type(a) is not float and a._mark != done:
-            if a._record is None:
-                a._mark = done
-                leaves.append(a)
-                before.append(a._grad)
-                a._grad = 0.0
-            else:
-                stack.append(a)
-    return order, leaves, before
+                        node._mark = is_open
+                        stack.append(node)
+                        stack.append(b)
+                        node = first
+                        continue
+                else:
+                    b._mark = done
+                    leaves.append(b)
+                    before.append(getattr(b, "_grad", None))
+                    b._grad = 0.0
+            if first is not None:
+                node._mark = is_open
+                stack.append(node)
+                node = first
+                continue
+            node._mark = done
+            order.append(node)
+        while stack:
+            node = stack.pop()
+            mark = node._mark
+            if mark == is_open:
+                node._mark = done
+                order.append(node)
+            elif mark != done:
+                break
+        else:
+            return order, leaves, before
 
 
 def _send(order: list[Value]) -> None:
@@ -160,6 +184,16 @@ def _send(order: list[Value]) -> None:
                 a._grad += g
             if type(b) is not float:
                 b._grad -= g
+        elif record is _DOT:
+            half = len(a) // 2
+            ws = a[:half]
+            xs = a[half:]
+            for w, x in zip(ws, xs):  # noqa: B905 - lean; slot by slot, as the steps add
+                if type(w) is not float:
+                    w._grad += g * (x if type(x) is float else x._data)
+            for w, x in zip(ws, xs):  # noqa: B905
+                if type(x) is not float:
+                    x._grad += g * (w if type(w) is float else w._data)
         elif type(a) is tuple:
             numbers = [x if type(x) is float else x._data for x in a]
             for x, p in zip(a, partials(record, numbers, node._data), strict=True):
@@ -257,7 +291,7 @@ def check_fresh(graph: Graph) -> None:
             continue
         at = graph.at(i, values)
         try:
-            again = record.fast[0](*at) if record.fast else FLOATS.run(record, *at)
+            again = record.value(*at)
         except (ValueError, ArithmeticError):
             again = FLOATS.run(record, *at)
         if again != values[i] and not (again != again and values[i] != values[i]):
@@ -286,9 +320,9 @@ def _require_recording(root: Value) -> None:
 
 # ------------------------------------------------------------------ Values again
 def product(first: Any, second: Any) -> Any:
-    """The chain rule's product, exactly 0 where ``first`` is; None for a factor that never passes."""
-    if second is None or first is None:
-        return None
+    """The chain rule's product, exactly 0 where ``first`` is; None if nothing ever passes."""
+    if second is None or first is None or (type(first) is float and first == 0.0):
+        return None  # a plain 0 is a constant: a branch not taken, whatever lies beyond
     for one, other in ((first, second), (second, first)):
         if type(one) is float and one == 1.0:
             return other
@@ -300,8 +334,14 @@ def _rule(record: Op, slot: int, operands: Sequence[Any], y: Any) -> Any:
     rule = record.partial(slot)
     if rule is NOTHING:
         return None
-    p = rule(ops.VALUES, *operands, y)
-    return float(p) if isinstance(p, int) else p
+    p: Any = None
+    with contextlib.suppress(ValueError, ArithmeticError):
+        p = rule(ops.VALUES, *operands, y)
+    if p is None or isinstance(p, complex):  # Python's operators on plain numbers: IEEE's number
+        wide = [np.float64(x) if type(x) is float else x for x in operands]
+        with np.errstate(all="ignore"):
+            p = rule(ops.VALUES, *wide, y)
+    return p if isinstance(p, Value) else float(p)
 
 
 def reverse(graph: Graph, seeds: Mapping[int, Any], sources: Sequence[int]) -> list[Any]:

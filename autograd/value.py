@@ -46,11 +46,11 @@ class Value:
     __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_mark", "_record")
     __array_ufunc__ = None  # np.float64(2) * Value(3) is ours to answer
 
-    _a: Any  # the operand of slot 0; all of them in a tuple from three on
-    _about: About | None
+    _a: Any  # the operand of slot 0; all of them in a tuple, unless there are one or two
+    _about: About  # unset on most: what is not stored costs neither time nor the collector's
     _b: Any
     _data: float
-    _grad: float | None  # None: no pass has reached it
+    _grad: float  # unset: no pass has reached it
     _mark: int  # the pass that looked here last
     _record: Op | None  # None: a leaf
 
@@ -59,9 +59,9 @@ class Value:
         self._record = None
         self._a = None
         self._b = None
-        self._grad = None
         self._mark = 0
-        self._about = None if label == "" and requires_grad else _about(label, requires_grad, "")
+        if label != "" or requires_grad is not True:
+            self._about = _about(label, requires_grad, "")
 
     # -------------------------------------------------------------- what a node is
     @property
@@ -81,8 +81,10 @@ class Value:
     @property
     def grad(self) -> float:
         """d root / d self, of the last pass for an op's result, added up over passes for a leaf."""
-        grad = self._grad
-        return 0.0 if grad is None else grad
+        try:
+            return self._grad
+        except AttributeError:
+            return 0.0
 
     @grad.setter
     def grad(self, grad: Number) -> None:
@@ -91,25 +93,22 @@ class Value:
     @property
     def has_grad(self) -> bool:
         """Whether a pass has reached this node since it was made or ``zero_grad()``."""
-        return self._grad is not None
+        return hasattr(self, "_grad")
 
     @property
     def label(self) -> str:
         """The name in drawings, steps and errors; may be written."""
-        return "" if self._about is None else self._about.label
+        return about_of(self).label
 
     @label.setter
     def label(self, label: str) -> None:
-        about = self._about
-        if about is None:
-            self._about = _about(label, True, "")
-        else:
-            self._about = _about(label, about.requires_grad, about.scope)
+        about = about_of(self)
+        self._about = _about(label, about.requires_grad, about.scope)
 
     @property
     def requires_grad(self) -> bool:
         """Whether it records: always, for an op's result; a leaf's flag may be written."""
-        return self._about is None or self._about.requires_grad
+        return about_of(self).requires_grad
 
     @requires_grad.setter
     def requires_grad(self, requires_grad: bool) -> None:
@@ -123,7 +122,7 @@ class Value:
     @property
     def scope(self) -> str:
         """Where it was recorded, as in ``"layer 1/neuron 2"``."""
-        return "" if self._about is None else self._about.scope
+        return about_of(self).scope
 
     @property
     def op(self) -> Op | None:
@@ -152,8 +151,12 @@ class Value:
 
     # -------------------------------------------------------------- operators
     def __add__(self, other: Operand) -> Value:
+        about = None
         if active:
-            return apply(_ADD, (self, other))  # type: ignore[no-any-return]
+            state = current()
+            if not state.plain:
+                return apply(_ADD, (self, other))  # type: ignore[no-any-return]
+            about = state.about
         kind = type(other)
         if kind is Value:
             data = self._data + other._data  # type: ignore[union-attr]
@@ -166,14 +169,18 @@ class Value:
         node._record = _ADD
         node._a = self
         node._b = other
-        node._grad = None
         node._mark = 0
-        node._about = None
+        if about is not None:
+            node._about = about
         return node
 
     def __mul__(self, other: Operand) -> Value:
+        about = None
         if active:
-            return apply(_MULTIPLY, (self, other))  # type: ignore[no-any-return]
+            state = current()
+            if not state.plain:
+                return apply(_MULTIPLY, (self, other))  # type: ignore[no-any-return]
+            about = state.about
         kind = type(other)
         if kind is Value:
             data = self._data * other._data  # type: ignore[union-attr]
@@ -186,26 +193,16 @@ class Value:
         node._record = _MULTIPLY
         node._a = self
         node._b = other
-        node._grad = None
         node._mark = 0
-        node._about = None
+        if about is not None:
+            node._about = about
         return node
 
     def __sub__(self, other: Operand) -> Value:
-        kind = type(other)
-        if active or (kind is not Value and kind is not float):
-            return apply(_SUBTRACT, (self, other))  # type: ignore[no-any-return]
-        data = self._data - (other._data if kind is Value else other)  # type: ignore[union-attr]
-        return _node(data, _SUBTRACT, self, other)
+        return apply(_SUBTRACT, (self, other))  # type: ignore[no-any-return]
 
     def __truediv__(self, other: Operand) -> Value:
-        kind = type(other)
-        if active or (kind is not Value and kind is not float):
-            return apply(_DIVIDE, (self, other))  # type: ignore[no-any-return]
-        divisor = other._data if kind is Value else other  # type: ignore[union-attr]
-        if divisor == 0.0:
-            return apply(_DIVIDE, (self, other))  # type: ignore[no-any-return]
-        return _node(self._data / divisor, _DIVIDE, self, other)
+        return apply(_DIVIDE, (self, other))  # type: ignore[no-any-return]
 
     def __radd__(self, other: Number) -> Value:
         return apply(_ADD, (other, self))  # type: ignore[no-any-return]
@@ -311,12 +308,13 @@ class Value:
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
-        self._grad = None
+        if hasattr(self, "_grad"):
+            del self._grad
 
     def __copy__(self) -> Value:
-        node = _node(self._data, self._record, self._a, self._b)
-        node._about, node._grad = self._about, self._grad
-        return node
+        from .graph import parts, restore  # noqa: PLC0415 - it reads this file
+
+        return restore(*parts(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from .graph import deepcopy  # noqa: PLC0415 - it reads this file
@@ -329,59 +327,89 @@ class Value:
         return reduce(self)
 
 
-def _node(data: float, record: Op | None, a: Any, b: Any) -> Value:
-    node = _new(Value)
-    node._data = data
-    node._record = record
-    node._a = a
-    node._b = b
-    node._grad = None
-    node._mark = 0
-    node._about = None
-    return node
+_NOTHING_SPECIAL = About()
+
+
+def about_of(node: Value) -> About:
+    """A node's label, flag and scope."""
+    try:
+        return node._about
+    except AttributeError:
+        return _NOTHING_SPECIAL
 
 
 # ------------------------------------------------------------------ recording any op
 def apply(record: Op, operands: Sequence[Any]) -> Any:
     """``record`` of the operands: a float if all are numbers, else a node that remembers them."""
-    slots = record.slots
-    if slots is not None and len(operands) != slots:
-        raise TypeError(f"{record.name}: {slots} operand(s) are required, got {len(operands)}")
-    kinds = set(map(type, operands))
-    if not kinds <= _EXACT:
-        operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
-        kinds = set(map(type, operands))
-        if not kinds <= _EXACT:  # a subclass of Value
-            if any(isinstance(x, Traced) for x in operands):
-                return _traced(record, operands)
-            kinds = {Value, float}
-    if Value not in kinds:
-        return compute(record, operands, operands)
-    data = compute(record, [x if type(x) is float else x._data for x in operands], operands)
     about = None
     if active:
         state = current()
-        if not state.recording:
-            return Value(data, requires_grad=False)
+        if not state.plain:
+            return _apply_any(record, operands)
         about = state.about
+    kinds = set(map(type, operands))
+    if Value not in kinds or not kinds <= _EXACT or len(operands) != (record.slots or len(operands)):
+        return _apply_any(record, operands)
+    at = [x if type(x) is float else x._data for x in operands]
+    try:
+        data = record.value(*at)
+    except (ValueError, ArithmeticError):
+        data = compute(record, at, operands)
+    else:
+        if data - data != 0.0 or type(data) is not float:
+            data = compute(record, at, operands)
     node = _new(Value)
     node._data = data
     node._record = record
+    node._mark = 0
+    if about is not None:
+        node._about = about
+    _keep(node, record, operands)
+    return node
+
+
+def _keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
+    """The operands, where ``inputs`` finds them."""
+    slots = record.slots
     if slots == 2:
         node._a, node._b = operands
     else:
         node._a = operands[0] if slots == 1 else tuple(operands)
         node._b = None
-    node._grad = None
+
+
+def _apply_any(record: Op, operands: Sequence[Any]) -> Any:
+    """``apply`` for numbers of other kinds, plain numbers, traced values and under modes."""
+    slots = record.slots
+    if slots is not None and len(operands) != slots:
+        raise TypeError(f"{record.name}: {slots} operand(s) are required, got {len(operands)}")
+    operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
+    state = current()
+    node: Value
+    if any(isinstance(x, Traced) for x in operands):
+        node = _new(Traced)
+    else:
+        data = compute(record, [x if type(x) is float else x._data for x in operands], operands)
+        if all(type(x) is float for x in operands):
+            return data
+        if not state.recording:
+            return Value(data, requires_grad=False)
+        node = _new(Value)
+        node._data = data
+    node._record = record
     node._mark = 0
-    node._about = about
-    return node
+    if state.about is not None:
+        node._about = state.about
+    _keep(node, record, operands)
+    if state.recording or record is ops.stop_gradient:
+        return node
+    return ops.stop_gradient(node)
 
 
 def compute(record: Op, at: Sequence[float], operands: Sequence[Any]) -> float:
     """The number, IEEE's outside the domain; there the modes say whether to raise, warn or take it."""
     try:
-        data: float = record.fast[0](*at) if record.fast else FLOATS.run(record, *at)
+        data: float = record.value(*at)
     except (ValueError, ArithmeticError):
         data = FLOATS.run(record, *at)
         _complain(record, at, operands, data)
@@ -414,12 +442,12 @@ def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: fl
     warnings.warn(text, RuntimeWarning, stacklevel=level + 1)
 
 
-def _about(label: Any, requires_grad: Any, scope: str) -> About | None:
+def _about(label: Any, requires_grad: Any, scope: str) -> About:
     if not isinstance(label, str):
         raise TypeError(f"label: a str is required, got {label!r}; use label=str(...)")
     if not isinstance(requires_grad, bool):
         raise TypeError(f"requires_grad: True or False is required, got {requires_grad!r}; use bool(...)")
-    return About(label, requires_grad, scope) if label or scope or not requires_grad else None
+    return About(label, requires_grad, scope)
 
 
 _REMEDIES: tuple[tuple[type, str], ...] = (
@@ -490,7 +518,6 @@ class Traced(Value):
         self._record = None
         self._a = None
         self._b = None
-        self._grad = None
         self._mark = 0
         self._about = _about(label, True, "")
 
@@ -550,23 +577,6 @@ class Traced(Value):
     def detach(self) -> Value:
         """The same number, through which no gradient passes."""
         return ops.stop_gradient(self)  # type: ignore[no-any-return]
-
-
-def _traced(record: Op, operands: Sequence[Any]) -> Value:
-    state = current()
-    node = _new(Traced)
-    node._record = record
-    if record.slots == 2:
-        node._a, node._b = operands
-    else:
-        node._a = operands[0] if record.slots == 1 else tuple(operands)
-        node._b = None
-    node._grad = None
-    node._mark = 0
-    node._about = state.about
-    if state.recording or record is ops.stop_gradient:
-        return node
-    return ops.stop_gradient(node)  # type: ignore[no-any-return]
 
 
 _EXACT = frozenset((Value, float))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import numbers
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,9 +29,9 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
 
 
 def _size(n: Any, what: str) -> int:
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+    if not isinstance(n, numbers.Integral) or isinstance(n, bool) or n < 1:
         raise ValueError(f"{what}: a whole number >= 1 is required, got {n!r}; use MLP(2, [4, 1])")
-    return n
+    return int(n)
 
 
 class Neuron(Module):
@@ -89,12 +90,13 @@ class Layer(Module):
             Neuron(nin, nonlin, activation, generator, f"{prefix}neuron{i + 1}")
             for i in range(_size(nout, "Layer"))
         ]
+        self.scopes = [scope(f"neuron {i + 1}") for i in range(nout)]
 
     def __call__(self, x: Sequence[Any]) -> list[Value] | Any:
         """The outputs for ``x``: a list, or, as micrograd has it, a single neuron's one output."""
         out = []
-        for number, neuron in enumerate(self.neurons, 1):
-            with scope(f"neuron {number}"):
+        for neuron, inside in zip(self.neurons, self.scopes, strict=True):
+            with inside:
                 out.append(neuron(x))
         return out[0] if len(out) == 1 else out
 
@@ -136,12 +138,13 @@ class MLP(Module):
             Layer(a, b, True, output if i == last else activation, generator, f"layer{i}")
             for i, (a, b) in enumerate(itertools.pairwise(sizes), 1)
         ]
+        self.scopes = [scope(f"layer {i}") for i in range(1, last + 1)]
 
     def __call__(self, x: Sequence[Any]) -> list[Value] | Any:
         """The last layer's outputs for ``x``, ``nin`` numbers or Values."""
-        for number, layer in enumerate(self.layers, 1):
-            with scope(f"layer {number}"):
-                x = layer(x if isinstance(x, (list, tuple)) or number == 1 else [x])
+        for layer, inside in zip(self.layers, self.scopes, strict=True):
+            with inside:
+                x = layer([x] if isinstance(x, Value) else x)  # a layer of one neuron gives its output
         return x
 
     def __repr__(self) -> str:
