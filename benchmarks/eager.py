@@ -7,6 +7,7 @@ python benchmarks/eager.py --smoke          our side only, small, once: does it 
 
 import argparse
 import importlib.util
+import itertools
 import math
 import os
 import random
@@ -18,6 +19,7 @@ from typing import Any
 
 from common import (
     OURS,
+    PEERS,
     REPO,
     ROUNDS,
     Figure,
@@ -39,11 +41,12 @@ Task = tuple[Any, Callable[[], Any], Callable[[Any], Any]]  # what it computes, 
 
 
 # ---------------------------------------------------------------- microgpt
-# First names that use all 26 letters: 27 tokens, hence 4,192 parameters as in the published model.
-NAMES = """ava bella chloe daisy emma fiona grace hazel iris jade kayla luna mia nora olivia
-penelope quinn ruby sophia tessa uma violet willow xena yara zoe alexander benjamin jackson
-maverick""".split()
-GPT_STEPS = 4
+# Common first names, six letters on average as in the published data, that use all 26 letters: 27
+# tokens, hence its 4,192 parameters.
+NAMES = """emma olivia isabella sophia charlotte mia amelia harper evelyn abigail emily elizabeth
+mila ella avery sofia camila aria scarlett victoria madison luna grace chloe penelope layla riley
+zoey nora lily eleanor hannah quinn willow jack xavier""".split()
+GPT_STEPS = 5  # a run: long enough that full collections come as often as in a training
 
 
 def microgpt(engine: str) -> Task:
@@ -60,14 +63,17 @@ def microgpt(engine: str) -> Task:
         gpt._linear = lambda x, w: [autograd.dot(row, x) for row in w]
     tokens = gpt.Tokenizer.from_docs(NAMES)
 
+    def train(model: Any, names: list[str]) -> Any:
+        return model.train_on_docs(names, tokens, num_steps=len(names), log_every=0)
+
+    names = itertools.cycle(NAMES)  # every engine has the same name in the same round
+
     def prepare() -> Any:
-        return gpt.MicroGPT(tokens.vocab_size)
+        return gpt.MicroGPT(tokens.vocab_size), list(itertools.islice(names, GPT_STEPS))
 
-    def run(model: Any, steps: int = GPT_STEPS) -> Any:
-        return model.train_on_docs(list(NAMES), tokens, num_steps=steps, log_every=0)
-
-    assert prepare().num_params == 4192
-    return run(prepare(), 12), prepare, run
+    assert prepare()[0].num_params == 4192
+    losses = train(gpt.MicroGPT(tokens.vocab_size), NAMES[:12])
+    return losses, prepare, lambda state: train(*state)
 
 
 # ---------------------------------------------------------------- moons
@@ -191,10 +197,12 @@ TASKS: dict[str, Callable[[str], Task]] = {
 
 
 # ---------------------------------------------------------------- the driver
-def start(task: str, engine: str, peer: str = OURS, **env: str) -> Worker:
-    # The peers never see this checkout; ours sees nothing of theirs but the file it is given.
-    ours = {"PYTHONPATH": str(REPO)} if peer == OURS else {}
-    return Worker(__file__, task, engine, python_of(peer), **ours, **env)
+def start(task: str, engine: str, **env: str) -> Worker:
+    """A peer, by its name, never sees this checkout; ours sees of theirs the file it is given."""
+    peer = engine in PEERS
+    if not peer:
+        env["PYTHONPATH"] = str(REPO)
+    return Worker(__file__, task, engine, python_of(engine if peer else OURS), **env)
 
 
 def compared(
@@ -233,13 +241,11 @@ def microgpt_rows() -> list[Row]:
     python_of("microgpt")
     env = {"MICROGPT": file_of("microgpt", "strands_microgpt.engine")}
     engines = ["microgpt", "ours", "ours by dot"]
-    workers = {
-        e: start("microgpt", e, "microgpt" if e == "microgpt" else OURS, **env) for e in engines
-    }
+    workers = {e: start("microgpt", e, **env) for e in engines}
     times = compared("microgpt, ms a step", "microgpt", workers, 1e-9, GPT_STEPS / 1e3)
     return [
         row(
-            "microgpt training, only `Value` replaced: its own engine ÷ ours",
+            "microgpt training, only `Value` replaced: its own ÷ ours",
             2.6,
             times,
             "microgpt",
@@ -253,9 +259,7 @@ def moons_rows() -> list[Row]:
     python_of("micrograd")
     env = {"MICROGRAD_NN": file_of("micrograd", "micrograd.nn")}
     engines = ["micrograd", "ours", "nn.MLP"]
-    workers = {
-        e: start("moons", e, "micrograd" if e == "micrograd" else OURS, **env) for e in engines
-    }
+    workers = {e: start("moons", e, **env) for e in engines}
     times = compared("moons, ms a step", "micrograd", workers, 1e-9, 1e-3)
     return [
         row(
@@ -270,7 +274,7 @@ def moons_rows() -> list[Row]:
 
 
 def chain_rows() -> list[Row]:
-    workers = {"xad": start("chain", "xad", "xad"), "ours": start("chain", "ours")}
+    workers = {"xad": start("chain", "xad"), "ours": start("chain", "ours")}
     times = compared("chain, ms", "xad", workers, 1e-9, 1e-3)
     return [
         row(
