@@ -99,10 +99,8 @@ def picture(theme: str) -> str:
             grad = re.search(r'<text class="grad"( x="\S+" y="\S+")', line)
             assert grad is not None
             line = line.replace('class="grad"', f'class="grad from{k}"')
-            line = line.replace(
-                "</g>",
-                f'<text class="until{k}"{grad[1]} fill="{colours.quiet}" opacity="0">–</text></g>',
-            )
+            dash = f'<text class="until{k}"{grad[1]} fill="{colours.quiet}" opacity="0">–</text>'
+            line = line.removesuffix("</g>") + dash + "</g>"
         lines.append(line)
     width, height = drawing.geometry.width, drawing.geometry.height
     for k, texts in enumerate(captions):

@@ -207,7 +207,7 @@ def _digraph() -> type[graphviz.Digraph]:
             if outfile is not None:
                 stem, suffix = os.path.splitext(os.fspath(outfile))
                 filename, format = filename or f"{stem}.gv", format or suffix[1:]
-            written = self.save(filename, directory)
+            written = self.save(filename, directory=directory)
             target = f"{written}.{format or self.format}" if outfile is None else os.fspath(outfile)
             write_whole(target, self.pipe(format, *args, **options))
             if cleanup:

@@ -33,7 +33,7 @@ PAD_X, PAD_Y = 9, 7  # px, inside a box
 WORD = 36  # px, where the number begins after its word
 LONGEST = "−1.2346e−308"  # the widest number that ``show`` writes
 ROWS = 6  # uses with a row each (INSIGHT); more of them leave from one point and are counted
-AMOUNT = 96  # px, an amount and its tick beside the numbers
+AMOUNT = 108  # px, an amount and its tick beside the numbers
 HOVER = 200  # characters of a formula: what a tooltip shows
 PORT = 12  # px, at least, between operands
 
@@ -313,7 +313,8 @@ def drawable(root: Value | Graph, max_nodes: int = MAX_NODES) -> Graph:
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file wholly or not at all: beside its place first, then into it."""
-    import secrets
+    import secrets  # only saving needs these
+    import shutil
 
     target = os.path.realpath(path)
     beside = f"{target}.{secrets.token_hex(4)}"
@@ -321,6 +322,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         try:
             with open(beside, "xb") as file:
                 file.write(content)
+            if os.path.exists(target):
+                shutil.copymode(target, beside)
             os.replace(beside, target)
         except BaseException:
             if os.path.exists(beside):

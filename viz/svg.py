@@ -147,7 +147,7 @@ def svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" '
         f'aria-label="{xml(title)}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="{FAMILY}" font-size="{FONT:g}" '
-        f'fill="{colours.text}" stroke="none">',
+        f'fill="{colours.text}" stroke="none" stroke-width="1.2">',
         tag("title", xml(title)),
         f'<defs><marker id="head" markerUnits="userSpaceOnUse" markerWidth="12" '
         f'markerHeight="12" viewBox="-1 -6 12 12">{arrow}</marker></defs>',
@@ -158,12 +158,12 @@ def svg(
         key, hook = (wire.target, wire.slot), f"{wire.target}:{wire.slot}"
         amount = state.amounts.get(key) if state else None
         uses[wire.source].append((row, hook, amount))
-        kind, ink, thick, arrow = "wire", colours.line, 1.2, ""
+        kind, ink, thick, head = "wire", colours.line, "", ""
         if state and key in state.moving:
-            kind, ink, thick, arrow = "wire moving", colours.motion, 2.4, "url(#head)"
+            kind, ink, thick, head = "wire moving", colours.motion, "2.4", "url(#head)"
         parts.append(
             tag("path", class_=kind, data_wire=hook, d=path(way), fill="none", stroke=ink,
-                stroke_width=thick, marker_start=arrow)
+                stroke_width=thick, marker_start=head)
         )  # fmt: skip
     for box, corner in zip(boxes, geometry.corners, strict=True):
         shapes = _box(box, *corner, sorted(uses[box.index]), colours, state)
@@ -180,9 +180,9 @@ def _box(
     state: Marks | None,
 ) -> Iterator[str]:
     grad = state.grads.get(box.index) if state else box.grad
-    kind, edge, width, dashes = "leaf" if box.leaf else "op", colours.line, 1.2, ""
+    kind, edge, width, dashes = "leaf" if box.leaf else "op", colours.line, "", ""
     if state and box.index == state.now:
-        kind, edge, width = f"{kind} now", colours.motion, 2.6
+        kind, edge, width = f"{kind} now", colours.motion, "2.6"
     elif state and box.index in state.ready:
         kind, edge, dashes = f"{kind} ready", colours.text, "5 3"
     lines = (
@@ -200,17 +200,18 @@ def _box(
     bold = tag("tspan", xml(box.op), font_weight=700) if box.op else ""
     left, baseline = x + PAD_X, y + PAD_Y + BASELINE
     yield tag("text", bold + xml(box.title[len(box.op) :]), class_="name", x=left, y=baseline)
+    words = ""
     for word, n, ink in lines:
         baseline += LINE
-        quiet = {"font_size": SMALL, "fill": colours.quiet}
-        yield tag("text", word, class_="word", x=left, y=baseline, **quiet)
+        words += tag("text", word, class_="word", x=left, y=baseline)
         yield tag("text", minus(show(n)), class_=word, x=left + WORD, y=baseline, fill=ink)
+    yield tag("g", words, font_size=SMALL, fill=colours.quiet)
     edge_x = x + box.width - PAD_X
     for row, hook, amount in uses if box.amounts and 1 < box.uses <= ROWS else ():
         come, at = amount is not None, y + box.row(row)
         yield tag(
             "text", minus(show(amount)) if come else "", class_="amount", data_wire=hook,
-            x=edge_x - 3 * TICK, y=at + 4, text_anchor="end", fill=colours.motion,
+            x=edge_x - 4 * TICK, y=at + 4, text_anchor="end", fill=colours.motion,
         )  # fmt: skip
         yield tag(
             "circle", class_="tick in" if come else "tick", data_wire=hook, cx=edge_x - TICK, cy=at,

@@ -1,0 +1,258 @@
+"""Where boxes and wires go, whichever program is there to say so."""
+
+import os
+import random
+import shutil
+import stat
+import sys
+import time
+import warnings
+
+import pytest
+
+import autograd
+import viz
+from autograd import Graph, Value
+from autograd.errors import DrawingError
+from viz import layered, layout
+from viz.drawing import Drawing, boxes_and_wires
+
+PURE = shutil.which("graphviz-pure", path=os.path.dirname(sys.executable))
+posix = pytest.mark.skipif(os.name == "nt", reason="the stand-ins for dot are shell scripts")
+
+
+def random_graph(size, seed):
+    """A graph with fan-in, fan-out, long wires, number operands and one root."""
+    draw = random.Random(seed)
+    pool = [Value(draw.uniform(-2, 2), f"v{i}") for i in range(max(2, size // 4))]
+
+    def pick():
+        near = pool[-1 - min(len(pool) - 1, int(draw.expovariate(0.4)))]
+        return near if draw.random() < 0.6 else draw.choice(pool)
+
+    for _ in range(size):
+        kind = draw.choice(["add", "multiply", "subtract", "tanh", "dot", "shift"])
+        if kind == "tanh":
+            pool.append(pick().tanh())
+        elif kind == "dot":
+            pool.append(autograd.dot([pick(), pick(), pick()], [pick(), pick(), pick()]))
+        elif kind == "shift":
+            pool.append(pick() - 2.5)
+        else:
+            pool.append(getattr(autograd, kind)(pick(), pick()))
+    return Graph(sum(pool[-3:], pool[-4]))
+
+
+def example():
+    w, x, b, t = Value(1.5, "w"), Value(2.0, "x"), Value(-1.0, "b"), Value(1.0, "t")
+    return (w * x + b - t) ** 2 + 0.1 * (w * w)
+
+
+def points(path):
+    """Many points along a path."""
+    x, y = path[0]
+    for segment in path[1:]:
+        a, b, c, d, e, f = (x, y, *segment, *segment) if len(segment) == 2 else segment
+        for i in range(1, 33):
+            t, s = i / 32, 1 - i / 32
+            yield (
+                s**3 * x + 3 * s * s * t * a + 3 * s * t * t * c + t**3 * e,
+                s**3 * y + 3 * s * s * t * b + 3 * s * t * t * d + t**3 * f,
+            )
+        x, y = e, f
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch):
+    """Each test meets its programs for the first time, and chooses none."""
+    monkeypatch.setattr(layout, "_sound", set())
+    monkeypatch.setattr(layout, "_limit", {})
+    monkeypatch.delenv(layout.SETTING, raising=False)
+
+
+@pytest.fixture
+def dot(tmp_path, monkeypatch):
+    """Puts a shell script on the PATH as ``dot``; the limits are short, to wait less."""
+    monkeypatch.setattr(layout, "SMOKE", 0.5)
+    monkeypatch.setattr(layout, "SECONDS", 0.8)
+
+    def put(script):
+        fake = tmp_path / "dot"
+        fake.write_text(f'#!/bin/sh\necho >> "{tmp_path}/calls"\n{script}\n')
+        fake.chmod(fake.stat().st_mode | stat.S_IEXEC)
+        return fake
+
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/bin", "/usr/bin"]))
+    return put
+
+
+ONCE = '[ -e "$0.met" ] && {again}\n: > "$0.met"\nexec "' + str(PURE) + '" "$@"'
+SCRIPTS = {
+    "hangs": "sleep 600",
+    "fails": "exit 3",
+    "prints nothing": "exit 0",
+    "prints garbage": "echo garbage",
+    "prints other JSON": 'echo \'{"bb": "0,0,1,1", "objects": [], "edges": []}\'',
+    "prints a wrong number": 'exec "' + str(PURE) + '" "$@" | sed s/[0-9][0-9]*,[0-9]/nan,1/',
+    "hangs the second time": ONCE.format(again="exec sleep 600"),
+    "fails the second time": ONCE.format(again="exit 1"),
+    "prints garbage the second time": ONCE.format(again="{ echo garbage; exit; }"),
+}
+
+
+@posix
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_dot_that_does_not_work_is_passed_over_and_not_asked_again(dot, tmp_path, script):
+    dot(script)
+    drawing = viz.graph(example())
+    assert drawing.geometry.engine == "graphviz-pure"
+    calls = (tmp_path / "calls").read_text()
+    start = time.perf_counter()
+    assert viz.graph(example()).svg == drawing.svg
+    assert time.perf_counter() - start < layout.SECONDS
+    assert (tmp_path / "calls").read_text() == calls
+
+
+@posix
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_without_any_graphviz_our_own_layout_draws(dot, monkeypatch, script):
+    fake = str(dot(script))
+    monkeypatch.setattr(layout, "_candidates", lambda setting: [fake])
+    assert viz.graph(example()).geometry.engine == "own"
+    mime = viz.draw_dot(example())._repr_mimebundle_()
+    assert "<svg" in mime["image/svg+xml"]
+
+
+@posix
+def test_a_dot_that_works_is_preferred(dot):
+    dot(f'exec "{PURE}" "$@"')
+    assert viz.graph(example()).geometry.engine == "dot"
+
+
+def test_without_a_dot_graphviz_pure_is_found_in_the_interpreters_scripts_folder(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert viz.graph(example()).geometry.engine.startswith("graphviz-pure")
+
+
+@posix
+def test_what_a_hanging_dot_started_is_ended_with_it(dot, tmp_path):
+    dot(f'sleep 600 & echo $! > "{tmp_path}/child"\nwait')
+    viz.graph(example()).svg  # noqa: B018 - laid out on the way
+    child = int((tmp_path / "child").read_text())
+    for _ in range(50):  # whoever inherits it needs a moment to bury it
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            break
+        with open(f"/proc/{child}/stat") as stat_file:
+            if stat_file.read().split()[2] == "Z":
+                break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the child of a hanging dot still runs")
+
+
+@posix
+def test_to_be_late_with_a_large_drawing_condemns_no_program(dot, monkeypatch):
+    dot(f'exec "{PURE}" "$@"')
+    monkeypatch.setattr(layout, "LARGE", 10)
+    monkeypatch.setattr(layout, "SECONDS", 0.0)
+    large = Drawing(random_graph(30, 0))
+    assert large.geometry.engine == "own"
+    monkeypatch.setattr(layout, "SECONDS", 5.0)
+    assert viz.graph(Value(1.0).tanh()).geometry.engine == "dot"
+    assert Drawing(large.graph).geometry.engine == "own"
+
+
+def test_the_setting_chooses(monkeypatch):
+    monkeypatch.setenv(layout.SETTING, "own")
+    assert viz.graph(example()).geometry.engine == "own"
+    monkeypatch.setenv(layout.SETTING, "graphviz-pure")
+    assert viz.graph(example()).geometry.engine.startswith("graphviz-pure")
+
+
+def test_a_setting_that_does_not_work_is_named(monkeypatch):
+    monkeypatch.setenv(layout.SETTING, "/no/such/program")
+    with pytest.warns(UserWarning, match="WHYGRAD_LAYOUT: /no/such/program"):
+        viz.graph(example()).svg  # noqa: B018 - laid out on the way
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # once is enough
+        assert viz.graph(example()).svg
+
+
+@posix
+def test_a_png_that_takes_too_long_names_svg(dot, monkeypatch):
+    dot(ONCE.format(again="exec sleep 600"))
+    monkeypatch.setattr(layout, "RENDER", 0.5)
+    with pytest.raises(DrawingError, match=r"png: at most 0\.5 s.*\.svg"):
+        viz.graph(example()).png  # noqa: B018 - rendered on the way
+
+
+def test_without_any_graphviz_a_png_names_the_remedies(monkeypatch):
+    monkeypatch.setattr(layout, "_candidates", lambda setting: [])
+    with pytest.raises(DrawingError, match=r"png: no Graphviz.*graphviz-pure.*\.svg"):
+        viz.graph(example()).png  # noqa: B018 - rendered on the way
+
+
+@pytest.fixture(params=["own", "graphviz-pure"])
+def engine(request, monkeypatch):
+    monkeypatch.setenv(layout.SETTING, request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("size", [3, 12, 60])
+def test_boxes_lie_apart_and_no_wire_runs_through_one(engine, size, seed):
+    drawing = Drawing(random_graph(size, seed), amounts=seed % 2 == 0)
+    at, rectangles = drawing.geometry, []
+    assert at.engine.startswith(engine)
+    for box, (x, y) in zip(drawing.nodes, at.corners, strict=True):
+        assert x >= 0 and y >= 0 and x + box.width <= at.width and y + box.height <= at.height
+        for a, b, c, d in rectangles:
+            assert x >= c or x + box.width <= a or y >= d or y + box.height <= b
+        rectangles.append((x, y, x + box.width, y + box.height))
+    touched = 0
+    for path in at.paths:
+        inside = (
+            any(a + 1 < x < c - 1 and b + 1 < y < d - 1 for a, b, c, d in rectangles)
+            for x, y in points(path)
+        )
+        touched += any(inside)
+    assert touched == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_each_wire_leaves_its_own_row_and_arrives_at_its_own_port(engine, seed):
+    drawing = Drawing(random_graph(40, seed))
+    at, taken = drawing.geometry, set()
+    for wire, row, path in zip(drawing.wires, at.rows, at.paths, strict=True):
+        source, target = drawing.nodes[wire.source], drawing.nodes[wire.target]
+        (x, y), (u, v) = at.corners[wire.source], at.corners[wire.target]
+        assert path[0] == pytest.approx((x + source.width, y + source.row(row)), abs=0.11)
+        assert path[-1][-2:] == pytest.approx((u, v + target.port(wire.port)), abs=0.11)
+        assert path[1][1] == path[0][1], "it leaves level, so an arrowhead lies along it"
+        assert source.shares or (wire.source, row) not in taken
+        taken.add((wire.source, row))
+
+
+def test_the_same_graph_is_drawn_the_same_and_numbers_move_nothing(engine):
+    one, two = example(), example()
+    for leaf in Graph(two).nodes:
+        if leaf.op is None:
+            leaf.data = -1.2345e-15
+    assert viz.graph(one).svg == viz.graph(example()).svg
+    one.backward()
+    assert viz.graph(one).geometry == viz.graph(two).geometry
+
+
+def test_our_own_layout_takes_any_graph_there_is():
+    for root in (Value(1.0), Value(1.0).tanh(), sum([Value(1.0)] * 9, Value(0.0))):
+        boxes, wires = boxes_and_wires(Graph(root), False)
+        assert len(layered.place(boxes, wires).paths) == len(wires)
+    y = x = Value(1.0, "x")
+    for _ in range(700):  # one wire passes 699 columns
+        y = y * 1.01
+    boxes, wires = boxes_and_wires(Graph(y + x), False)
+    start = time.perf_counter()
+    layered.place(boxes, wires)
+    assert time.perf_counter() - start < 10.0

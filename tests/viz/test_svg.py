@@ -1,0 +1,199 @@
+"""The SVG text: what it shows, in which colours, and that no label breaks it."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+import viz
+from autograd import Graph, Value, backward_steps
+from viz import layout
+from viz.drawing import Drawing
+from viz.svg import THEMES, marks, path, xml
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(autouse=True)
+def our_own_layout(monkeypatch):
+    monkeypatch.setenv(layout.SETTING, "own")
+
+
+def example():
+    w, x, b, t = Value(1.5, "w"), Value(2.0, "x"), Value(-1.0, "b"), Value(1.0, "t")
+    loss = (w * x + b - t) ** 2 + 0.1 * (w * w)
+    loss.label = "L"
+    return loss
+
+
+def groups(svg):
+    """Of each box its classes and the texts of its elements by class."""
+    found = []
+    for group in ElementTree.fromstring(svg).iterfind(SVG + "g"):
+        texts = {}
+        for text in group.iter(SVG + "text"):
+            texts.setdefault(text.get("class"), []).append("".join(text.itertext()))
+        found.append((group.get("class").split(), texts))
+    return found
+
+
+def test_a_box_is_a_group_with_one_rectangle_and_a_wire_is_a_path():
+    svg = viz.graph(example()).svg
+    root = ElementTree.fromstring(svg)
+    boxes = root.findall(SVG + "g")
+    assert len(boxes) == 11 and all(len(box.findall(SVG + "rect")) == 1 for box in boxes)
+    assert [box.get("data-node") for box in boxes] == [str(i) for i in range(11)]
+    assert svg.count('class="wire') == 12 and "transform" not in svg
+    hooks = {p.get("data-wire") for p in root.iter(SVG + "path")} - {None}
+    assert len(hooks) == 12
+    assert root.get("role") == "img" and root.get("aria-label").startswith(
+        "L = 1.225: 7 operations"
+    )
+
+
+def test_a_blocked_stylesheet_leaves_the_drawing_as_it_is():
+    """Every shape says fill and stroke itself; there is no style to block, and no script."""
+    state = marks(Graph(loss := example()), backward_steps(loss), 2)
+    svg = Drawing(Graph(loss), amounts=True).picture("dark", state)
+    for shape in ElementTree.fromstring(svg).iter():
+        if shape.tag.removeprefix(SVG) in ("rect", "path", "circle"):
+            assert shape.get("fill") and shape.get("stroke"), shape.attrib
+    assert "style" not in svg and "<script" not in svg
+
+
+def test_constants_stand_inside_the_op_that_uses_them():
+    titles = {"".join(texts["name"]) for _, texts in groups(viz.graph(example()).svg)}
+    assert {"× 0.1 0.1×(w×w)", "( )² (w×x+b−t)²", "− w×x+b−t", "+ L", "w"} <= titles
+
+
+def test_numbers_have_five_digits_a_long_minus_and_all_digits_on_hover():
+    root = Value(-1.23456789e-15, "x") * Value(1e300, "y")
+    root.backward()
+    svg = viz.graph(root).svg
+    text = "".join(ElementTree.fromstring(re.sub("<title>.*?</title>", "", svg)).itertext())
+    assert "−1.2346e−15" in text and "-" not in text
+    assert "value -1.23456789e-15" in svg
+    for number in re.findall(r"\d+\.\d+", text):
+        assert len(number.replace(".", "")) <= 5
+
+
+def test_a_gradient_that_no_pass_has_reached_is_a_dash_and_never_zero():
+    x = Value(2.0, "x")
+    (root,) = (texts for _, texts in groups(viz.graph(x).svg))
+    assert root["value"] == ["2"] and root["grad"] == ["–"]
+    y = x * 0.0
+    y.backward()
+    assert [texts["grad"] for _, texts in groups(viz.graph(y).svg)] == [["0"], ["1"]]
+
+
+def contrast(one, other):
+    """WCAG 2.2's ratio of two colours."""
+
+    def luminance(colour):
+        channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("look", THEMES.values(), ids=THEMES)
+def test_text_can_be_read_and_lines_can_be_seen(look):
+    """WCAG 2.2: 4.5 to 1 for text (1.4.3), 3 to 1 for lines that carry meaning (1.4.11)."""
+    for ground in (look.paper, look.box, look.leaf):
+        for ink in (look.text, look.quiet, look.motion):
+            assert contrast(ink, ground) >= 4.5
+        assert contrast(look.line, ground) >= 3.0
+
+
+def test_a_drawing_shows_any_moment_of_a_backward_pass():
+    """INSIGHT.md's example at step 10 of 14: w×w goes, its two wires carry 0.15 each."""
+    loss = example()
+    drawing = Drawing(Graph(loss), amounts=True)
+    state = marks(drawing.graph, backward_steps(loss), 2)
+    shown = {
+        texts["name"][0]: (kind, texts) for kind, texts in groups(drawing.picture(state=state))
+    }
+    assert "now" in shown["× w×w"][0] and "ready" in shown["( )² (w×x+b−t)²"][0]
+    assert [
+        name for name, (kind, _) in shown.items() if "now" in kind or "ready" in kind
+    ].__len__() == 2
+    assert shown["w"][1]["grad"] == ["0.3"] and sorted(shown["w"][1]["amount"]) == [
+        "",
+        "0.15",
+        "0.15",
+    ]
+    assert shown["× w×x"][1]["grad"] == ["–"]
+    svg = drawing.picture(state=state)
+    assert svg.count('class="wire moving"') == svg.count('marker-start="url(#head)"') == 2
+    assert svg.count('class="tick in"') == 2 and svg.count('class="tick"') == 1
+
+
+def test_the_last_moment_is_what_backward_leaves():
+    loss = example()
+    graph = Graph(loss)
+    state = marks(graph, backward_steps(loss))
+    assert state.now is None and not state.moving and not state.ready
+    loss.backward()
+    assert state.grads == dict(enumerate(Graph(loss).grads))
+    assert len(state.amounts) == 12
+
+
+def test_nothing_moves_from_moment_to_moment():
+    def places(svg):
+        return re.findall(r'<rect x="[^"]*" y="[^"]*" width="[^"]*" height="[^"]*"| d="[^"]*"', svg)
+
+    loss = example()
+    drawing = Drawing(Graph(loss), amounts=True)
+    moments = [marks(drawing.graph, backward_steps(loss), k) for k in (*range(7), None)]
+    assert len({tuple(places(drawing.picture(state=state))) for state in [None, *moments]}) == 1
+
+
+def test_more_than_six_uses_are_counted():
+    w = Value(1.0, "w")
+    root = autograd.sum([w * float(i) for i in range(2, 102)])
+    drawing = Drawing(Graph(root), amounts=True)
+    assert ">0 of 100 in</text>" in drawing.picture()
+    assert ">57 of 100 in</text>" in drawing.picture(
+        state=marks(drawing.graph, backward_steps(root), 57)
+    )
+
+
+TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=40) | st.sampled_from(
+    ["</script><script>alert(1)</script>", '"]; rm -rf', "]]>", "&amp;", "<!--", "a\x00b\x1b",
+     "\ud800", "\ufffe", "\\N\\G", "x" * 10_000, "מספר", "数" * 30, "e\u0301" * 30]
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_any_label_is_text_in_valid_xml(label):
+    x = Value(2.0, label)
+    svg = viz.graph((x * x).tanh()).svg
+    svg.encode()
+    root = ElementTree.fromstring(svg)
+    assert {e.tag.removeprefix(SVG) for e in root.iter()} == {
+        "svg", "title", "defs", "marker", "path", "rect", "g", "text", "tspan",
+    }  # fmt: skip
+    if label:
+        whole = next(root.iter(SVG + "g")).findtext(SVG + "title")
+        assert whole.startswith(
+            "".join(c for c in ElementTree.fromstring(f"<a>{xml(label)}</a>").itertext())
+        )
+
+
+def test_a_long_label_is_cut_in_the_box_and_whole_on_hover():
+    svg = viz.graph(Value(1.0, "long " * 2_000)).svg
+    assert "long " * 2_000 in svg
+    ((_, texts),) = groups(svg)
+    assert texts["name"][0].endswith("…") and len(texts["name"][0]) <= 24
+
+
+def test_a_path_leaves_out_steps_that_go_nowhere():
+    assert path(
+        ((0.0, 1.0), (0.0, 1.0), (2.04, 1.0), (3.0, 1.0, 4.0, 5.0, 6.0, 7.0), (6.0, 7.0))
+    ) == ("M0 1L2 1C3 1 4 5 6 7")
