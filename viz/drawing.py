@@ -8,6 +8,7 @@ moves the numbers in place.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import DrawingError
 from autograd.graph import Graph, walk
-from autograd.names import Name, clean, fill, formula, names
+from autograd.names import Name, fill, formula, names
 from autograd.numbers import show
 from autograd.value import Value
 
@@ -34,6 +35,7 @@ WORD = 36  # px, where the number begins after its word
 LONGEST = "−1.2346e−308"  # the widest number that ``show`` writes
 ROWS = 6  # uses with a row each (INSIGHT); more of them leave from one point and are counted
 AMOUNT = 108  # px, an amount and its tick beside the numbers
+WRITTEN = 32  # characters of an op: the numbers of a dot with four inputs
 HOVER = 200  # characters of a formula: what a tooltip shows
 PORT = 12  # px, at least, between operands
 
@@ -146,9 +148,9 @@ def inside(record: Op, operands: Sequence[int | float]) -> str:
         if all(record(a, b) == record(b, a) for a, b in probes):
             operands = operands[::-1]
     hole = Name("( )" if infix else "·")
-    return clean(
-        fill(record, [hole if type(x) is int else float(x) for x in operands]).removeprefix("( ) ")
-    )
+    text = fill(record, [hole if type(x) is int else float(x) for x in operands])
+    text = re.sub(r"·(, ·)+", "…", text).removeprefix("( ) ")
+    return text if len(text) <= WRITTEN else text[: WRITTEN - 1] + "…"
 
 
 def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple[Wire, ...]]:

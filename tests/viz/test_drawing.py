@@ -53,10 +53,12 @@ def test_a_node_is_a_box_and_a_use_is_a_wire():
         (lambda x: x**-3, "( )⁻³"),
         (lambda x: 2**x, "2^( )"),
         (lambda x: autograd.maximum(x, 0.0), "max(·, 0)"),
-        (lambda x: autograd.where(x, x, -1.0), "where(·, ·, -1)"),
+        (lambda x: autograd.where(x, x, -1.0), "where(…, -1)"),
         (lambda x: autograd.greater(2.0, x), "2 > ( )"),
         (lambda x: autograd.greater(x, 2.0), "> 2"),
         (lambda x: autograd.sum([x, 1.5]), "sum(·, 1.5)"),
+        (lambda x: autograd.dot([x, x, x], [0.5, 1.5, 2.5]), "dot(…, 0.5, 1.5, 2.5)"),
+        (lambda x: autograd.sum([x, *[0.125] * 9]), "sum(·, 0.125, 0.125, 0.125, 0.1…"),
         (lambda x: x.tanh(), "tanh"),
     ],
 )
