@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.errors import DrawingError
 from autograd.graph import Graph, walk
@@ -92,8 +92,7 @@ class Box:
         return self.height / 2 + (port - (self.ports - 1) / 2) * PORT
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """One use of a node, in ``slot`` of ``target``: the ``port``-th of its operands that are nodes.
 
     ``use`` counts the uses of ``source`` from 0, in forward order.
@@ -109,8 +108,7 @@ class Wire:
 Segment = tuple[float, ...]  # two numbers: a point to go straight to; six: a cubic curve's
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(NamedTuple):
     """Where things are, in px from the top left: boxes by their corners, wires as paths.
 
     ``rows`` holds for each wire the row at which it leaves its source, top to bottom.
