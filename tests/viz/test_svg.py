@@ -1,6 +1,7 @@
 """The SVG text: what it shows, in which colours, and that no label breaks it."""
 
 import re
+import shutil
 from xml.etree import ElementTree
 
 import pytest
@@ -197,3 +198,31 @@ def test_a_path_leaves_out_steps_that_go_nowhere():
     assert path(
         ((0.0, 1.0), (0.0, 1.0), (2.04, 1.0), (3.0, 1.0, 4.0, 5.0, 6.0, 7.0), (6.0, 7.0))
     ) == ("M0 1L2 1C3 1 4 5 6 7")
+
+
+@pytest.mark.browser
+def test_text_fits_into_its_box_in_a_browser(tmp_path):
+    """Widths are estimated; Chromium measures them. CJK comes from whatever font there is."""
+    play = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or pytest.skip("no chromium")
+    a, b = Value(-1.2345678e-308, "W" * 60), Value(-1.2345678e-15, "数" * 12)
+    root = ((a * b - 123456.0) ** 2 + autograd.dot([a, b], [0.5, -1.2345e-10])).tanh() / 3.0 + a
+    root.backward()
+    drawing = Drawing(Graph(root), amounts=True)
+    svg = drawing.picture(state=marks(drawing.graph, backward_steps(root)))
+    (tmp_path / "a.svg").write_text(svg, encoding="utf-8")
+    with play.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto((tmp_path / "a.svg").as_uri())
+        outside = page.evaluate(
+            """() => [...document.querySelectorAll('.node')].flatMap(g => {
+                const r = g.querySelector('rect').getBBox();
+                return [...g.querySelectorAll('text')].filter(t => {
+                    const b = t.getBBox();
+                    return b.x < r.x + 4 || b.x + b.width > r.x + r.width - 4
+                        || b.y < r.y - 1 || b.y + b.height > r.y + r.height + 1;
+                }).map(t => t.textContent) })"""
+        )
+        browser.close()
+    assert outside == []
