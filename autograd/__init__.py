@@ -14,8 +14,9 @@ Graph that runs over arrays. (A **Repeat**, equal parts of a Graph, is to come.)
 2.0
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .check import gradcheck
-from .compiler import Program, compile
 from .derivatives import grad, gradients, hessian, jvp, value_and_grad
 from .errors import DomainError, GradientError, StaleGraphError, TracingError
 from .functions import logsumexp, mean, softmax
@@ -53,6 +54,9 @@ from .ops import (
 )
 from .sweep import Contribution, Step, backward_steps
 from .value import Value
+
+if TYPE_CHECKING:
+    from .compiler import Program, compile
 
 __version__ = "0.1.0"
 __all__ = [
@@ -108,3 +112,11 @@ __all__ = [
     "value_and_grad",
     "where",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Program", "compile"):  # with NumPy, at first use: see ieee.py
+        from . import compiler  # noqa: PLC0415
+
+        return getattr(compiler, name)
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")

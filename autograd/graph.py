@@ -14,7 +14,7 @@ from typing import Any
 
 from .modes import About
 from .op import Arithmetic, Op
-from .value import Traced, Value
+from .value import Traced, Value, about_of
 
 
 def walk(roots: Iterable[Value], seen: dict[int, Any]) -> Iterator[Value]:
@@ -23,21 +23,28 @@ def walk(roots: Iterable[Value], seen: dict[int, Any]) -> Iterator[Value]:
     ``seen`` maps the id of a node to its place in this order; it is filled on the way. Marks on the
     nodes would be faster, as in the lean pass, but two threads may draw one graph.
     """
+    opened: set[int] = set()  # under way: on the stack again, below their operands
     for root in roots:
-        stack = [root]
+        stack: list[Any] = [root]
         while stack:
-            node = stack[-1]
-            if id(node) in seen:
-                stack.pop()
+            node = stack.pop()
+            key = id(node)
+            if key in seen:
                 continue
-            inputs = node.inputs
-            waiting = [x for x in inputs if type(x) is not float and id(x) not in seen]
-            if waiting:
-                stack.extend(reversed(waiting))  # type: ignore[arg-type]
-            else:
-                stack.pop()
-                seen[id(node)] = len(seen)
-                yield node
+            if node._record is not None and key not in opened:
+                opened.add(key)
+                stack.append(node)
+                a, b = node._a, node._b
+                if type(a) is tuple:
+                    stack.extend([x for x in reversed(a) if type(x) is not float])
+                    continue
+                if b is not None and type(b) is not float:
+                    stack.append(b)
+                if type(a) is not float:
+                    stack.append(a)
+                continue
+            seen[key] = len(seen)
+            yield node
 
 
 class Graph:
@@ -69,6 +76,7 @@ class Graph:
                 )
         place: dict[int, int] = {}
         nodes = self.nodes = tuple(walk(roots, place))
+        abouts = [about_of(node) for node in nodes]
         self.ops: tuple[Op | None, ...] = tuple([node._record for node in nodes])
         self.operands: tuple[tuple[int | float, ...], ...] = tuple(
             [tuple([x if type(x) is float else place[id(x)] for x in v.inputs]) for v in nodes]
@@ -78,9 +86,9 @@ class Graph:
             [None if isinstance(node, Traced) else node._data for node in nodes]
         )
         self.grads: tuple[float | None, ...] = tuple([getattr(node, "_grad", None) for node in nodes])
-        self.recording = tuple([node.requires_grad for node in nodes])
-        self.labels = tuple([node.label for node in nodes])
-        self.scopes = tuple([node.scope for node in nodes])
+        self.recording = tuple([about.requires_grad for about in abouts])
+        self.labels = tuple([about.label for about in abouts])
+        self.scopes = tuple([about.scope for about in abouts])
 
     @classmethod
     def build(

@@ -1,4 +1,8 @@
-"""Float arithmetic that never raises: IEEE's number where Python's functions refuse."""
+"""Float arithmetic that never raises: IEEE's number where Python's functions refuse.
+
+NumPy is imported where it is first needed, not before: its 12,000 objects would be looked at again
+by every full pass of the collector, which decides eager speed.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,20 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from .op import Arithmetic, Op, Rule
 
 
 def _ieee(function: Callable[..., float], name: str) -> Callable[..., float]:
     """``function`` of math, and NumPy's number where it raises."""
-    ufunc = getattr(np, name)
 
     def call(*operands: float) -> float:
         try:
             return function(*operands)
         except (ValueError, ArithmeticError):
+            import numpy as np  # noqa: PLC0415
+
             with np.errstate(all="ignore"):
-                return float(ufunc(*operands))
+                return float(getattr(np, name)(*operands))
 
     return call
 
@@ -94,6 +97,8 @@ class _Wide(Arithmetic):
     def run(self, record: Op, *operands: Any) -> Any:
         if FLOATS.line(record) is None and record.formula is not None:
             return record.formula(self, *operands)
+        import numpy as np  # noqa: PLC0415
+
         return np.float64(FLOATS.run(record, *map(float, operands)))
 
 
@@ -111,5 +116,7 @@ def evaluate(rule: Rule, *operands: float) -> float:
             return float(number)
     except (ValueError, ArithmeticError):
         pass
+    import numpy as np  # noqa: PLC0415
+
     with np.errstate(all="ignore"):
         return float(rule(_WIDE, *map(np.float64, operands)))

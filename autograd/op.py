@@ -77,7 +77,7 @@ class Op:
     __slots__ = (
         "_partials", "_swept", "case", "convention", "domain", "fast", "form", "formula", "gather",
         "kink", "lines", "name", "precedence", "remedy", "says", "slopes", "slots", "source",
-        "symbol", "value", "words",
+        "symbol", "words",
     )  # fmt: skip
     recorder: ClassVar[Callable[[Op, Sequence[Any]], Any]]  # value.py's: it knows what a Value is
 
@@ -131,7 +131,6 @@ class Op:
         self.kink = kink
         self.convention = convention
         self.fast = fast
-        self.value: Callable[..., float] = fast[0] if fast else self._by_rule
         self.slopes: tuple[
             Callable[..., float] | None, ...
         ] = ()  # sweep.py's, made at the first pass
@@ -144,10 +143,13 @@ class Op:
         """This op of the operands: a float if all are numbers, else a Value that records it."""
         return Op.recorder(self, operands if self.gather is None else self.gather(*operands))
 
-    def _by_rule(self, *at: float) -> float:
+    def number(self, at: Sequence[float]) -> float:
+        """This op of floats; it may raise where Python's own functions do."""
+        if self.fast:
+            return self.fast[0](at) if self.slots is None else self.fast[0](*at)  # type: ignore[no-any-return]
         from .ieee import FLOATS  # noqa: PLC0415 - it reads this file
 
-        return FLOATS.run(self, *at)  # type: ignore[no-any-return]
+        return FLOATS.run(self, *at)
 
     def partial(self, slot: int) -> Rule:
         """The rule ``(m, *operands, y)`` of d output / d operand for ``slot``."""

@@ -11,12 +11,12 @@ import builtins
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
-from . import special
+from . import ieee, special
 from .op import NOTHING, REALS, Arithmetic, Interval, Op, derived, primitive
 
 HUGE = Interval(
@@ -38,17 +38,18 @@ stop_gradient = derived(
 add = primitive(
     "add", symbol="+", form="{a} + {b}", precedence=1, domain=REALS, slots=2, words=("1", "1"),
     partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: 1.0),
-    says="A sum passes its gradient on unchanged to every term.",
+    says="A sum passes its gradient on unchanged to every term.", fast=(operator.add,),
 )  # fmt: skip
 subtract = primitive(
     "subtract", symbol="-", form="{a} - {b}", precedence=1, domain=REALS, slots=2,
     words=("1", "-1"), partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: -1.0),
     says="A difference passes its gradient on unchanged to {a}, with the sign turned to {b}.",
+    fast=(operator.sub,),
 )  # fmt: skip
 multiply = primitive(
     "multiply", symbol="×", form="{a} × {b}", precedence=2, domain=REALS, words=("{b}", "{a}"),
     partials=(lambda m, a, b, y: b, lambda m, a, b, y: a),
-    says="A product passes on the gradient times the other factor.",
+    says="A product passes on the gradient times the other factor.", fast=(operator.mul,),
 )  # fmt: skip
 divide = primitive(
     "divide", symbol="/", form="{a} / {b}", precedence=2, domain=(REALS, REALS),
@@ -209,13 +210,13 @@ maximum = primitive(
     "maximum", symbol="max", domain=(REALS, REALS), form="max({a}, {b})",
     partials=(lambda m, a, b, y: _share(m, a, b), lambda m, a, b, y: _share(m, b, a)), case=_larger,
     says=("{a} is larger: it takes all.", "{b} is larger: it takes all.", _TIE),
-    kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie",
+    kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie", fast=(ieee.maximum,),
 )  # fmt: skip
 minimum = primitive(
     "minimum", symbol="min", domain=(REALS, REALS), form="min({a}, {b})",
     partials=(lambda m, a, b, y: _share(m, b, a), lambda m, a, b, y: _share(m, a, b)), case=_larger,
     says=("{b} is smaller: it takes all.", "{a} is smaller: it takes all.", _TIE),
-    kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie",
+    kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie", fast=(ieee.minimum,),
 )  # fmt: skip
 where = primitive(
     "where", domain=(REALS, REALS, REALS), words=("0", "1 if taken", "1 if taken"),
@@ -289,14 +290,14 @@ def _left(terms: Iterable[float]) -> float:
     return reduce(operator.add, terms, -0.0)
 
 
-def _fast_dot(*numbers: float) -> float:
+def _fast_dot(numbers: Sequence[float]) -> float:
     half = len(numbers) // 2
     return _left(map(operator.mul, numbers[:half], numbers[half:])) if half else 0.0
 
 
-def _others(numbers: tuple[float, ...], y: float) -> tuple[float, ...]:
+def _others(numbers: Sequence[float], y: float) -> Sequence[float]:
     half = len(numbers) // 2
-    return numbers[half:] + numbers[:half]
+    return (*numbers[half:], *numbers[:half])
 
 
 dot = derived(
@@ -310,7 +311,7 @@ sum = derived(
     "sum", symbol="Σ", slots=None, domain=REALS, formula=_total, gather=_sequences("sum", 1),
     partials=(lambda m, xs, y, slot: 1.0,), words=("1",),
     says="A sum passes its gradient on unchanged to every term.",
-    fast=(lambda *xs: _left(xs) if xs else 0.0, lambda xs, y: (1.0,) * len(xs)),
+    fast=(lambda xs: _left(xs) if xs else 0.0, lambda xs, y: (1.0,) * len(xs)),
 )  # fmt: skip
 
 # ------------------------------------------------------------------ the chain rule's own product

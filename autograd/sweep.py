@@ -13,8 +13,6 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from . import ops
 from .errors import StaleGraphError, TracingError
 from .graph import Graph
@@ -63,9 +61,11 @@ def backward(root: Value, grad: float = 1.0) -> None:
     if root._record is None:
         root._grad = root.grad + grad
         return
-    order, leaves, before = _prepare(root)
-    root._grad = 0.0 + grad
+    leaves: list[Value] = []
+    before: list[float | None] = []
     try:
+        order = _prepare(root, leaves, before)
+        root._grad = 0.0 + grad
         _send(order)
     except BaseException:  # an interrupt: leaves get back what they had
         _restore(leaves, before)
@@ -78,14 +78,14 @@ def backward(root: Value, grad: float = 1.0) -> None:
 
 
 def _restore(leaves: Iterable[Value], before: Iterable[float | None]) -> None:
-    for leaf, had in zip(leaves, before, strict=True):
+    for leaf, had in zip(leaves, before):  # noqa: B905 - an interrupt may come between
         leaf.zero_grad()
         if had is not None:
             leaf._grad = had
 
 
-def _prepare(root: Value) -> tuple[list[Value], list[Value], list[float | None]]:
-    """The ops' results under ``root``, operands first; the leaves, and what they held. All are at 0.
+def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> list[Value]:
+    """The ops' results under ``root``, operands first. All are at 0; leaves, and what they held, are noted.
 
     Depth first, operands left to right, as Graph's order is: the sums must be the same floats. A node
     is marked as open while what is under it is visited, then as done.
@@ -93,8 +93,6 @@ def _prepare(root: Value) -> tuple[list[Value], list[Value], list[float | None]]
     is_open = next(_marks)
     done = is_open + 1
     order: list[Value] = []
-    leaves: list[Value] = []
-    before: list[float | None] = []
     stack: list[Value] = []
     node = root
     while True:
@@ -154,7 +152,7 @@ def _prepare(root: Value) -> tuple[list[Value], list[Value], list[float | None]]
             elif mark != done:
                 break
         else:
-            return order, leaves, before
+            return order
 
 
 def _send(order: list[Value]) -> None:
@@ -235,7 +233,7 @@ def partials(record: Op, at: Sequence[float], y: float) -> Sequence[float | None
     """Every slot's partial at these operands: a float, or None where nothing ever passes."""
     if record.slots is None:
         if len(record.fast) > 1:
-            return record.fast[1](tuple(at), y)  # type: ignore[no-any-return]
+            return record.fast[1](at, y)  # type: ignore[no-any-return]
         return [evaluate(record.partial(slot), *at, y) for slot in range(len(at))]
     found: list[float | None] = []
     for slot, slope in enumerate(record.slopes or slopes_of(record)):
@@ -291,7 +289,7 @@ def check_fresh(graph: Graph) -> None:
             continue
         at = graph.at(i, values)
         try:
-            again = record.value(*at)
+            again = record.number(at)
         except (ValueError, ArithmeticError):
             again = FLOATS.run(record, *at)
         if again != values[i] and not (again != again and values[i] != values[i]):
@@ -338,6 +336,8 @@ def _rule(record: Op, slot: int, operands: Sequence[Any], y: Any) -> Any:
     with contextlib.suppress(ValueError, ArithmeticError):
         p = rule(ops.VALUES, *operands, y)
     if p is None or isinstance(p, complex):  # Python's operators on plain numbers: IEEE's number
+        import numpy as np  # noqa: PLC0415 - see ieee.py
+
         wide = [np.float64(x) if type(x) is float else x for x in operands]
         with np.errstate(all="ignore"):
             p = rule(ops.VALUES, *wide, y)

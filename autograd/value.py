@@ -347,24 +347,50 @@ def apply(record: Op, operands: Sequence[Any]) -> Any:
         if not state.plain:
             return _apply_any(record, operands)
         about = state.about
-    kinds = set(map(type, operands))
-    if Value not in kinds or not kinds <= _EXACT or len(operands) != (record.slots or len(operands)):
-        return _apply_any(record, operands)
-    at = [x if type(x) is float else x._data for x in operands]
+    a: Any
+    b: Any = None
+    at: Any
+    slots = record.slots
+    fast = record.fast
     try:
-        data = record.value(*at)
-    except (ValueError, ArithmeticError):
-        data = compute(record, at, operands)
-    else:
+        if slots == 1:
+            (a,) = operands
+            if type(a) is not Value:
+                return _apply_any(record, operands)
+            at = (a._data,)
+            data = fast[0](a._data) if fast else record.number(at)
+        elif slots == 2:
+            a, b = operands
+            if type(b) is int:
+                b = float(b)
+            if not ((type(a) is Value and type(b) in _EXACT) or (type(a) is float and type(b) is Value)):
+                return _apply_any(record, operands)
+            at = a if type(a) is float else a._data, b if type(b) is float else b._data
+            data = fast[0](*at) if fast else record.number(at)
+        else:
+            a = operands if type(operands) is tuple else tuple(operands)
+            kinds = set(map(type, a))
+            if Value not in kinds or not kinds <= _EXACT or len(a) != (slots or len(a)):
+                return _apply_any(record, operands)
+            if len(kinds) == 1:
+                at = [x._data for x in a]
+            else:
+                at = [x if type(x) is float else x._data for x in a]
+            data = record.number(at)
         if data - data != 0.0 or type(data) is not float:
             data = compute(record, at, operands)
+    except (ValueError, ArithmeticError):
+        if len(operands) != (slots or len(operands)):
+            return _apply_any(record, operands)
+        data = compute(record, at, operands)
     node = _new(Value)
     node._data = data
     node._record = record
+    node._a = a
+    node._b = b
     node._mark = 0
     if about is not None:
         node._about = about
-    _keep(node, record, operands)
     return node
 
 
@@ -409,7 +435,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Any:
 def compute(record: Op, at: Sequence[float], operands: Sequence[Any]) -> float:
     """The number, IEEE's outside the domain; there the modes say whether to raise, warn or take it."""
     try:
-        data: float = record.value(*at)
+        data: float = record.number(at)
     except (ValueError, ArithmeticError):
         data = FLOATS.run(record, *at)
         _complain(record, at, operands, data)
