@@ -6,6 +6,7 @@ Nothing here recurses: memory bounds the depth, not the stack.
 
 from __future__ import annotations
 
+import copy
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -85,7 +86,7 @@ class Graph:
         self.values: tuple[float | None, ...] = tuple(
             [None if isinstance(node, Traced) else node._data for node in nodes]
         )
-        self.grads: tuple[float | None, ...] = tuple([getattr(node, "_grad", None) for node in nodes])
+        self.grads: tuple[float | None, ...] = tuple([node.grad if node.has_grad else None for node in nodes])
         self.recording = tuple([about.requires_grad for about in abouts])
         self.labels = tuple([about.label for about in abouts])
         self.scopes = tuple([about.scope for about in abouts])
@@ -148,11 +149,13 @@ class Graph:
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     """A copy of ``root`` and of all under it that ``memo`` does not hold yet."""
     for node in walk((root,), memo):
-        kind, data, record, inputs, *rest = parts(node)
+        kind, data, record, inputs, *rest, attributes = parts(node)
         inputs = tuple([x if type(x) is float else memo[id(x)] for x in inputs])
-        memo[id(node)] = restore(kind, data, record, inputs, *rest)
-    copy: Value = memo[id(root)]
-    return copy
+        if attributes:
+            attributes = copy.deepcopy(attributes, memo)
+        memo[id(node)] = restore(kind, data, record, inputs, *rest, attributes)
+    twin: Value = memo[id(root)]
+    return twin
 
 
 def parts(node: Value) -> tuple[Any, ...]:
@@ -164,7 +167,7 @@ def parts(node: Value) -> tuple[Any, ...]:
         data,
         node._record,
         node.inputs,
-        getattr(node, "_grad", None),
+        node.grad if node.has_grad else None,
         about,
         getattr(node, "__dict__", None),
     )
@@ -186,9 +189,7 @@ def restore(
     slots = 0 if record is None else record.slots
     node._a = inputs if slots is None or slots > 2 else inputs[0] if slots else None
     node._b = inputs[1] if slots == 2 else None
-    node._mark = 0
-    if grad is not None:
-        node._grad = grad
+    node._grad = grad
     if about != ("", True, ""):
         node._about = About(*about)
     if attributes:
@@ -202,32 +203,50 @@ class _Session:
     A pickler asks each Value for its parts, and would recurse into the operands. So the first Value
     hands over a list of all under it, operands first: each then finds its operands pickled already.
     The next Value of the same pickler hands over only what is new, or a list of all nodes of a
-    chain would cost its square. No pickler says who it is: but it keeps what it has pickled alive,
-    so the session lives as long as the pickler does, and one that is pickled again has met another.
+    chain would cost its square. No pickler says who it is. But it asks a session for its parts only
+    once and then keeps it alive: one that is asked again has met another pickler, which gets a
+    session of its own; and the newest one alive is known to its own pickler alone.
     """
 
     def __init__(self) -> None:
         self.emitted: dict[int, Any] = {}
         self.shallow: set[int] = set()  # emitted, and not yet asked for their parts
+        self.met = False
+        _local.__dict__.setdefault("sessions", []).append(weakref.ref(self))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        self.emitted.clear()
-        self.shallow.clear()
+        if self.met:
+            return tuple, (_Session(),)
+        self.met = True
         return tuple, ()
+
+
+_local = threading.local()
+
+
+def _newest() -> _Session | None:
+    """This thread's newest session whose pickler is alive."""
+    sessions: list[weakref.ref[_Session]] = _local.__dict__.get("sessions", [])
+    while sessions:
+        session = sessions[-1]()
+        if session is not None:
+            return session
+        sessions.pop()
+    return None
 
 
 class _Bundle:
     """``root`` and all under it that is new to the session, as a list to be pickled lazily."""
 
-    def __init__(self, session: _Session, root: Value) -> None:
-        self.session = session
+    def __init__(self, root: Value) -> None:
         self.root = root
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return list, (), None, self._nodes()
 
     def _nodes(self) -> Iterator[Value]:
-        session = self.session
+        session = _newest()  # by now the pickler has met its own
+        assert session is not None
         session.emitted.pop(id(self.root), None)
         for node in walk((self.root,), session.emitted):
             session.emitted[id(node)] = node  # alive, so that its id stays its own
@@ -235,20 +254,13 @@ class _Bundle:
             yield node
 
 
-_current = threading.local()
-
-
 def reduce(node: Value) -> tuple[Any, ...]:
     """How pickle sees a Value: see _Session."""
-    reference = getattr(_current, "session", None)
-    session: _Session | None = None if reference is None else reference()
-    if session is None:
-        session = _Session()
-        _current.session = weakref.ref(session)
-    elif id(node) in session.shallow:
+    session = _newest()
+    if session is not None and id(node) in session.shallow:
         session.shallow.discard(id(node))
         return restore, parts(node)
-    return _last, (session, _Bundle(session, node))
+    return _last, (session or _Session(), _Bundle(node))
 
 
 def _last(session: tuple[()], nodes: list[Value]) -> Value:

@@ -20,7 +20,6 @@ from .ieee import FLOATS, evaluate
 from .op import NOTHING, Op
 from .value import Traced, Value, _number, about_of, describe
 
-_marks = itertools.count(2, 2)
 _ADD, _SUBTRACT, _MULTIPLY, _DOT = ops.add, ops.subtract, ops.multiply, ops.dot
 
 
@@ -68,91 +67,88 @@ def backward(root: Value, grad: float = 1.0) -> None:
         root._grad = 0.0 + grad
         _send(order)
     except BaseException:  # an interrupt: leaves get back what they had
-        _restore(leaves, before)
+        for leaf, had in zip(leaves, before):  # noqa: B905 - it may have come between the two
+            leaf._grad = had
         raise
     for leaf, had in zip(leaves, before, strict=True):
         if not about_of(leaf).requires_grad:
-            _restore((leaf,), (had,))
+            leaf._grad = had
         elif had is not None:
             leaf._grad += had
 
 
-def _restore(leaves: Iterable[Value], before: Iterable[float | None]) -> None:
-    for leaf, had in zip(leaves, before):  # noqa: B905 - an interrupt may come between
-        leaf.zero_grad()
-        if had is not None:
-            leaf._grad = had
-
-
 def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> list[Value]:
-    """The ops' results under ``root``, operands first. All are at 0; leaves, and what they held, are noted.
+    """The ops' results under ``root``, operands first. All are at 0; leaves, and what they had, are noted.
 
-    Depth first, operands left to right, as Graph's order is: the sums must be the same floats. A node
-    is marked as open while what is under it is visited, then as done.
+    Depth first, operands left to right, as Graph's order is: the sums must be the same floats. Where the
+    gradient will be a node bears a mark: that what is under it is being visited, or that it is done.
     """
-    is_open = next(_marks)
-    done = is_open + 1
+    is_open = object()
+    done = object()
     order: list[Value] = []
     stack: list[Value] = []
     node = root
     while True:
-        node._grad = 0.0
         a = node._a
         b = node._b
         first: Value | None = None  # where to go next; what else is to be visited waits on the stack
         if type(a) is tuple:
-            node._mark = is_open
+            node._grad = is_open
             stack.append(node)
-            for x in reversed(a):
-                if type(x) is not float and x._mark != done:
-                    if x._record is not None:
-                        stack.append(x)
-                    else:
-                        x._mark = done
-                        leaves.append(x)
-                        before.append(getattr(x, "_grad", None))
-                        x._grad = 0.0
+            try:
+                new = [x for x in a if x._grad is not done]
+            except AttributeError:  # numbers among them
+                new = [x for x in a if type(x) is not float and x._grad is not done]
+            for x in reversed(new):
+                if x._record is not None:
+                    stack.append(x)
+                elif x._grad is not done:
+                    before.append(x._grad)
+                    leaves.append(x)
+                    x._grad = done
         else:
-            if type(a) is not float and a._mark != done:
+            if type(a) is not float and a._grad is not done:
                 if a._record is not None:
                     first = a
                 else:
-                    a._mark = done
+                    before.append(a._grad)
                     leaves.append(a)
-                    before.append(getattr(a, "_grad", None))
-                    a._grad = 0.0
-            if b is not None and type(b) is not float and b._mark != done:
-                if b._record is not None:
-                    if first is None:
-                        first = b
-                    else:
-                        node._mark = is_open
-                        stack.append(node)
-                        stack.append(b)
-                        node = first
-                        continue
-                else:
-                    b._mark = done
+                    a._grad = done
+            if b is not None and type(b) is not float and b._grad is not done:
+                if b._record is None:
+                    before.append(b._grad)
                     leaves.append(b)
-                    before.append(getattr(b, "_grad", None))
-                    b._grad = 0.0
+                    b._grad = done
+                elif first is None:
+                    first = b
+                else:
+                    stack.append(node)
+                    stack.append(b)
+                    node._grad = is_open
+                    node = first
+                    continue
             if first is not None:
-                node._mark = is_open
                 stack.append(node)
+                node._grad = is_open
                 node = first
                 continue
-            node._mark = done
+            node._grad = done
             order.append(node)
         while stack:
             node = stack.pop()
-            mark = node._mark
-            if mark == is_open:
-                node._mark = done
+            mark = node._grad
+            if mark is is_open:
+                node._grad = done
                 order.append(node)
-            elif mark != done:
+            elif mark is not done:
                 break
         else:
-            return order
+            break
+    for node in order:
+        node._grad = 0.0
+    for node in leaves:
+        node._grad = 0.0
+    return order
 
 
 def _send(order: list[Value]) -> None:
@@ -184,14 +180,8 @@ def _send(order: list[Value]) -> None:
                 b._grad -= g
         elif record is _DOT:
             half = len(a) // 2
-            ws = a[:half]
-            xs = a[half:]
-            for w, x in zip(ws, xs):  # noqa: B905 - lean; slot by slot, as the steps add
-                if type(w) is not float:
-                    w._grad += g * (x if type(x) is float else x._data)
-            for w, x in zip(ws, xs):  # noqa: B905
-                if type(x) is not float:
-                    x._grad += g * (w if type(w) is float else w._data)
+            _send_pairs(g, a[:half], a[half:])
+            _send_pairs(g, a[half:], a[:half])
         elif type(a) is tuple:
             numbers = [x if type(x) is float else x._data for x in a]
             for x, p in zip(a, partials(record, numbers, node._data), strict=True):
@@ -216,6 +206,18 @@ def _send(order: list[Value]) -> None:
                         x._grad += g * slope(*at, y)
                     except (ValueError, ArithmeticError):
                         x._grad += g * evaluate(record.partial(slot), *at, y)
+
+
+def _send_pairs(g: float, inputs: tuple[Any, ...], factors: tuple[Any, ...]) -> None:
+    """g × factor to each input. Most are Values all: that is tried first."""
+    pairs = zip(inputs, factors, strict=True)
+    try:
+        for x, factor in pairs:
+            x._grad += g * factor._data
+    except AttributeError:  # a number: nothing was added for this pair
+        for x, factor in itertools.chain(((x, factor),), pairs):
+            if type(x) is not float:
+                x._grad += g * (factor if type(factor) is float else factor._data)
 
 
 def slopes_of(record: Op) -> tuple[Callable[..., float] | None, ...]:

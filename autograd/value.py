@@ -43,15 +43,14 @@ class Value:
     True
     """
 
-    __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_mark", "_record")
+    __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_record")
     __array_ufunc__ = None  # np.float64(2) * Value(3) is ours to answer
 
     _a: Any  # the operand of slot 0; all of them in a tuple, unless there are one or two
     _about: About  # unset on most: what is not stored costs neither time nor the collector's
     _b: Any
     _data: float
-    _grad: float  # unset: no pass has reached it
-    _mark: int  # the pass that looked here last
+    _grad: Any  # a float once a pass has reached it; None, or a mark of the pass under way, before
     _record: Op | None  # None: a leaf
 
     def __init__(self, data: Number, label: str = "", requires_grad: bool = True) -> None:
@@ -59,7 +58,7 @@ class Value:
         self._record = None
         self._a = None
         self._b = None
-        self._mark = 0
+        self._grad = None
         if label != "" or requires_grad is not True:
             self._about = _about(label, requires_grad, "")
 
@@ -81,10 +80,8 @@ class Value:
     @property
     def grad(self) -> float:
         """d root / d self, of the last pass for an op's result, added up over passes for a leaf."""
-        try:
-            return self._grad
-        except AttributeError:
-            return 0.0
+        grad = self._grad
+        return grad if type(grad) is float else 0.0
 
     @grad.setter
     def grad(self, grad: Number) -> None:
@@ -93,7 +90,7 @@ class Value:
     @property
     def has_grad(self) -> bool:
         """Whether a pass has reached this node since it was made or ``zero_grad()``."""
-        return hasattr(self, "_grad")
+        return type(self._grad) is float
 
     @property
     def label(self) -> str:
@@ -169,7 +166,7 @@ class Value:
         node._record = _ADD
         node._a = self
         node._b = other
-        node._mark = 0
+        node._grad = None
         if about is not None:
             node._about = about
         return node
@@ -193,7 +190,7 @@ class Value:
         node._record = _MULTIPLY
         node._a = self
         node._b = other
-        node._mark = 0
+        node._grad = None
         if about is not None:
             node._about = about
         return node
@@ -308,8 +305,7 @@ class Value:
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
-        if hasattr(self, "_grad"):
-            del self._grad
+        self._grad = None
 
     def __copy__(self) -> Value:
         from .graph import parts, restore  # noqa: PLC0415 - it reads this file
@@ -388,7 +384,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Any:
     node._record = record
     node._a = a
     node._b = b
-    node._mark = 0
+    node._grad = None
     if about is not None:
         node._about = about
     return node
@@ -423,7 +419,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Any:
         node = _new(Value)
         node._data = data
     node._record = record
-    node._mark = 0
+    node._grad = None
     if state.about is not None:
         node._about = state.about
     _keep(node, record, operands)
@@ -544,7 +540,7 @@ class Traced(Value):
         self._record = None
         self._a = None
         self._b = None
-        self._mark = 0
+        self._grad = None
         self._about = _about(label, True, "")
 
     @property
