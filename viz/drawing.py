@@ -255,7 +255,7 @@ class Drawing:
         """
         from .layout import render
 
-        return render(self.dot, "png", len(self.wires))
+        return render(self.dot, "png")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the drawing to ``path``: SVG, DOT text or PNG, by its suffix.

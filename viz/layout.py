@@ -16,6 +16,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import DrawingError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 SETTING = "WHYGRAD_LAYOUT"
 SMOKE, SECONDS, RENDER = 2.0, 5.0, 15.0  # s, for the tiny graph, a drawing, another format
 SMOKE_TEXT = 'digraph { rankdir=LR a -> b [id="0"] }'
+MOST = 1 << 27  # bytes; a PNG of 3,000 nodes has a fifth of it
 LARGE = 500  # wires; to be late with so many says nothing about smaller drawings
 WIDEST, RISE = 96.0, 0.2  # px between columns: more for steep wires, as four fifths of them rise
 
@@ -53,21 +55,21 @@ def place(boxes: Sequence[Box], wires: Sequence[Wire]) -> Geometry:
     return layered.place(boxes, wires)
 
 
-def render(text: str, format: str, wires: int = 0, engine: str = "dot") -> bytes:
+def render(text: str, format: str, engine: str = "dot") -> bytes:
     """DOT text in a format of Graphviz's own.
 
     Raises:
         DrawingError: no program renders it, or not within 15 s.
     """
     until = time.monotonic() + RENDER
-    for program in programs(wires):
+    for program in programs():  # large drawings too: here is more time
         left = until - time.monotonic()
         late = time.monotonic() + (min(left, SECONDS) if format == "svg" else left)
         output = run(program, text, format, late, engine)
         if output:
             return output
         if time.monotonic() >= late:
-            _gave_up(program, wires)
+            _gave_up(program, text.count("->"))
             if time.monotonic() >= until:
                 raise DrawingError(
                     f"{format}: at most {RENDER:g} s are given, and {program} took longer; "
@@ -120,6 +122,7 @@ def _gave_up(program: str, wires: int) -> None:
 def run(program: str, text: str, format: str, until: float, engine: str = "dot") -> bytes | None:
     """What ``program`` makes of ``text``; None if it fails, or is late on the monotonic clock."""
     import subprocess  # a third of what importing viz may cost
+    from threading import Thread
 
     group: dict[str, Any] = {"start_new_session": True}
     if os.name == "nt":
@@ -130,14 +133,34 @@ def run(program: str, text: str, format: str, until: float, engine: str = "dot")
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **pipes, **group)
     except OSError:
         return None
+    stdin, stdout, output = process.stdin, process.stdout, []
+    assert stdin is not None and stdout is not None
+
+    def write() -> None:
+        with suppress(OSError):  # it need not read all
+            stdin.write(text.encode())
+            stdin.close()
+
+    def read() -> None:
+        output.append(stdout.read(MOST))
+
+    threads = [Thread(target=write, daemon=True), Thread(target=read, daemon=True)]
+    for thread in threads:
+        thread.start()
     try:
-        output, _ = process.communicate(text.encode(), timeout=max(0.0, until - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return None
+        threads[1].join(max(0.0, until - time.monotonic()))
+        if output and len(output[0]) < MOST:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, until - time.monotonic()))
     finally:
-        if process.returncode is None:  # late, or we were interrupted
+        if process.returncode is None:  # late, without end, or we were interrupted
             _end(process)
-    return output if process.returncode == 0 else None
+    for thread, pipe in zip(threads, (stdin, stdout)):
+        thread.join(1.0)  # both met the end of their pipe
+        if not thread.is_alive():
+            with suppress(OSError):
+                pipe.close()
+    return output[0] if output and process.returncode == 0 else None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -152,9 +175,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
         os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so the group is there
     process.kill()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
     process.wait()
 
 

@@ -92,6 +92,8 @@ SCRIPTS = {
     "fails": "exit 3",
     "prints nothing": "exit 0",
     "prints garbage": "echo garbage",
+    "prints without end": "exec yes",
+    "closes its ears": "exec 0<&-; sleep 600",
     "prints other JSON": 'echo \'{"bb": "0,0,1,1", "objects": [], "edges": []}\'',
     "prints a wrong number": 'exec "' + str(PURE) + '" "$@" | sed s/[0-9][0-9]*,[0-9]/nan,1/',
     "hangs the second time": ONCE.format(again="exec sleep 600"),
