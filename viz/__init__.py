@@ -6,5 +6,6 @@ the forward and the backward pass. Reads autograd only, and computes no gradient
 
 from .dot import draw_dot
 from .drawing import Drawing, graph
+from .walk import Trace, trace
 
-__all__ = ["Drawing", "draw_dot", "graph"]
+__all__ = ["Drawing", "Trace", "draw_dot", "graph", "trace"]

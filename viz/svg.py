@@ -204,9 +204,9 @@ def _box(
     words = ""
     for word, n, ink in lines:
         baseline += LINE
-        words += tag("text", word, class_="word", x=left, y=baseline)
+        words += tag("text", word, x=left, y=baseline)
         yield tag("text", minus(show(n)), class_=word, x=left + WORD, y=baseline, fill=ink)
-    yield tag("g", words, font_size=SMALL, fill=colours.quiet)
+    yield tag("g", words, class_="words", font_size=SMALL, fill=colours.quiet)
     edge_x = x + box.width - PAD_X
     for row, hook, amount in uses if box.amounts and 1 < box.uses <= ROWS else ():
         come, at = amount is not None, y + box.row(row)

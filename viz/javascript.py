@@ -1,0 +1,153 @@
+"""Op records as JavaScript: the page's evaluator is made from the rules that Python ran.
+
+Reads op.py; read by page.py. A rule runs on Terms, and each op on them gives a Term. One object an
+op (and number of operands) keeps the page small: its value, its partials, which sentence fits.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from autograd.op import NOTHING, Arithmetic, Op, Rule, Symbolic
+
+DEEP = 40  # a term this many calls deep gets a name of its own: engines' parsers recurse
+# IEEE's pow(1, x) and pow(-1, ±inf) are 1; JavaScript's are NaN.
+_POWER = "({0}===1||{0}===-1&&({1}===Infinity||{1}===-Infinity)?1:{0}**{1})"
+
+
+class Term(Symbolic):
+    """An expression: a template and its operands; without operands, text as it stands."""
+
+    __slots__ = ("depth", "m", "operands", "template", "text", "uses")
+
+    def __init__(self, m: JavaScript, template: str, operands: tuple[Any, ...] = ()) -> None:
+        self.m = m
+        self.template = template
+        self.operands = operands
+        self.depth: int = 1 + max((x.depth for x in operands if isinstance(x, Term)), default=0)
+        self.uses = 0
+        self.text = template
+
+
+class JavaScript(Arithmetic):
+    """Text of expressions over Terms and floats; equal expressions are one Term."""
+
+    kind = "javascript"
+    lines: Mapping[
+        str, Any
+    ] = {  # templates, as the line of an op made at run time; `run` fills them
+        "identity": "{0}",
+        "add": "({0}+{1})",
+        "subtract": "({0}-{1})",
+        "multiply": "({0}*{1})",
+        "divide": "({0}/{1})",
+        "negative": "(-{0})",
+        "power": _POWER,
+        "sqrt": "Math.sqrt({0})",
+        "exp": "Math.exp({0})",
+        "log": "Math.log({0})",
+        "log1p": "Math.log1p({0})",
+        "sin": "Math.sin({0})",
+        "cos": "Math.cos({0})",
+        "tanh": "Math.tanh({0})",
+        "abs": "Math.abs({0})",
+        "maximum": "Math.max({0},{1})",
+        "minimum": "Math.min({0},{1})",
+        "where": "({0}!==0?{1}:{2})",  # nan counts as true
+        "equal": "({0}==={1}?1:0)",
+        "greater": "({0}>{1}?1:0)",
+        "greater_equal": "({0}>={1}?1:0)",
+    }
+
+    def __init__(self) -> None:
+        self.terms: dict[tuple[Any, ...], Term] = {}
+
+    def run(self, record: Op, *operands: Any) -> Any:
+        line: Any = self.line(record)
+        if line is None:
+            return super().run(record, *operands)  # its formula, or what is missing
+        if record.lines:
+            line = f"({line})"
+        key = (line, *(x if isinstance(x, Term) else repr(x) for x in operands))
+        if key not in self.terms:
+            self.terms[key] = Term(self, line, operands)
+        return self.terms[key]
+
+    def function(self, parameters: Sequence[Term], results: Sequence[Any], end: str) -> str:
+        """The text ``(a,b)=>…`` of an ``end`` over ``results``; what is used twice gets a name."""
+        for x in results:
+            if isinstance(x, Term):
+                x.uses += 1
+        for term in reversed(self.terms.values()):
+            for slot, x in enumerate(term.operands if term.uses else ()):
+                if isinstance(x, Term):
+                    x.uses += max(1, term.template.count(f"{{{slot}}}"))
+        body = []
+        for n, term in enumerate(self.terms.values()):
+            if not term.uses:
+                continue
+            term.text = term.template.format(*map(text, term.operands))
+            if term.uses > 1 or term.depth % DEEP == 0:
+                body.append(f"const t{n}={term.text};")
+                term.text = f"t{n}"
+        end = end.format(",".join(map(text, results)))
+        names = ",".join(term.text for term in parameters)
+        return f"({names})=>{{{''.join(body)}return {end}}}" if body else f"({names})=>{end}"
+
+
+def text(x: Any) -> str:
+    """A Term or number as JavaScript."""
+    if isinstance(x, Term):
+        return x.text
+    x = float(x)
+    if not math.isfinite(x):
+        return "NaN" if x != x else "Infinity" if x > 0.0 else "(-Infinity)"
+    number = repr(x).removesuffix(".0")
+    return f"({number})" if number[0] == "-" else number
+
+
+def functions(record: Op, count: int, slots: Iterable[int]) -> str:
+    """One op on ``count`` operands: ``{v: value, p: partials, c: case}``.
+
+    Only the partials of ``slots`` are made. A null partial passes nothing, whatever the upstream.
+
+    Raises:
+        NotImplementedError: a primitive made at run time brought no line for JavaScript.
+    """
+    used = frozenset(slots)
+    names = [chr(ord("a") + slot) if count < 20 else f"x{slot}" for slot in range(count)]
+
+    def made(end: str, names: list[str], *rules: Rule) -> str:
+        m = JavaScript()
+        terms, null = [Term(m, name) for name in names], Term(m, "null")
+        results = [null if rule is NOTHING else rule(m, *terms) for rule in rules]
+        return m.function(terms, results, end)
+
+    parts = [f"v:{made('{}', names, lambda m, *numbers: m.run(record, *numbers))}"]
+    if used:
+        rules = [record.partial(slot) if slot in used else NOTHING for slot in range(count)]
+        parts.append(f"p:{made('[{}]', [*names, 'y'], *rules)}")
+    if record.case is not None:
+        parts.append(f"c:{made('{}', [*names, 'y'], record.case)}")
+    return f"{{{','.join(parts)}}}"
+
+
+def frozen(value: float, partials: Iterable[float], case: int) -> str:
+    """An op that the page cannot work out, on the operands it was recorded with."""
+    return f"{{v:()=>{text(value)},p:()=>[{','.join(map(text, partials))}],c:()=>{case}}}"
+
+
+def literal(x: Any) -> str:
+    """``x`` as JavaScript for a script element: it holds no ``<``, ``>`` or ``&``, in any label."""
+    if isinstance(x, float):
+        return text(x)
+    if isinstance(x, (list, tuple)):
+        return f"[{','.join(map(literal, x))}]"
+    if isinstance(x, dict):
+        return f"{{{','.join(f'{key}:{literal(value)}' for key, value in x.items())}}}"
+    plain = json.dumps(x, ensure_ascii=False)
+    return re.sub("[<>&\u2028\u2029\ud800-\udfff]", lambda c: f"\\u{ord(c[0]):04x}", plain)

@@ -1,0 +1,184 @@
+"""The one HTML file: the drawing, the whole walk, and a script that shows one step and follows.
+
+Reads walk.py, javascript.py and drawing.py, and page.html, .css and .js beside it. All that can be
+read is written here, once: without script, and in print, the file is the walk. The script hides all
+but the present step and fills the marked numbers again; it holds no wording. A label is anybody's
+text: it enters as escaped text or as a JavaScript string, never as markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+
+from autograd import ops
+from autograd.numbers import show
+
+from .drawing import Drawing
+from .javascript import frozen, functions, literal
+from .slots import WORDS, Line, Slot
+from .svg import ILLEGAL, marks
+
+if TYPE_CHECKING:
+    from .walk import Trace
+
+LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the hand to move on
+NARROWEST, WIDEST = 0.8, 1.25  # of its own width: a drawing shrinks to this, then scrolls
+_DIGITS = re.compile("&#10;value [^<]*(?=</title>)")  # the script shows them: they follow too
+
+
+@cache
+def _asset(name: str) -> str:
+    """A file beside this one, without indentation and comments."""
+    text = files(__package__).joinpath(name).read_text("utf-8")
+    text = re.sub(r"^\s*(/\*.*\*/)?\n|^\s+|\s*(?<!:)// .*", "", text, flags=re.M)
+    return re.sub(r"(?<=[{};:,])\s+|\s+(?=[{}])", "", text) if name.endswith(".css") else text
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def html(text: str) -> str:
+    """``text`` between tags, or in double quotes."""
+    text = ILLEGAL.sub("\ufffd", text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+
+def page(trace: Trace) -> str:
+    """``trace`` as one HTML document, complete in itself."""
+    drawing = Drawing(trace.graph, amounts=True)
+    width = drawing.geometry.width
+    style = _asset("page.css") + (
+        f".drawing{{min-width:{NARROWEST * width:.0f}px;max-width:{WIDEST * width:.0f}px}}"
+        f"#list{{grid-template-rows:repeat({trace.forward + 1},auto)}}"
+    )
+    evaluator, stuck, notes = _evaluator(trace)
+    script = f"const {evaluator},{_data(trace)};\n{_asset('page.js')}"
+    rows = ["<td>".join(_marked(trace, cell) for cell in row) for row in trace.table()]
+    value = show(trace.graph.values[trace.graph.roots[0]])
+    return Template(_asset("page.html")).substitute(
+        policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
+        style=style,
+        script=script,
+        title=html(f"{trace.root} = {value}"),
+        heading=html(trace.heading),
+        picture=_DIGITS.sub("", drawing.picture(state=marks(trace.graph, trace.steps))),
+        walk="\n".join(_position(trace, k) for k in range(2 * trace.forward + 1)),
+        table="\n".join(f"<tr><th scope=row>{row}" for row in rows),
+        held="".join(f"<p>{html(line)}</p>" for line in trace.held()),
+        inputs="\n".join(_input(trace, i, i in stuck) for i in trace.leaves),
+        moved="".join(_moved(trace, i) for i in trace.leaves if i not in stuck),
+        notes="".join(f"<p>{html(note)}</p>" for note in notes),
+        end=2 * trace.forward,
+        opening=trace.forward,
+    )
+
+
+# ------------------------------------------------------------------ the graph, for the script
+def _evaluator(trace: Trace) -> tuple[str, set[int], list[str]]:
+    """``ops`` and ``kind``: functions, and which of them a node is; the nodes stuck, and notes.
+
+    An op without a line for JavaScript keeps its numbers, and what it was made from is stuck.
+    """
+    graph, numbers = trace.graph, trace.numbers
+    notes = ["This is a recording of one run: a Python if leaves no trace."]
+    stuck: set[int] = set()
+    slots: dict[tuple[object, int], set[int]] = {}
+    for i in numbers.ops:
+        used = slots.setdefault((graph.ops[i], len(graph.operands[i])), set())
+        used.update(numbers.sent(i))
+    places: dict[tuple[object, int], int] = {}
+    made: list[str] = []
+    kind = [-1] * len(graph)  # a leaf
+    for i in numbers.ops:
+        record, operands = numbers.record(i), graph.operands[i]
+        form = record, len(operands)
+        if form not in places:
+            try:
+                text = functions(*form, slots[form])
+                places[form] = len(made)
+            except NotImplementedError:
+                sent = numbers.sent(i)
+                local = [sent[s].local if s in sent else 0.0 for s in range(len(operands))]
+                text = frozen(numbers.number("v", i), local, numbers.case(i))
+                notes.append(f"{trace.names[i]} keeps its number: {record.name} has no page form.")
+                stuck.add(i)
+            made.append(text)
+        kind[i] = places.get(form, len(made) - 1)
+        if record is ops.where and not isinstance(operands[0], int):
+            notes.append(f"{trace.names[i]} keeps the branch it was recorded with.")
+    for i in reversed(numbers.ops):
+        if i in stuck:
+            stuck.update(x for x in graph.operands[i] if isinstance(x, int))
+    if len(graph) > LIVE_NODES:
+        notes.append(f"Inputs do not move here: {len(graph)} nodes are more than {LIVE_NODES}.")
+        stuck.update(trace.leaves)
+    return f"ops=[{','.join(made)}],kind={literal(kind)}", stuck, notes
+
+
+def _data(trace: Trace) -> str:
+    """The rest of the graph: a number operand in an array of its own, a leaf with its flag."""
+    graph = trace.graph
+    operands = [[x if isinstance(x, int) else [x] for x in row] for row in graph.operands]
+    leaves = [[i, trace.numbers.number("v", i), int(graph.recording[i])] for i in trace.leaves]
+    names = [ILLEGAL.sub("\ufffd", name.text) for name in trace.names]
+    parts: dict[str, object] = {"operands": operands, "leaves": leaves, "names": names}
+    parts |= {"root": graph.roots[0], "words": WORDS}
+    return ",".join(f"{key}={literal(part)}" for key, part in parts.items())
+
+
+# ------------------------------------------------------------------ text with marked places
+def _marked(trace: Trace, line: Line) -> str:
+    """``line`` as HTML: a place is ``<b slot=code>``, or a span of lines of which one is shown."""
+    parts = []
+    for piece in line:
+        if isinstance(piece, str):
+            parts.append(html(piece))
+        elif piece.choices:
+            chosen = trace.numbers.case(piece.node)
+            lines = "".join(
+                f"<span{' hidden' if n != chosen else ''}>{_marked(trace, choice)}</span>"
+                for n, choice in enumerate(piece.choices)
+            )
+            parts.append(f"<span slot={piece.code}>{lines}</span>")
+        else:
+            parts.append(f"<b slot={piece.code}>{trace.numbers.fill((piece,))}</b>")
+    return "".join(parts)
+
+
+def _position(trace: Trace, k: int) -> str:
+    """An item of the walk."""
+    parts = ["<li>"]
+    for part, line in trace.position(k):
+        tag = {"head": "h2", "who": "p", "text": "p"}.get(part, f"p class={part}")
+        parts.append(f"<{tag}>{_marked(trace, line)}" + "</h2>" * (part == "head"))
+    if k == trace.forward:
+        asked = _marked(trace, trace.question("\n")).replace(
+            "\n", "<i class=live>Press → to a</i><i class=still>A</i>"
+        )
+        parts.append(f"<p class=ask>{asked}")
+    return "".join(parts)
+
+
+def _input(trace: Trace, i: int, stuck: bool) -> str:
+    """A leaf's row: a handle to drag, a field to type in, its gradient so far."""
+    name, value = html(trace.names[i].text), show(trace.graph.values[i])
+    off = " disabled" * stuck
+    return (
+        f"<li><label for=leaf{i}>{name}</label>"
+        f'<input type=range aria-label="drag {name}"{off}>'
+        f'<input type=number step=any id=leaf{i} value="{value}"{off}>'
+        f"<span>grad <b slot=o{i}></b></span>"
+    )
+
+
+def _moved(trace: Trace, i: int) -> str:
+    """``w is 1.7 here, 1.5 in Python``"""
+    here = f"{trace.names[i]} is ", Slot("v", i), f" here, {show(trace.graph.values[i])} in Python"
+    return f"<span data-moved={i} hidden>{_marked(trace, here)}</span>"

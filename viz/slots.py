@@ -1,0 +1,187 @@
+"""The numbers of one run, and the places in a text that they fill.
+
+Read by walk.py, which writes the text, and by page.py, which marks the places for its script: it
+fills them by the same rules when a leaf has moved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from autograd.graph import Graph
+from autograd.ieee import FLOATS, evaluate
+from autograd.numbers import rounded, show
+from autograd.op import Op
+from autograd.sweep import Contribution, Step
+
+SIGNS = {"e": ("≈", "="), "q": ("≈ ", "")}  # the printed numbers do not, and do, work out
+WORDS = {
+    "m": ("rises by about ", "falls by about ", "does not move", "has no finite slope here"),
+    "k": ("", " The curve bends here: the slope holds for smaller steps only."),
+}
+
+
+class Slot(NamedTuple):
+    """A place in a line: ``kind`` says what stands there, of a node and perhaps an operand's slot.
+
+    ============  ================================================================================
+    v g p a t     a value, gradient, partial, amount, an input's total so far
+    w             a value, in parentheses if it is negative
+    d u b r       a leaf's nudge: its size, where it leads, the foretold change, the real one
+    m k           of WORDS: how the root moves, then, before b; whether the curve bends
+    ev eg ea ep   ``=`` or ``≈`` before such a number; qp: nothing or ``≈``
+    c             one of several lines: the sentence for this case
+    ============  ================================================================================
+    """
+
+    kind: str
+    node: int
+    slot: int = 0
+    choices: tuple[Line, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """How the page's script names this place."""
+        return f"{self.kind}{self.node}" + (f".{self.slot}" if self.slot else "")
+
+
+Line = tuple["str | Slot", ...]
+
+
+class Numbers:
+    """Every number of one run, and what a slot is filled with.
+
+    ``ops`` are the op nodes in forward order, ``turns`` their backward steps, ``grads`` the totals.
+    """
+
+    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
+        self.graph, self.root = graph, graph.roots[0]
+        self.ops = [i for i, record in enumerate(graph.ops) if record is not None]
+        self.turns = dict(zip(reversed(self.ops), steps, strict=True))
+        self.grads: dict[int, float] = {self.root: 1.0}
+        for i, step in self.turns.items():
+            for c in step.contributions:
+                self.grads[self.source(i, c.slot)] = c.total
+        self._sent: dict[int, dict[int, Contribution]] = {}  # of the steps that were looked at
+
+    def record(self, i: int) -> Op:
+        """The op of node ``i``, which is not a leaf."""
+        record = self.graph.ops[i]
+        assert record is not None
+        return record
+
+    def source(self, i: int, slot: int) -> int:
+        """The node in ``slot`` of node ``i``, where there is one."""
+        x = self.graph.operands[i][slot]
+        assert isinstance(x, int)
+        return x
+
+    def sent(self, i: int) -> dict[int, Contribution]:
+        """What node ``i`` sends in its turn, by slot."""
+        if i not in self._sent:
+            self._sent[i] = {c.slot: c for c in self.turns[i].contributions}
+        return self._sent[i]
+
+    def arrivals(self, i: int) -> list[tuple[int, int]]:
+        """The uses of node ``i`` in the order in which they send: last op first, slots in order."""
+        return sorted(self.graph.users[i], key=lambda use: (-use[0], use[1]))
+
+    def at(self, i: int) -> list[float]:
+        """The operands of node ``i``."""
+        values: Any = self.graph.values
+        return self.graph.at(i, values)
+
+    def number(self, kind: str, i: int, slot: int = 0) -> float:
+        """The number of this kind (see Slot)."""
+        if kind in "pat":
+            c = self.sent(i)[slot]
+            return c.local if kind == "p" else c.amount if kind == "a" else c.total
+        if kind == "g":
+            return self.grads[i]
+        value: Any = self.graph.values[i]
+        if kind == "d":
+            return nudge(value)
+        if kind == "u":
+            return float(value + nudge(value))
+        if kind == "b":
+            return abs(self.grads[i]) * nudge(value)
+        return self._really(i) if kind == "r" else float(value)
+
+    def _really(self, leaf: int) -> float:
+        """By how much a nudge of ``leaf`` moves the root in its gradient's direction: run again."""
+        reached, todo = {leaf}, [leaf]
+        while todo:
+            new = {user for user, _ in self.graph.users[todo.pop()]} - reached
+            reached |= new
+            todo += new
+        values: Any = list(self.graph.values)
+        before, values[leaf] = values[self.root], self.number("u", leaf)
+        for i in sorted(reached - {leaf}):
+            values[i] = FLOATS.run(self.record(i), *self.graph.at(i, values))
+        moved: float = values[self.root] - before
+        return -moved if self.grads[leaf] < 0.0 else moved
+
+    def holds(self, kind: str, i: int, slot: int) -> bool:
+        """Whether the op on the printed numbers gives the printed one: ``=``, to check by hand."""
+        if kind == "g":
+            got = sum(rounded(self.number("a", *use)) for use in self.arrivals(i))
+        elif kind == "a":
+            upstream = rounded(self.grads[i])
+            got = upstream * rounded(self.number("p", i, slot)) if upstream else 0.0
+        else:
+            at = map(rounded, self.at(i))
+            if kind == "v":
+                got = FLOATS.run(self.record(i), *at)
+            else:
+                got = evaluate(self.record(i).partial(slot), *at, rounded(self.number("v", i)))
+        return show(got) == show(self.number(kind, i, slot))
+
+    @cached_property
+    def first_odd(self) -> int | None:
+        """The first position, from 1 on, with a number that is nan or inf."""
+        values: list[Any] = [self.graph.values[i] for i in self.ops]
+        for step in self.turns.values():
+            values.append(sum((c.amount for c in step.contributions), step.upstream or 0.0))
+        return next((k for k, x in enumerate(values, 1) if not math.isfinite(x)), None)
+
+    def case(self, i: int) -> int:
+        """Which of the record's sentences is true of node ``i``."""
+        case = self.record(i).case
+        return 0 if case is None else int(evaluate(case, *self.at(i), self.number("v", i)))
+
+    def word(self, kind: str, i: int) -> int:
+        """Which of WORDS is true of leaf ``i``."""
+        about, really = self.number("b", i), self.number("r", i)
+        if kind == "k":
+            return int(abs(about - really) > 0.1 * max(about, abs(really)))
+        if not math.isfinite(about) or not math.isfinite(really):
+            return 3
+        return 2 if about == 0.0 else int(self.grads[i] < 0.0)
+
+    def fill(self, line: Line) -> str:
+        """``line`` as text."""
+        return "".join(piece if isinstance(piece, str) else self._filled(piece) for piece in line)
+
+    def _filled(self, place: Slot) -> str:
+        kind, i, slot, choices = place
+        if choices:
+            return self.fill(choices[self.case(i)])
+        if kind in WORDS:
+            return WORDS[kind][self.word(kind, i)]
+        if kind[0] in SIGNS:
+            return SIGNS[kind[0]][self.holds(kind[1], i, slot)]
+        if kind == "b" and self.word("m", i) > 1:
+            return ""
+        number = self.number(kind, i, slot)
+        return f"({show(number)})" if kind == "w" and number < 0.0 else show(number)
+
+
+def nudge(value: float) -> float:
+    """How far a leaf is raised to try its slope: 0.01, or a power of ten, 1 % of it at most."""
+    if value == 0.0 or 0.1 <= abs(value) < 100.0 or not math.isfinite(value):
+        return 0.01
+    return float(f"1e{Decimal(repr(value)).adjusted() - 2}")

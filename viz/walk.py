@@ -1,0 +1,387 @@
+"""The steps of one run as text: each op node's turn, forward and then backward, in INSIGHT's words.
+
+Reads Graph and ``backward_steps``; read by page.py. A line is made of text and slots (slots.py).
+Here they are filled with Python's numbers; the page marks them, and fills them again when a leaf
+moves. So each sentence has one home, this file or the op's record.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import string
+import sys
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, overload
+
+from autograd.graph import Graph
+from autograd.names import Name, fill, formula, names
+from autograd.numbers import show
+from autograd.sweep import Step, backward_steps
+
+from .drawing import MAX_NODES, drawable, write_whole
+from .slots import Line, Numbers, Slot
+
+if TYPE_CHECKING:
+    from autograd import Value
+
+PRINTED = 40  # steps, and leaves, of a printed walk
+ROWS = 6  # uses, senders and other names that are listed one by one; more are counted
+INDENT = {"row": "  ", "total": "  "}
+LETTERS = {1: "x", 2: "ab", 3: "cab"}  # how a record's texts name its operands
+ORDINALS = {1: "st", 2: "nd", 3: "rd"}
+ASCII = str.maketrans(
+    {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
+)
+
+
+class Position(Step):
+    """A Step that knows its trace: ``str`` of it is its text."""
+
+    trace: Trace
+    k: int
+
+    def __str__(self) -> str:
+        return printable(self.trace.text(self.k))
+
+
+class Trace(Sequence[Position]):
+    """The steps of a root's run, forward and then backward: print it, index it, save it as a page.
+
+    ``forward`` is how many steps go forward; as many come back. A slice is a Trace of those steps;
+    its page is the whole walk.
+    """
+
+    def __init__(self, root: Value) -> None:
+        self.steps = tuple(backward_steps(root))  # first: it refuses what it must
+        self.graph = Graph(root)
+        self.numbers = Numbers(self.graph, self.steps)
+        self.names = names(self.graph)
+        self.root = self.names[self.graph.roots[0]].text
+        self.forward = len(self.steps)
+        self.leaves = [i for i, record in enumerate(self.graph.ops) if record is None]
+        self._shown = range(1, 2 * self.forward + 1)
+
+    # -------------------------------------------------------------- a sequence of steps
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    @overload
+    def __getitem__(self, index: int) -> Position: ...
+    @overload
+    def __getitem__(self, index: slice) -> Trace: ...
+    def __getitem__(self, index: int | slice) -> Position | Trace:
+        if isinstance(index, slice):
+            part = copy.copy(self)
+            part._shown = self._shown[index]
+            return part
+        k = self._shown[index]
+        i = self.turn(k)
+        went = k <= self.forward
+        step = Step(self.graph.nodes[i], "forward", None, ()) if went else self.numbers.turns[i]
+        position = Position(*step)
+        position.trace, position.k = self, k
+        return position
+
+    def turn(self, k: int) -> int:
+        """The node whose turn is step ``k``, counted from 1."""
+        ops = self.numbers.ops
+        return ops[k - 1] if k <= self.forward else ops[2 * self.forward - k]
+
+    # -------------------------------------------------------------- as text and as a page
+    def text(self, k: int) -> str:
+        """The text of position ``k``."""
+        return "\n".join(
+            INDENT.get(part, "") + self.numbers.fill(line) for part, line in self.position(k)
+        )
+
+    def __str__(self) -> str:
+        shown = self._shown[:PRINTED]
+        texts = []
+        for k in shown:
+            texts.append(self.text(k))
+            if k == self.forward:
+                texts.append(self.numbers.fill(self.question("A")))
+        if len(shown) < len(self):
+            texts.append(f"… {len(self) - len(shown)} more")
+        elif not self.forward or 2 * self.forward in shown:
+            texts.append(self._table())
+        return printable("\n\n".join(texts))
+
+    def __repr__(self) -> str:
+        n, file = self.forward, self.root if self.root.isidentifier() else "walk"
+        return (
+            f"Trace of {self.root}: {n} forward, {n} backward steps. "
+            f'print() it, .save("{file}.html")'
+        )
+
+    def html(self, max_nodes: int = MAX_NODES) -> str:
+        """One HTML file: the drawing and the walk, shown step by step, following moved inputs.
+
+        Raises:
+            DrawingError: the graph has more than ``max_nodes`` nodes.
+        """
+        from .page import page
+
+        drawable(self.graph, max_nodes)
+        return page(self)
+
+    def save(self, path: str | os.PathLike[str], max_nodes: int = MAX_NODES) -> None:
+        """Write ``html()`` to ``path``.
+
+        Raises:
+            DrawingError: the graph has more than ``max_nodes`` nodes.
+            OSError: the file cannot be written; one that was there is left as it was.
+        """
+        write_whole(path, self.html(max_nodes).encode())
+
+    def _table(self) -> str:
+        rows = [["leaf", "value", "gradient", "nudge"]]
+        for row in self.table(PRINTED):
+            rows.append([self.numbers.fill(cell) for cell in row])
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        lines = ["  ".join((*map(str.ljust, row, widths), row[3])) for row in rows]
+        if len(self.leaves) > PRINTED:
+            lines.append(f"… {len(self.leaves) - PRINTED} more")
+        return "\n".join(lines + self.held())
+
+    # -------------------------------------------------------------- the words
+    @property
+    def heading(self) -> str:
+        """``L = (w×x+b-t)² + 0.1×(w×w)``"""
+        whole = formula(self.graph, self.graph.roots[0], self.names)
+        return f"{self.root} = {whole}" if self.forward else self.root
+
+    def position(self, k: int) -> list[tuple[str, Line]]:
+        """What is on the screen when ``k`` steps are done: each line with its part.
+
+        Parts: head; who goes, and why now; text; row, a contribution; total, an input; quiet.
+        """
+        n = self.forward
+        if k == 0:
+            return [
+                ("head", (f"Step 0 of {2 * n}",)),
+                ("who", ("The leaves are there from the start.",)),
+                ("text", ("Every other number is made from them, one op at a time.",)),
+            ]
+        phase = f"forward {k} of {n}" if k <= n else f"backward {k - n} of {n}"
+        odd = " !" if k == self.numbers.first_odd else ""
+        i = self.turn(k)
+        lines = [("who", self._made(i))] if k <= n else self._sent(i)
+        return [("head", (f"Step {k} of {2 * n} · {phase}{odd}",)), *lines]
+
+    def question(self, first: str) -> Line:
+        """What is asked when the forward steps are done; ``first`` begins the question."""
+        value = Slot("v", self.graph.roots[0])
+        asked = f"sk of each number: if it rose a little, how would {self.root} change?"
+        return f"{self.root} = ", value, f". {first}{asked}"
+
+    def _made(self, i: int) -> Line:
+        """``w×w = 1.5 × 1.5 = 2.25``"""
+        name = self.names[i]
+        whole = "" if name.formula else f" = {formula(self.graph, i, self.names)}"
+        return f"{name}{whole} = ", *self._worked(i), " ", Slot("ev", i), " ", Slot("v", i)
+
+    def _sent(self, i: int) -> list[tuple[str, Line]]:
+        """The four things of a backward step."""
+        name, uses = self.names[i], len(self.graph.users[i])
+        who = f"{name} goes now: all {uses} places that use it have sent theirs."
+        if i == self.graph.roots[0]:
+            who = f"{name} goes first: it is the number we ask about."
+        elif uses == 1:
+            who = f"{name} goes now: the 1 place that uses it has sent its part."
+        elif uses == 2:
+            who = f"{name} goes now: both places that use it have sent theirs."
+        slots = list(self.numbers.sent(i))
+        lines: list[tuple[str, Line]] = [("who", (who,)), ("text", self._whence(i))]
+        lines += [("text", line) for line in self._rule(i, slots)]
+        lines += [("row", self._row(i, slot)) for slot in slots]
+        lines += self._totals(i, slots)
+        for x in dict.fromkeys(self.graph.operands[i]):
+            if isinstance(x, int) and not self.graph.recording[x]:
+                none = f"{self.names[x]} gets none: it has requires_grad=False."
+                lines.append(("quiet", (none,)))
+        if ready := self._ready(i):
+            listed = [self.names[x].text for x in ready[:ROWS]]
+            listed += [f"{len(ready) - ROWS} more"] * (len(ready) > ROWS)
+            lines.append(("quiet", (f"ready as well, in any order: {_and(listed)}",)))
+        return lines
+
+    def _whence(self, i: int) -> Line:
+        """``dL/d(w×w) = 0.1, from 0.1×(w×w).``"""
+        slope, grad, uses = self._slope(i), Slot("g", i), self.numbers.arrivals(i)
+        if not uses:
+            return f"{slope} = ", grad, ": if it rises by 1, it rises by 1."
+        if len(uses) > ROWS:
+            return f"{slope} = ", grad, f", from {len(uses)} places."
+        terms: list[str | Slot] = []
+        for use in uses if len(uses) > 1 else ():
+            terms += [" + ", Slot("a", *use)]
+        if terms:
+            terms = [*terms[1:], " ", Slot("eg", i), " "]
+        senders = [self.names[user].text + self._ordinal(user, slot, " ") for user, slot in uses]
+        return f"{slope} = ", *terms, grad, f", from {_and(senders)}."
+
+    def _rule(self, i: int, slots: list[int]) -> list[Line]:
+        """The record's sentence: one of its cases; or one for each slot that it sends to."""
+        record = self.numbers.record(i)
+        if record.case is not None and slots:
+            cases = tuple(self._said(says, i, slots[0]) for says in record.says)
+            return [(Slot("c", i, 0, cases),)]
+        if len(record.says) > 1:
+            return [self._said(record.says[slot], i, slot) for slot in slots]
+        return [self._said(record.says[0], i, slot) for slot in slots[:1]]
+
+    def _row(self, i: int, slot: int) -> Line:
+        """``to w, 1st: dL/d(w×w) × w = 0.1 × 1.5 = 0.15``"""
+        record, name = self.numbers.record(i), self.names[self.numbers.source(i, slot)]
+        word = self._said(record.words[slot if record.slots else 0], i, slot)
+        to = f"to {name}{self._ordinal(i, slot, ', ')}: {self._slope(i)} × "
+        worked = Slot("g", i), " × ", Slot("p", i, slot), " ", Slot("ea", i, slot)
+        return to, *word, " = ", *worked, " ", Slot("a", i, slot)
+
+    def _totals(self, i: int, slots: list[int]) -> list[tuple[str, Line]]:
+        """``w: – → 0.15 → 0.3, 2 of 3 in, waiting for w×x``, and why it adds up."""
+        inputs: dict[int, list[int]] = {}
+        for slot in slots:
+            inputs.setdefault(self.numbers.source(i, slot), []).append(slot)
+        lines: list[tuple[str, Line]] = []
+        for x, mine in inputs.items():
+            name, users = self.names[x], self.graph.users[x]
+            waiting = users[: bisect_left(users, (i, 0))]
+            sent = users[bisect_left(users, (i + 1, 0)) :]  # before this step
+            last = max(sent, key=lambda use: (-use[0], use[1]), default=None)
+            line: list[str | Slot] = [f"{name}: ", "–" if last is None else Slot("t", *last)]
+            for slot in mine if len(mine) <= ROWS else mine[-1:]:
+                line += [" → " if len(mine) <= ROWS else " → … → ", Slot("t", i, slot)]
+            line.append(f", {len(users) - len(waiting)} of {len(users)} in")
+            if not waiting:
+                line.append(": final")
+            elif len(users) <= ROWS:
+                line.append(f", waiting for {_and(self.names[user].text for user, _ in waiting)}")
+            lines.append(("total", tuple(line)))
+            if len(users) > 1:
+                lines.append(("quiet", (f"added, because {name} is used {len(users)} times",)))
+        return lines
+
+    def _ready(self, i: int) -> list[int]:
+        """The op nodes that could have gone in the place of ``i``: all their parts were in."""
+        users, ops = self.graph.users, self.numbers.ops
+        return [x for x in reversed(ops[: bisect_left(ops, i)]) if users[x][0][0] > i]
+
+    def table(self, most: int | None = None) -> list[tuple[Line, Line, Line, Line]]:
+        """The last position's table: leaf, value, gradient, and what a nudge of the leaf does."""
+        rows: list[tuple[Line, Line, Line, Line]] = []
+        for i in self.leaves[:most]:
+            name, reached = self.names[i].text, i in self.numbers.grads
+            grad = Slot("g", i) if reached else "–"
+            tried = self._nudged(i) if reached else (f"{name} has requires_grad=False.",)
+            rows.append(((name,), (Slot("v", i),), (grad,), tried))
+        return rows
+
+    def _nudged(self, i: int) -> Line:
+        raised = f"Raise {self.names[i]} by ", Slot("d", i), " (to ", Slot("u", i), ") and "
+        moved = f"{self.root} ", Slot("m", i), Slot("b", i), " (really ", Slot("r", i), ")."
+        return *raised, *moved, Slot("k", i)
+
+    def held(self) -> list[str]:
+        """A line for each leaf whose ``grad`` holds something else than this pass gives."""
+        lines = []
+        for i in self.leaves:
+            held, one = self.graph.grads[i], self.numbers.grads.get(i)
+            if held and one is not None and not math.isclose(held, one, rel_tol=1e-9):
+                lines.append(
+                    f"{self.names[i]}.grad holds {show(held)} but one pass gives {show(one)}: "
+                    "earlier backward() calls were added. Call zero_grad() first."
+                )
+        return lines
+
+    # -------------------------------------------------------------- parts of a line
+    def _name(self, i: int) -> str:
+        """In an expression: in parentheses, unless it is one word."""
+        name = self.names[i]
+        return f"({name})" if name.formula or " " in name.text else name.text
+
+    def _slope(self, i: int) -> str:
+        return f"d{self._name(self.graph.roots[0])}/d{self._name(i)}"
+
+    def _ordinal(self, i: int, slot: int, comma: str) -> str:
+        """Which operand is meant, where node ``i`` takes one twice."""
+        operands = self.graph.operands[i]
+        if operands.count(operands[slot]) == 1:
+            return ""
+        n = slot + 1
+        return f"{comma}{n}" + ("th" if n % 100 in (11, 12, 13) else ORDINALS.get(n % 10, "th"))
+
+    def _worked(self, i: int) -> Line:
+        """The op's form with numbers for its operands."""
+        record, operands = self.numbers.record(i), self.graph.operands[i]
+        signed = record.precedence in (3, 4)  # -(-2), (-2)²
+        places = [Name(f"\0{s}\0") if isinstance(x, int) else x for s, x in enumerate(operands)]
+        line: list[str | Slot] = list(fill(record, places).split("\0"))
+        for at in range(1, len(line), 2):  # text and slots take turns
+            slot = int(str(line[at]))
+            line[at] = Slot("w" if signed and not slot else "v", self.numbers.source(i, slot))
+        return tuple(line)
+
+    def _said(self, template: str, i: int, slot: int) -> Line:
+        """A sentence or word of the record, about ``slot`` of node ``i`` (INSIGHT, "Sentences")."""
+        record, operands = self.numbers.record(i), self.graph.operands[i]
+        letters = LETTERS.get(record.slots or 0, "")
+        line: list[str | Slot] = []
+        for literal, key, _, _ in string.Formatter().parse(template):
+            if literal[:1] in ("²", "^") and line and isinstance(line[-1], Slot):
+                line[-1] = line[-1]._replace(kind="w")  # (-0.5)²
+            line.append(literal)
+            if key == "p":
+                sign = "ep" if literal.endswith(" = ") else "qp"
+                line[-1] = literal.removesuffix("= ")
+                line += [Slot(sign, i, slot), " " * (sign == "ep"), Slot("p", i, slot)]
+            elif key == "op":
+                line.append(record.name)
+            elif key == "=y":
+                line.append(Slot("v", i))
+            elif key:
+                x = operands[1 if key == "n" else letters.index(key[-1])]
+                if not isinstance(x, int):
+                    line.append(show(x))
+                else:
+                    line.append(Slot("v", x) if key[0] == "=" else self._name(x))
+        return tuple(line)
+
+
+def _and(names: Iterable[str]) -> str:
+    *first, last = dict.fromkeys(names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def printable(text: str) -> str:
+    """``text`` in what standard output can encode: ``d * ->`` where it lacks ``∂ × →``."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def trace(root: Value) -> Trace:
+    """The steps of ``root``'s run: forward, op by op, then backward, gradient by gradient.
+
+    It writes nothing. Raises what ``backward_steps`` does.
+
+    >>> from autograd import Value
+    >>> w = Value(1.5, "w")
+    >>> print(trace(w * w)[1])
+    Step 2 of 2 · backward 1 of 1
+    result goes first: it is the number we ask about.
+    dresult/dresult = 1: if it rises by 1, it rises by 1.
+    A product passes on the gradient times the other factor.
+      to w, 1st: dresult/dresult × w = 1 × 1.5 = 1.5
+      to w, 2nd: dresult/dresult × w = 1 × 1.5 = 1.5
+      w: – → 1.5 → 3, 2 of 2 in: final
+    added, because w is used 2 times
+    """
+    return Trace(root)
