@@ -86,7 +86,9 @@ class Graph:
         self.values: tuple[float | None, ...] = tuple(
             [None if isinstance(node, Traced) else node._data for node in nodes]
         )
-        self.grads: tuple[float | None, ...] = tuple([node.grad if node.has_grad else None for node in nodes])
+        self.grads: tuple[float | None, ...] = tuple(
+            [node.grad if node.has_grad else None for node in nodes]
+        )
         self.recording = tuple([about.requires_grad for about in abouts])
         self.labels = tuple([about.label for about in abouts])
         self.scopes = tuple([about.scope for about in abouts])
@@ -149,13 +151,12 @@ class Graph:
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     """A copy of ``root`` and of all under it that ``memo`` does not hold yet."""
     for node in walk((root,), memo):
-        kind, data, record, inputs, *rest, attributes = parts(node)
+        kind, data, record, inputs, grad, about, attributes = parts(node)
         inputs = tuple([x if type(x) is float else memo[id(x)] for x in inputs])
+        twin = memo[id(node)] = restore(kind, data, record, inputs, grad, about, None)
         if attributes:
-            attributes = copy.deepcopy(attributes, memo)
-        memo[id(node)] = restore(kind, data, record, inputs, *rest, attributes)
-    twin: Value = memo[id(root)]
-    return twin
+            twin.__dict__.update(copy.deepcopy(attributes, memo))
+    return memo[id(root)]  # type: ignore[no-any-return]
 
 
 def parts(node: Value) -> tuple[Any, ...]:
