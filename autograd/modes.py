@@ -56,9 +56,7 @@ class _Mode:
 
     def __exit__(self, *exception: object) -> None:
         active.pop()
-        outer = _state.get().outer
-        assert outer is not None, "a mode is left once for each time it is entered"
-        _state.set(outer)
+        _state.set(current().outer)  # type: ignore[arg-type] - a block is left once, so there is one
 
 
 class no_grad(_Mode):
@@ -114,13 +112,17 @@ class scope(_Mode):
         self._name = name
         self._latest: State | None = None  # entered again from the same state, it is not built again
 
-    def _inside(self, outer: State) -> State:
+    def __enter__(self) -> None:  # as _Mode's; a network enters one a neuron, so without a call
+        outer = current()
         latest = self._latest
         if latest is None or latest.outer is not outer:
-            path = f"{outer.scope}/{self._name}" if outer.scope else self._name
-            latest = State(outer, outer.recording, path, outer.errors, outer.plain)
-            self._latest = latest
-        return latest
+            latest = self._latest = self._inside(outer)
+        _state.set(latest)
+        active.append(None)
+
+    def _inside(self, outer: State) -> State:
+        path = f"{outer.scope}/{self._name}" if outer.scope else self._name
+        return State(outer, outer.recording, path, outer.errors, outer.plain)
 
     def __reduce__(self) -> tuple[type[scope], tuple[str]]:
         return scope, (self._name,)

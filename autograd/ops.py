@@ -8,11 +8,11 @@ number is not yet known. Read by value.py, sweep.py, the compiler and the drawin
 from __future__ import annotations
 
 import builtins
+import functools
 import math
 import operator
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
@@ -248,26 +248,22 @@ greater_equal = _comparison("greater_equal", ">=")
 
 
 # ------------------------------------------------------------------ any number of operands
-def _sequences(name: str, count: int) -> Callable[..., tuple[Any, ...]]:
-    """The operands of an n-ary call (``count`` sequences of one length), in one tuple."""
+def _tuple(name: str, sequence: Any) -> tuple[Any, ...]:
+    try:
+        return tuple(sequence)
+    except TypeError:
+        kind = type(sequence).__name__
+        raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use a list") from None
 
-    def gather(*sequences: Any) -> tuple[Any, ...]:
-        if len(sequences) != count:
-            raise TypeError(f"{name}: {count} sequence(s) are required, got {len(sequences)}")
-        try:
-            first = tuple(sequences[0])
-            last = first if count == 1 else tuple(sequences[1])
-        except TypeError:
-            kinds = ", ".join(type(s).__name__ for s in sequences)
-            raise TypeError(f"{name}: sequences of numbers are required, got {kinds}") from None
-        if len(first) != len(last):
-            raise ValueError(
-                f"{name}: sequences of one length are required, got {len(first)} and {len(last)}; "
-                "pad or slice one"
-            )
-        return first if count == 1 else first + last
 
-    return gather
+def _both(ws: Any, xs: Any) -> tuple[Any, ...]:
+    """dot's operands in one tuple, the one sequence after the other."""
+    ws, xs = _tuple("dot", ws), _tuple("dot", xs)
+    if len(ws) != len(xs):
+        raise ValueError(
+            f"dot: sequences of one length are required, got {len(ws)} and {len(xs)}; pad or slice one"
+        )
+    return ws + xs  # type: ignore[no-any-return]
 
 
 def _dot(m: Any, *operands: Any) -> Any:
@@ -283,16 +279,22 @@ def _total(m: Any, *terms: Any) -> Any:
     return total
 
 
-def _left(terms: Iterable[float]) -> float:
-    """``_total`` of floats; Python 3.12's own sum compensates: its last bits are not a loop's."""
-    if sys.version_info < (3, 12):
-        return builtins.sum(terms, -0.0)  # -0.0 + x is x, whatever the sign of a zero
-    return reduce(operator.add, terms, -0.0)
+if sys.version_info < (3, 12):
+
+    def left_sum(terms: Iterable[float]) -> float:
+        """``_total`` of floats; -0.0 + x is x, whatever the sign of a zero."""
+        return builtins.sum(terms, -0.0)
+
+else:
+
+    def left_sum(terms: Iterable[float]) -> float:
+        """``_total`` of floats; Python's own sum compensates from 3.12 on: other last bits."""
+        return functools.reduce(operator.add, terms, -0.0)
 
 
 def _fast_dot(numbers: Sequence[float]) -> float:
     half = len(numbers) // 2
-    return _left(map(operator.mul, numbers[:half], numbers[half:])) if half else 0.0
+    return left_sum(map(operator.mul, numbers[:half], numbers[half:])) if half else 0.0
 
 
 def _others(numbers: Sequence[float], y: float) -> Sequence[float]:
@@ -301,17 +303,17 @@ def _others(numbers: Sequence[float], y: float) -> Sequence[float]:
 
 
 dot = derived(
-    "dot", symbol="·", slots=None, domain=REALS, formula=_dot, gather=_sequences("dot", 2),
+    "dot", symbol="·", slots=None, domain=REALS, formula=_dot, gather=_both,
     partials=(lambda m, xs, y, slot: xs[(slot + len(xs) // 2) % len(xs)],), words=("other factor",),
     says="Each weight gets the gradient times its own input, "
     "each input the gradient times its own weight.",
     fast=(_fast_dot, _others),
 )  # fmt: skip
 sum = derived(
-    "sum", symbol="Σ", slots=None, domain=REALS, formula=_total, gather=_sequences("sum", 1),
+    "sum", symbol="Σ", slots=None, domain=REALS, formula=_total, gather=lambda xs: _tuple("sum", xs),
     partials=(lambda m, xs, y, slot: 1.0,), words=("1",),
     says="A sum passes its gradient on unchanged to every term.",
-    fast=(lambda xs: _left(xs) if xs else 0.0, lambda xs, y: (1.0,) * len(xs)),
+    fast=(lambda xs: left_sum(xs) if xs else 0.0, lambda xs, y: (1.0,) * len(xs)),
 )  # fmt: skip
 
 # ------------------------------------------------------------------ the chain rule's own product

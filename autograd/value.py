@@ -18,12 +18,14 @@ from .errors import DomainError, TracingError, user_frame
 from .ieee import FLOATS
 from .modes import About, active, current
 from .op import Op
+from .ops import left_sum
 
 Number = Union[int, float]
 Operand = Union["Value", int, float]
 
 _new = object.__new__
-_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE, _POWER = ops.add, ops.subtract, ops.multiply, ops.divide, ops.power
+_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = ops.add, ops.subtract, ops.multiply, ops.divide
+_POWER, _DOT = ops.power, ops.dot
 
 
 class Value:
@@ -345,7 +347,6 @@ def apply(record: Op, operands: Sequence[Any]) -> Any:
         about = state.about
     a: Any
     b: Any = None
-    at: Any
     slots = record.slots
     fast = record.fast
     try:
@@ -353,32 +354,39 @@ def apply(record: Op, operands: Sequence[Any]) -> Any:
             (a,) = operands
             if type(a) is not Value:
                 return _apply_any(record, operands)
-            at = (a._data,)
-            data = fast[0](a._data) if fast else record.number(at)
+            data = fast[0](a._data) if fast else record.number((a._data,))
         elif slots == 2:
             a, b = operands
             if type(b) is int:
                 b = float(b)
+            elif type(a) is int:
+                a = float(a)
             if not ((type(a) is Value and type(b) in _EXACT) or (type(a) is float and type(b) is Value)):
                 return _apply_any(record, operands)
             at = a if type(a) is float else a._data, b if type(b) is float else b._data
             data = fast[0](*at) if fast else record.number(at)
         else:
             a = operands if type(operands) is tuple else tuple(operands)
-            kinds = set(map(type, a))
-            if Value not in kinds or not kinds <= _EXACT or len(a) != (slots or len(a)):
-                return _apply_any(record, operands)
-            if len(kinds) == 1:
-                at = [x._data for x in a]
-            else:
-                at = [x if type(x) is float else x._data for x in a]
-            data = record.number(at)
+            if len(a) != (slots or len(a)):
+                return _apply_any(record, a)
+            try:  # most are Values all, and looking at each one's type costs as much as the op
+                if record is _DOT:
+                    half = len(a) // 2
+                    terms = [w._data * x._data for w, x in zip(a[:half], a[half:])]  # noqa: B905
+                    data = left_sum(terms)
+                else:
+                    data = record.number([x._data for x in a])
+            except (AttributeError, TypeError):
+                kinds = set(map(type, a))
+                if Value not in kinds or not kinds <= _EXACT:
+                    return _apply_any(record, a)
+                data = record.number([x if type(x) is float else x._data for x in a])
         if data - data != 0.0 or type(data) is not float:
-            data = compute(record, at, operands)
+            data = compute(record, operands)
     except (ValueError, ArithmeticError):
         if len(operands) != (slots or len(operands)):
             return _apply_any(record, operands)
-        data = compute(record, at, operands)
+        data = compute(record, operands)
     node = _new(Value)
     node._data = data
     node._record = record
@@ -411,7 +419,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Any:
     if any(isinstance(x, Traced) for x in operands):
         node = _new(Traced)
     else:
-        data = compute(record, [x if type(x) is float else x._data for x in operands], operands)
+        data = compute(record, operands)
         if all(type(x) is float for x in operands):
             return data
         if not state.recording:
@@ -428,8 +436,9 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Any:
     return ops.stop_gradient(node)
 
 
-def compute(record: Op, at: Sequence[float], operands: Sequence[Any]) -> float:
+def compute(record: Op, operands: Sequence[Any]) -> float:
     """The number, IEEE's outside the domain; there the modes say whether to raise, warn or take it."""
+    at = [x._data if isinstance(x, Value) else float(x) for x in operands]
     try:
         data: float = record.number(at)
     except (ValueError, ArithmeticError):

@@ -95,6 +95,7 @@ class Layer(Module):
     def __call__(self, x: Sequence[Any]) -> list[Value] | Any:
         """The outputs for ``x``: a list, or, as micrograd has it, a single neuron's one output."""
         out = []
+        x = tuple(x)
         for neuron, inside in zip(self.neurons, self.scopes, strict=True):
             with inside:
                 out.append(neuron(x))

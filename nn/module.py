@@ -28,7 +28,7 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """The parameters, in the order in which they were made."""
-        return [value for _, value in self.named_parameters()]
+        return [value for _, value in _values(self, "", set())]
 
     def zero_grad(self) -> None:
         """Forget every parameter's gradient."""

@@ -160,6 +160,8 @@ class Vectors(Arithmetic):
             ]
             function = self.declared(whole, EIGHT, *[x.type for x in part])
             parts.append(self.builder.call(function, part))
+        if n == 8:
+            return Lanes(self, parts[0])
         every = ir.Constant(ir.VectorType(INT32, n), list(range(n)))
         return Lanes(self, self.builder.shuffle_vector(*parts, every))
 

@@ -157,10 +157,8 @@ class Program:
             ) from None
         kernel = self._kernel(gradient)
         rows = int(np.prod(shape, dtype=np.int64))
-        flat = [
-            np.ascontiguousarray(x.reshape(1) if x.size == 1 else np.broadcast_to(x, shape).reshape(-1))
-            for x in arrays
-        ]
+        whole = [x if x.size == 1 or x.shape == shape else np.broadcast_to(x, shape) for x in arrays]
+        flat = [np.ascontiguousarray(x.reshape(-1)) for x in whole]
         outputs = self._outputs(rows, 1 + len(arrays) * gradient)
         kernel.run(flat, outputs)
         if not shape:
@@ -174,9 +172,11 @@ class Program:
         """
         pool, self._pool = self._pool, []  # another thread finds it empty, and makes its own
         fit = [i for i, y in enumerate(pool) if y.size == rows]
-        outputs = [pool[i] for i in fit if _references(pool, i) == _ALONE][:count]
+        free = [i for i in fit if _references(pool, i) == _ALONE][:count]
+        outputs = [pool[i] for i in free]
         outputs += [np.empty(rows) for _ in range(count - len(outputs))]
-        self._pool = outputs[:]
+        held = [pool[i] for i in fit if i not in free]  # `y = program(x)` in a loop lets go of them
+        self._pool = outputs + held[:count]
         return outputs
 
 
