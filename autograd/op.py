@@ -141,7 +141,8 @@ class Op:
 
     def __call__(self, *operands: Any) -> Any:
         """This op of the operands: a float if all are numbers, else a Value that records it."""
-        return Op.recorder(self, operands if self.gather is None else self.gather(*operands))
+        gather = self.gather
+        return Op.recorder(self, operands if gather is None else gather(*operands))
 
     def number(self, at: Sequence[float]) -> float:
         """This op of floats; it may raise where Python's own functions do."""

@@ -256,14 +256,21 @@ def _tuple(name: str, sequence: Any) -> tuple[Any, ...]:
         raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use a list") from None
 
 
-def _both(ws: Any, xs: Any) -> tuple[Any, ...]:
+def _both(*sequences: Any) -> tuple[Any, ...]:
     """dot's operands in one tuple, the one sequence after the other."""
-    ws, xs = _tuple("dot", ws), _tuple("dot", xs)
+    try:
+        ws, xs = sequences
+        if len(ws) == len(xs):
+            return (*ws, *xs)
+    except (TypeError, ValueError):
+        if len(sequences) != 2:
+            raise TypeError(f"dot: 2 sequences are required, got {len(sequences)}") from None
+    ws, xs = (_tuple("dot", sequence) for sequence in sequences)
     if len(ws) != len(xs):
         raise ValueError(
             f"dot: sequences of one length are required, got {len(ws)} and {len(xs)}; pad or slice one"
         )
-    return ws + xs  # type: ignore[no-any-return]
+    return ws + xs
 
 
 def _dot(m: Any, *operands: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Value, dot, ops, scope
+from autograd.modes import each_in
 
 from .module import Module
 
@@ -94,11 +95,7 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Any]) -> list[Value] | Any:
         """The outputs for ``x``: a list, or, as micrograd has it, a single neuron's one output."""
-        out = []
-        x = tuple(x)
-        for neuron, inside in zip(self.neurons, self.scopes, strict=True):
-            with inside:
-                out.append(neuron(x))
+        out = each_in(self.scopes, self.neurons, x)
         return out[0] if len(out) == 1 else out
 
     def __repr__(self) -> str:
