@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from autograd.value import Value
 
 STUB = 12  # px, the straight end of every wire: room for an arrowhead
-BETWEEN, GAP = 18.0, 26.0  # px, clear space above a box; between columns, beside the stubs
+BETWEEN, GAP = 18.0, 10.0  # px, clear space above a box; between columns, beside the stubs
 LOOK = THEMES["light"]
 HEAD = """digraph {{
 graph [rankdir=LR, nodesep={:.3f}, ranksep={:.3f}, nslimit=2, nslimit1=2, bgcolor="{}"]

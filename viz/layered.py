@@ -17,7 +17,7 @@ from .drawing import Box, Geometry, Segment, Wire
 SWEEPS = 12  # passes over all columns; crossings and heights settle after about eight
 LANES = 100_000  # more would take minutes, in a drawing nobody can read: later wires go straight
 BETWEEN_BOXES, BESIDE_LANE = 20.0, 11.0  # px, clear space
-GAP, WIDEST_GAP, RISE = 44.0, 120.0, 0.3  # px between columns: more for the steep, as they rise
+GAP, WIDEST_GAP, RISE = 38.0, 120.0, 0.3  # px between columns: more for the steep, as they rise
 STRAIGHT = 8.0  # how much more a wire's lanes hold to each other than to its ends (dot's figure)
 MARGIN = 12.0
 CLEAR, MANY = 6.0, 300  # px between a bend and a box; boxes to look at before we give up

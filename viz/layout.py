@@ -196,8 +196,9 @@ def _ask(
     if found is None:
         return None
     height, centres, curves = found
+    left = MARGIN - STUB  # the first column's boxes have stubs too
     corners = [
-        (round(x - box.width / 2 + MARGIN, 1), round(height - y - box.height / 2 + MARGIN, 1))
+        (round(x - box.width / 2 + left, 1), round(height - y - box.height / 2 + MARGIN, 1))
         for box, (x, y) in zip(boxes, centres, strict=True)
     ]
     paths, clearance = [], layered.Clearance(boxes, corners)
@@ -206,7 +207,7 @@ def _ask(
         start = (x + box.width, y + (box.height / 2 if rows is None else box.row(rows[index])))
         x, y = corners[wire.target]
         end = (x, y + boxes[wire.target].port(wire.port))
-        middle = [(x + MARGIN, height - y + MARGIN) for x, y in curve[1:-1]]
+        middle = [(x + left, height - y + MARGIN) for x, y in curve[1:-1]]
         points = [(start[0] + STUB, start[1]), *middle, (end[0] - STUB, end[1])]  # our exact ends
         bends = [(*points[i], *points[i + 1], *points[i + 2]) for i in range(1, len(points), 3)]
         paths.append(

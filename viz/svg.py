@@ -5,7 +5,7 @@ restyles or refills a drawing, where ``T:S`` is a wire (index of the consumer, s
 
 - ``svg.drawing``: the whole; ``rect.paper``: its background;
 - ``g.node[data-node="7"]``, also ``.leaf`` or ``.op``: a box with one ``rect``, a ``title`` (all
-  digits), ``text.name``, ``text.value``, ``text.grad``, and ``text.word`` for the quiet words;
+  digits), ``text.name``, ``text.value``, ``text.grad``, and ``g.words`` with the quiet words;
 - ``path.wire[data-wire="T:S"]``: from its source's edge to the consumer's. It leaves to the right,
   so ``marker-start="url(#head)"`` puts an arrowhead at its receiving end;
 - with ``amounts``, where a node has 2 to 6 uses: ``text.amount[data-wire="T:S"]``, what came in by
