@@ -87,7 +87,7 @@ function total(i) {
   const last = frozen.has(i) ? undefined : users[i].findLast(([user]) => sends[user] <= position);
   return last && run.t[last[0]][last[1]];
 }
-const holds = (k, i, slot) => show(onPrinted[k](i, slot)) === show(numbers[k](i, slot));
+const holds = (k, i, slot) => show(Number(onPrinted[k](i, slot).toPrecision(12))) === show(numbers[k](i, slot)); // as in slots.py
 const texts = {
   e: (k, i, slot) => (holds(k, i, slot) ? "=" : "≈"),
   q: (k, i, slot) => (holds(k, i, slot) ? "" : "≈ "),

@@ -158,7 +158,7 @@ def _position(trace: Trace, k: int) -> str:
     for part, line in trace.position(k):
         tag = {"head": "h2", "who": "p", "text": "p"}.get(part, f"p class={part}")
         parts.append(f"<{tag}>{_marked(trace, line)}" + "</h2>" * (part == "head"))
-    if k == trace.forward:
+    if k == trace.forward > 0:
         asked = _marked(trace, trace.question("\n")).replace(
             "\n", "<i class=live>Press → to a</i><i class=still>A</i>"
         )
