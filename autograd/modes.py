@@ -22,13 +22,21 @@ class About:
         self.scope = scope
 
 
+active: Final[list[None]] = []  # one entry for each mode on anywhere; append and pop are atomic
+
+
 class State:
     """The modes in force: never changed; a ``with`` block puts another in its place."""
 
     __slots__ = ("about", "errors", "outer", "plain", "recording", "scope")
 
     def __init__(
-        self, outer: State | None, recording: bool = True, scope: str = "", errors: str = "warn", plain: bool = True
+        self,
+        outer: State | None,
+        recording: bool = True,
+        scope: str = "",
+        errors: str = "warn",
+        plain: bool = True,
     ) -> None:
         self.outer = outer  # the state outside of the block
         self.recording = recording
@@ -36,10 +44,16 @@ class State:
         self.errors = errors
         self.plain = plain and recording and errors == "warn"  # nothing here but a scope
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
+        if not self.plain:
+            active.append(None)
+
+    def __del__(self) -> None:
+        if not self.plain:  # a task that was made inside the block may have outlived it
+            active.pop()
 
 
-_state: ContextVar[State] = ContextVar("whygrad", default=State(None))
-active: Final[list[None]] = []  # one entry for each mode on anywhere; append and pop are atomic
+_PLAIN: Final = State(None)
+_state: ContextVar[State] = ContextVar("whygrad", default=_PLAIN)
 current = _state.get  # the modes of this thread and task
 
 
@@ -57,7 +71,7 @@ class _Mode:
 
     def __exit__(self, *exception: object) -> None:
         active.pop()
-        _state.set(current().outer)  # type: ignore[arg-type] - a block is left once, so there is one
+        _state.set(current().outer or _PLAIN)
 
 
 class no_grad(_Mode):
@@ -111,22 +125,25 @@ class scope(_Mode):
         if not isinstance(name, str) or not name:
             raise TypeError(f"scope: a name is a non-empty str, got {name!r}; use scope('layer 1')")
         self._name = name
-        self._latest: State | None = None  # entered again from the same state, it is not built again
+        self._latest: State | None = None  # entered again from one state, it is not built again
 
     def _inside(self, outer: State) -> State:
         latest = self._latest
         if latest is None or latest.outer is not outer:
             path = f"{outer.scope}/{self._name}" if outer.scope else self._name
             latest = State(outer, outer.recording, path, outer.errors, outer.plain)
-            self._latest = latest
+            if latest.plain:  # the others are counted as long as they live
+                self._latest = latest
         return latest
 
     def __reduce__(self) -> tuple[type[scope], tuple[str]]:
         return scope, (self._name,)
 
 
-def each_in(scopes: Sequence[scope], functions: Sequence[Callable[..., Any]], *args: Any) -> list[Any]:
-    """What each function gives, called in its own scope; for less than a ``with`` block each costs."""
+def each_in(
+    scopes: Sequence[scope], functions: Sequence[Callable[..., Any]], *args: Any
+) -> list[Any]:
+    """What each function gives, called in its own scope; for less than ``with`` blocks cost."""
     outer = current()
     results = []
     active.append(None)

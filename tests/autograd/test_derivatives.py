@@ -1,0 +1,286 @@
+"""gradients, grad, value_and_grad, jvp, hessian: right, nestable, plain where nothing records."""
+
+import math
+from collections import namedtuple
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, grad, gradients, hessian, jvp, value_and_grad
+
+
+def wave(x):
+    """e**x sin x, whose n-th derivative is 2**(n/2) e**x sin(x + n·pi/4)."""
+    return autograd.exp(x) * autograd.sin(x)
+
+
+def wave_derivative(n, x):
+    return 2 ** (n / 2) * math.exp(x) * math.sin(x + n * math.pi / 4)
+
+
+# ------------------------------------------------------------------ any order
+def test_derivatives_of_every_order_by_nesting_grad():
+    """1e-11 relative: by order 7 some 3**7 terms of like size are added, each off by an eps or two."""
+    f = wave
+    for order in range(1, 8):
+        f = grad(f)
+        assert f(1.0) == pytest.approx(wave_derivative(order, 1.0), rel=1e-11)
+
+
+def test_derivatives_of_every_order_by_nesting_jvp():
+    f = wave
+    for order in range(1, 6):
+        f = lambda x, f=f: jvp(f, (x,), (1.0,))[1]  # noqa: E731
+        assert f(1.0) == pytest.approx(wave_derivative(order, 1.0), rel=1e-11)
+
+
+@pytest.mark.parametrize("mixed", [
+    lambda f: grad(lambda x: jvp(f, (x,), (1.0,))[1]), lambda f: lambda x: jvp(grad(f), (x,), (1.0,))[1],
+    hessian, lambda f: grad(grad(f)), lambda f: lambda x: jvp(lambda v: jvp(f, (v,), (1.0,))[1], (x,), (1.0,))[1],
+])  # fmt: skip
+@pytest.mark.parametrize("name", [
+    "sin", "exp", "log", "sqrt", "tanh", "sigmoid", "softplus", "erf", "square", "log1p",
+])  # fmt: skip
+def test_directions_may_be_mixed_in_any_order(mixed, name):
+    """Forward over reverse, reverse over forward, twice the same: one number, mpmath's; 1e-13 as few
+    products are in it, 1e-15 where 1 - y is formed.
+    """
+    references = {
+        "sigmoid": lambda x: 1 / (1 + mp.exp(-x)), "softplus": lambda x: mp.log(1 + mp.exp(x)),
+        "square": lambda x: x * x,
+    }  # fmt: skip
+    f = getattr(autograd, name)
+    want = float(mp.diff(references.get(name) or getattr(mp, name), mp.mpf("0.75"), 2))
+    assert mixed(f)(0.75) == pytest.approx(want, rel=1e-13, abs=1e-15)
+
+
+def test_gradients_are_values_to_differentiate_again():
+    x, y = Value(1.3, "x"), Value(-0.4, "y")
+    dx, dy = gradients(autograd.tanh(x * y) * x, [x, y])
+    (dxy,), (dyx,) = gradients(dx, [y]), gradients(dy, [x])
+    assert dxy.data == pytest.approx(dyx.data, rel=1e-13)
+    assert not x.has_grad and not dx.has_grad, "nothing is written"
+    dx.backward()
+    assert x.has_grad and y.grad == pytest.approx(dxy.data, rel=1e-13)
+
+
+# ------------------------------------------------------------------ gradients
+def test_gradients_answers_for_interiors_itself_and_strangers():
+    x, stranger = Value(3.0), Value(1.0)
+    inner = x * x
+    y = inner * 2.0 + inner
+    got = gradients(y, [inner, y, stranger, x, x])
+    assert [g.data for g in got] == [3.0, 1.0, 0.0, 18.0, 18.0]
+    assert gradients(x, [x])[0].data == 1.0 and gradients(y, []) == []
+
+
+def test_gradients_of_a_frozen_leaf_are_still_answered():
+    """The flag is for passes; who asks by name gets an answer."""
+    w = Value(3.0, requires_grad=False)
+    assert gradients(w * w, [w])[0].data == 6.0
+
+
+def test_no_edge_is_dropped_by_its_value():
+    """The slope of (3x)² is 0 at 0, and its slope 18."""
+    assert grad(grad(lambda x: (3 * x) * (3 * x)))(0.0) == 18.0
+    assert hessian(lambda x: autograd.square(3 * x))(0.0) == 18.0
+    assert hessian(lambda x: (3 * x) ** 2)(0.0) == 18.0
+    x = Value(0.0)
+    (slope,) = gradients((3 * x) * (3 * x), [x])
+    assert slope.data == 0.0 and gradients(slope, [x])[0].data == 18.0
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda: gradients(1.0, [Value(1.0)]), "gradients: Values are required, got float"),
+    (lambda: gradients(Value(1.0), [1.0]), "gradients: Values are required, got float"),
+    (lambda: gradients(Value(1.0), Value(1.0)), r"gradients: xs must be a sequence.*use \[x\]"),
+    (lambda: grad(lambda x: None)(1.0), "grad: <lambda> must return one number.*None.*return"),
+    (lambda: grad(lambda x: [x, x])(1.0), "grad: <lambda> must return one number"),
+    (lambda: grad(lambda x: x)("1"), "grad: argument 0 must be numbers, Values, or lists"),
+    (lambda: grad(lambda x: x)(np.ones(2)), "grad: argument 0 must be numbers"),
+    (lambda: grad(lambda x: x, argnums="x")(1.0), "argnums must be an int or a tuple of ints, got 'x'"),
+    (lambda: jvp(lambda x: x, 1.0, 1.0), r"jvp: primals and tangents must be tuples.*use \(x,\)"),
+    (lambda: jvp(lambda x: None, (1.0,), (1.0,)), "jvp: <lambda> must return one number"),
+    (lambda: hessian(lambda x: "x")(1.0), "hessian: <lambda> must return one number"),
+])  # fmt: skip
+def test_wrong_kinds_are_refused(call, words):
+    with pytest.raises(TypeError, match=words):
+        call()
+
+
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda: jvp(lambda x, y: x, (1.0, 2.0), (1.0,)), ValueError, r"one tangent a primal.*\(2\), got 1"),
+    (lambda: jvp(lambda p: p[0], ([1.0, 2.0],), ([1.0],)), ValueError, "one tangent a primal"),
+    (lambda: grad(lambda x: x, argnums=1)(1.0), IndexError, "argnums must be below 1.*got 1"),
+    (lambda: grad(lambda x: x, argnums=-2)(1.0), IndexError, "argnums must be below 1.*got -2"),
+    (lambda: grad(lambda x: x)(), IndexError, "argnums must be below 0"),
+])  # fmt: skip
+def test_wrong_counts_are_refused(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+# ------------------------------------------------------------------ forms of arguments and results
+def test_numbers_in_give_plain_numbers_out():
+    f = lambda x, y: autograd.sin(x) * y  # noqa: E731
+    for result in (grad(f)(0.5, 3.0), grad(f, 1)(0.5, 3.0), *value_and_grad(f)(0.5, 3.0), *jvp(f, (1, 2), (1, 0)),
+                   hessian(f)(np.float64(0.5), 3), grad(lambda x: 3.0)(1.0), grad(lambda x: x)(1), jvp(lambda x: 2, (1.0,), (1.0,))[1]):  # fmt: skip
+        assert type(result) is float
+
+
+def test_argnums_choose_the_arguments():
+    f = lambda x, y, z: x * y * y * z  # noqa: E731
+    assert grad(f)(2.0, 3.0, 5.0) == 45.0 and grad(f, argnums=-1)(2.0, 3.0, 5.0) == 18.0
+    assert value_and_grad(f, argnums=(1, 0))(2.0, 3.0, 5.0) == (90.0, (60.0, 45.0))
+    assert grad(f, argnums=(1,))(2.0, 3.0, 5.0) == (60.0,)
+    assert grad(lambda x, text: x * len(text))(2.0, "four") == 4.0, "the others may be anything"
+
+
+def test_a_gradient_has_its_arguments_form():
+    Point = namedtuple("Point", "x y")
+    f = lambda p: p[0] * p[1][0] * p[1][1].x  # noqa: E731
+    assert grad(f)([2.0, (5.0, Point(3.0, 7.0))]) == [15.0, (6.0, Point(10.0, 0.0))]
+    assert type(grad(f)([2.0, (5.0, Point(3.0, 7.0))])[1][1]) is Point
+    assert grad(lambda p: 1.0)([]) == [] and grad(lambda p: p[0])((4.0, ())) == (1.0, ())
+
+
+def test_jvp_takes_nested_primals():
+    f = lambda p, q: p[0] * p[1] + q  # noqa: E731
+    assert jvp(f, ([2.0, 3.0], 1.0), ([1.0, 10.0], 100.0)) == (7.0, 3.0 + 20.0 + 100.0)
+
+
+def test_a_jvp_is_the_gradient_along_the_tangents():
+    """100 eps of the sum of the parts' sizes: both add 3 products of a dozen factors."""
+    f = lambda a, b, c: autograd.tanh(a * b) / (1.0 + c * c) + autograd.maximum(a, c)  # noqa: E731
+    at, along = (0.3, -1.2, 0.8), (0.5, 2.0, -1.0)
+    value, slopes = value_and_grad(f, (0, 1, 2))(*at)
+    got = jvp(f, at, along)
+    assert got[0] == value
+    parts = [s * t for s, t in zip(slopes, along, strict=True)]
+    assert abs(got[1] - sum(parts)) <= 100 * 2.0**-52 * sum(map(abs, parts))
+
+
+def test_hessian_has_its_arguments_form_twice():
+    f = lambda p: autograd.exp(p[0]) * p[1] * p[1]  # noqa: E731
+    e = math.exp(0.3)
+    assert np.array(hessian(f)([0.3, 2.0])) == pytest.approx(np.array([[4 * e, 4 * e], [4 * e, 2 * e]]), rel=1e-14)
+    H = hessian(lambda p: p[0] * p[1][0])((2.0, [3.0]))
+    assert H == ((0.0, [1.0]), [(1.0, [0.0])])
+    assert hessian(lambda a, b: a * b * b, argnums=1)(2.0, 3.0) == 4.0
+    assert hessian(lambda p: 1.0)([1.0, 2.0]) == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_rosenbrocks_hessian():
+    """12·100x² - 400y + 2, -400x, 200."""
+    f = lambda p: (1.0 - p[0]) ** 2 + 100.0 * (p[1] - p[0] * p[0]) ** 2  # noqa: E731
+    x, y = -1.2, 1.0
+    want = [[1200 * x * x - 400 * y + 2, -400 * x], [-400 * x, 200.0]]
+    assert np.array(hessian(f)([x, y])) == pytest.approx(np.array(want), rel=1e-14)
+
+
+# ------------------------------------------------------------------ nesting
+def test_nesting_does_not_confuse_one_variable_with_another():
+    assert grad(lambda x: x * grad(lambda y: x + y)(2.0))(1.0) == 1.0
+    assert grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0) == 6.0
+    assert grad(lambda x: grad(lambda y: x * y)(x))(3.0) == 1.0
+    assert grad(lambda x: grad(lambda x: x * x)(x))(3.0) == 2.0
+    assert jvp(lambda x: x * jvp(lambda y: x + y, (2.0,), (1.0,))[1], (1.0,), (1.0,))[1] == 1.0
+    assert jvp(lambda x: jvp(lambda y: x * y, (x,), (1.0,))[1], (3.0,), (1.0,)) == (3.0, 1.0)
+    assert jvp(grad(lambda x: x * x * x), (2.0,), (1.0,)) == (12.0, 12.0)
+    assert grad(lambda x: jvp(lambda y: x * y * y, (x,), (x,))[1])(3.0) == 6.0 * 9.0  # d 2x³ / dx
+
+
+def test_results_that_depend_on_an_outer_recording_value_are_values():
+    outer, frozen = Value(3.0), Value(5.0, requires_grad=False)
+    captured = grad(lambda y: outer * y)(2.0)
+    given = grad(lambda y: y * y)(outer)
+    assert isinstance(captured, Value) and captured.data == 3.0
+    assert isinstance(given, Value) and given.data == 6.0
+    (captured * given).backward()
+    assert outer.grad == 6.0 + 3.0 * 2.0
+    assert type(grad(lambda y: frozen * y)(2.0)) is float
+    assert type(grad(lambda y: y * y)(frozen)) is float
+    tangent = jvp(lambda y: y * 2.0, (1.0,), (outer,))[1]
+    assert isinstance(tangent, Value) and gradients(tangent, [outer])[0].data == 2.0
+    entry = hessian(lambda y: outer * y * y)(2.0)
+    assert isinstance(entry, Value) and entry.data == 6.0
+
+
+def test_a_value_given_in_gets_no_grad_written():
+    x = Value(3.0)
+    y = grad(lambda v: v * v * v)(x)
+    assert not x.has_grad
+    y.backward()
+    assert x.grad == 18.0
+
+
+def test_transformations_record_inside_no_grad_and_hand_out_plain_results():
+    outer = Value(3.0)
+    with autograd.no_grad():
+        assert grad(lambda x: x * x)(3.0) == 6.0 and hessian(lambda x: x * x)(3.0) == 2.0
+        assert jvp(lambda x: x * x, (3.0,), (1.0,)) == (9.0, 6.0)
+        result = grad(lambda x: x * outer)(2.0)
+        (inside,) = gradients_of_a_square(outer)
+        assert not (outer * 2.0).requires_grad, "the mode is on again"
+    assert isinstance(result, Value) and not result.requires_grad and result.data == 3.0
+    assert inside == 6.0
+
+
+def gradients_of_a_square(x):
+    return (grad(lambda v: v * v)(x.data),)
+
+
+def test_detach_cuts_every_direction_and_order():
+    f = lambda x: x * x.detach()  # noqa: E731
+    assert grad(f)(3.0) == 3.0 and jvp(f, (3.0,), (1.0,))[1] == 3.0 and grad(grad(f))(3.0) == 0.0
+
+
+def test_python_control_flow_follows_the_numbers():
+    def clipped_power(x, n):
+        y = x
+        while n > 1:
+            y, n = y * x, n - 1
+        return y if y < 10.0 else 10.0 + 0.0 * x
+
+    assert grad(clipped_power)(2.0, 3) == 12.0 and grad(clipped_power)(3.0, 3) == 0.0
+
+
+def test_composed_functions_are_stable_and_right():
+    """logsumexp's gradient is softmax, its Hessian diag(p) - p pᵀ."""
+    at = [1000.0, 1001.0, 999.0]
+    shifted = [math.exp(x - 1001.0) for x in at]
+    p = [x / sum(shifted) for x in shifted]
+    value, slopes = value_and_grad(autograd.logsumexp)(at)
+    assert value == pytest.approx(1001.0 + math.log(sum(shifted)), rel=1e-15)
+    assert slopes == pytest.approx(p, rel=1e-14)
+    assert autograd.softmax(at) == pytest.approx(p, rel=1e-15)
+    assert np.array(hessian(autograd.logsumexp)(at)) == pytest.approx(np.diag(p) - np.outer(p, p), abs=1e-15)
+    assert autograd.mean([1, Value(4.0), 4]).data == 3.0 and autograd.mean([2.0, 4.0]) == 3.0
+    assert grad(autograd.mean)([1.0, 5.0]) == [0.5, 0.5]
+
+
+def test_logsumexp_takes_infinities_as_limits():
+    inf = math.inf
+    with autograd.errstate("ignore"):
+        assert autograd.logsumexp([-inf, -inf]) == -inf and autograd.logsumexp([inf, 0.0]) == inf
+        assert autograd.logsumexp([-inf, 2.0]) == 2.0 and math.isnan(autograd.logsumexp([math.nan, 1.0]))
+
+
+@pytest.mark.parametrize("function", [autograd.mean, autograd.logsumexp, autograd.softmax])
+def test_a_composed_function_of_nothing_is_refused(function):
+    with pytest.raises(ValueError, match=f"{function.__name__}: at least one number is required"):
+        function([])
+
+
+def test_a_wrapped_function_keeps_its_name_and_text():
+    for wrapped in (grad(wave), value_and_grad(wave), hessian(wave)):
+        assert wrapped.__name__ == "wave" and "e**x sin x" in wrapped.__doc__
+
+
+def test_a_derivative_of_a_derivative_is_not_slowed_by_its_constants():
+    """Partials of 1 and upstreams of a constant 0 leave no node: d(x + 2x)/dx is no graph at all."""
+    x = Value(2.0)
+    (slope,) = gradients(x + 2.0 * x, [x])
+    assert slope.data == 3.0 and not slope.inputs
