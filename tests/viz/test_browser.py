@@ -1,0 +1,313 @@
+"""The page in Chromium: stepping, moved leaves, and that its numbers and words stay Python's."""
+
+import random
+import shutil
+
+import pytest
+
+import autograd
+import viz
+from autograd import Value
+from autograd.numbers import show
+from autograd.op import REALS, derived
+
+play = pytest.importorskip("playwright.sync_api", reason="the page is tested in a browser")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: make test-browser needs it"),
+]
+WIDE, NARROW = {"width": 1280, "height": 720}, {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with play.sync_playwright() as p:
+        started = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Opens a root's page; fails if the page complains or asks for anything outside itself."""
+    said, contexts = [], []
+
+    def open_page(root, step=None, **options):
+        viz.trace(root).save(tmp_path / "walk.html")
+        contexts.append(browser.new_context(**{"viewport": WIDE, **options}))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
+        page.on("request", lambda r: r.url.startswith("file:") or said.append(r.url))
+        page.goto((tmp_path / "walk.html").as_uri() + (f"#step={step}" if step is not None else ""))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not said
+
+
+def labelled(value, label):
+    value.label = label
+    return value
+
+
+def example(w=1.5, x=2.0, b=-1.0, t=1.0):
+    w, x, b, t = Value(w, "w"), Value(x, "x"), Value(b, "b"), Value(t, "t")
+    return labelled((w * x + b - t) ** 2 + 0.1 * (w * w), "L")
+
+
+def corners(a=-1.5, b=2.0):
+    a, b = Value(a, "a"), Value(b, "b")
+    bump = derived("bump", domain=REALS, formula=lambda m, x: m.exp(-(x * x)) * m.sin(x))
+    y = autograd.where(autograd.greater(b, a), a**3, b) / b + autograd.maximum(a, b) * a.relu()
+    y = y + bump(a) - autograd.abs(a) * autograd.sigmoid(b) + 2.0**a
+    return labelled(autograd.dot([y, a, b], [b, 0.5, a]) + autograd.erf(a) + autograd.log(b), "y")
+
+
+def fan(a=0.3, b=-0.7):
+    a, b = Value(a, "a"), Value(b, "b", requires_grad=False)
+    return labelled(autograd.sum([a * float(n) for n in range(8)]) * b + autograd.sum([a] * 7), "y")
+
+
+def text(page):
+    """What a person reads on the page."""
+    return page.inner_text("body")
+
+
+def type_in(page, leaves):
+    for name, value in leaves.items():
+        page.get_by_role("spinbutton", name=name, exact=True).fill(repr(value))
+    page.evaluate("document.activeElement.blur()")
+
+
+def at(page, k):
+    page.evaluate(f"go({k})")
+    return text(page)
+
+
+# ------------------------------------------------------------------ the walk, followed
+@pytest.mark.parametrize(
+    ("make", "moved"),
+    [
+        (example, {"w": 1.7}), (example, {"w": 0.0, "b": 1234.5678}), (example, {"x": 1e-7}),
+        (corners, {"a": 0.0}), (corners, {"a": 2.0}), (corners, {"a": 1e9, "b": -3.0}),
+        (fan, {"a": -12.3456789}),
+    ],
+)  # fmt: skip
+def test_a_moved_leaf_gives_the_page_that_python_would_write(opened, make, moved):
+    page = opened(make())
+    with autograd.errstate("ignore"):
+        python = viz.trace(make(**moved))
+    type_in(page, moved)
+    for k, step in enumerate(python, 1):
+        shown = at(page, k)
+        for line in str(step).splitlines():
+            assert line.strip() in shown, (k, line)
+    for line in str(python).rsplit("\n\n", 1)[1].splitlines()[1:]:
+        assert line.split("  ")[-1].strip() in shown, line  # the nudges, below the last step
+
+
+def test_the_drawing_shows_the_position(opened):
+    page = opened(example(), step=10)
+
+    def grads():
+        return page.eval_on_selector_all("text.grad", "all => all.map(e => e.textContent)")
+
+    python = viz.graph(example())
+    index = {box.name: box.index for box in python.nodes}
+    assert [grads()[index[name]] for name in ("w", "w×w", "w×x", "b")] == ["0.3", "0.1", "–", "–"]
+    amounts = page.locator(f'g[data-node="{index["w"]}"] text.amount').all_text_contents()
+    assert sorted(amounts) == ["", "0.15", "0.15"]
+    assert page.locator("circle.tick.in").count() == 2
+    assert page.locator("path.moving").count() == 2 and page.locator("g.now").count() == 1
+    assert (
+        page.locator("g.ready").count() == 1
+        and page.locator("text.waits").text_content() == "ready"
+    )
+    at(page, 7)
+    assert set(grads()) == {"–"} and page.locator("g.ready").count() == 0
+    at(page, 2)
+    values = page.eval_on_selector_all("text.value", "all => all.map(e => e.textContent)")
+    assert [values[index[name]] for name in ("w×x", "w×x+b", "w×w", "L")] == ["3", "2", "–", "–"]
+    at(page, 14)
+    assert page.locator("circle.tick.in").count() == 3 and "–" not in grads()
+
+
+def test_uses_beyond_six_are_counted_in_the_box(opened):
+    page = opened(fan(), step=0)
+    assert page.locator("text.count").text_content() == "0 of 15 in"
+    end = int(page.get_attribute("#slider", "max"))
+    counts = {at(page, k) and page.locator("text.count").text_content() for k in range(end + 1)}
+    assert {"7 of 15 in", "15 of 15 in"} <= counts
+
+
+# ------------------------------------------------------------------ going about
+def test_it_opens_with_the_forward_steps_done_and_a_question(opened):
+    page = opened(example())
+    assert "L = 1.225. Press → to ask of each number: if it rose a little" in text(page)
+    assert "Step 7 of 14" in text(page) and "goes now" not in text(page)
+    assert page.evaluate("location.hash") == "#step=7"
+
+
+def test_keys_buttons_slider_list_and_address_all_step(opened):
+    page = opened(example())
+    for press, k in [
+        ("ArrowRight", 8), ("PageDown", 9), ("ArrowLeft", 8), ("PageUp", 7), ("Home", 0),
+        ("ArrowLeft", 0), ("End", 14), ("ArrowRight", 14),
+    ]:  # fmt: skip
+        page.keyboard.press(press)
+        assert page.evaluate("position") == k, press
+    page.get_by_role("button", name="one step back").click()
+    assert "Step 13 of 14" in text(page)
+    page.get_by_role("button", name="first step").click()
+    assert "Step 0 of 14" in text(page)
+    page.get_by_role("button", name="10 w×w").click()
+    assert "Step 10 of 14" in text(page)
+    assert page.get_attribute("#list [aria-current]", "title") == "10 w×w"
+    page.get_by_role("slider", name="step", exact=True).fill("4")
+    assert "Step 4 of 14" in text(page) and "4/14" in text(page)
+    assert page.get_attribute("#slider", "aria-valuetext") == "Step 4 of 14 · forward 4 of 7"
+    page.evaluate("location.hash = '#step=12'")
+    page.wait_for_selector("h2:has-text('Step 12 of 14')")
+
+
+def test_keys_belong_to_a_field_while_it_has_the_focus(opened):
+    page = opened(example())
+    page.get_by_role("spinbutton", name="w", exact=True).focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("position") == 7 and "w is 2.5 here, 1.5 in Python" in text(page)
+    page.get_by_role("slider", name="step", exact=True).focus()
+    page.keyboard.press("PageDown")
+    assert page.evaluate("position") == 8
+
+
+def test_a_live_region_says_who_why_and_what_each_input_has(opened):
+    page = opened(example(), step=10)
+    said = page.inner_text("#said")
+    for words in ("w×w goes now", "A product passes on", "= 0.15", "w: – → 0.15 → 0.3, 2 of 3 in"):
+        assert words in said, words
+    assert "from 0.1×(w×w)" not in said
+
+
+# ------------------------------------------------------------------ moved leaves
+def test_a_dragged_leaf_keeps_the_step_and_can_be_reset(opened):
+    page = opened(example(), step=10)
+    page.get_by_role("slider", name="drag w", exact=True).fill("2.2040001")
+    assert "w: – → 0.22 → 0.44, 2 of 3 in" in text(page)
+    assert "w is 2.2 here, 1.5 in Python" in text(page)
+    assert page.get_by_role("spinbutton", name="w", exact=True).input_value() == "2.2"
+    page.get_by_role("button", name="Reset").click()
+    assert "w: – → 0.15 → 0.3, 2 of 3 in" in text(page) and "in Python" not in text(page)
+    assert page.get_by_role("spinbutton", name="w", exact=True).input_value() == "1.5"
+    assert not page.get_by_role("button", name="Reset").is_visible()
+
+
+def test_an_unfinished_number_changes_nothing(opened):
+    page = opened(example())
+    page.get_by_role("spinbutton", name="w", exact=True).fill("")
+    assert "in Python" not in text(page) and "L = 1.225." in text(page)
+
+
+def test_a_leaf_that_becomes_infinite_is_marked(opened):
+    x = Value(1.0, "x")
+    page = opened(labelled(autograd.log(x) * 2.0, "y"))
+    type_in(page, {"x": -1.0})
+    assert "log(x) = log(-1) = nan" in at(page, 1) and "Step 1 of 4 · forward 1 of 2 !" in at(
+        page, 1
+    )
+    type_in(page, {"x": 1.0})
+    assert "!" not in at(page, 1)
+
+
+def test_numbers_are_written_as_python_writes_them(opened):
+    draw = random.Random(0)
+    numbers = [draw.uniform(-1, 1) * 10.0 ** draw.randint(-12, 12) for _ in range(500)]
+    numbers += [0.123455, 1.000005, 99999.5, 999999.5, 9.99995e-5, -0.0, 5e-324, 1.7e308, 123456.0]
+    page = opened(example())
+    assert page.evaluate("all => all.map(show)", numbers) == [show(x) for x in numbers]
+
+
+# ------------------------------------------------------------------ looks
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_follows_the_system_and_the_button(opened, scheme):
+    page = opened(example(), color_scheme=scheme)
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    colours = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 28)"}
+    drawn = "getComputedStyle(document.querySelector('.paper')).fill"
+    assert page.evaluate(paper) == page.evaluate(drawn) == colours.pop(scheme)
+    page.get_by_role("button", name="theme").click()
+    assert page.evaluate(paper) == page.evaluate(drawn) == colours.popitem()[1]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("make", [example, corners, fan])
+def test_nothing_is_wider_than_the_screen_and_nothing_jumps(opened, make, size):
+    page = opened(make(), viewport=size)
+    page.wait_for_timeout(100)
+    end = int(page.get_attribute("#slider", "max"))
+    bars = set()
+    for k in range(end):
+        at(page, k)
+        wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        assert page.evaluate(wide), k
+        bars.add(page.evaluate("document.querySelector('#steps').getBoundingClientRect().top"))
+    if size is WIDE:
+        assert len(bars) == 1
+
+
+def test_the_box_whose_turn_it_is_is_in_sight(opened):
+    page = opened(corners(), viewport=NARROW)
+    end = int(page.get_attribute("#slider", "max"))
+    for k in range(1, end + 1):
+        at(page, k)
+        pane = page.locator("#picture").bounding_box()
+        box = page.locator("g.now rect").bounding_box()
+        for side, length in (("x", "width"), ("y", "height")):
+            assert pane[side] <= box[side] + 1, k
+            assert box[side] + box[length] <= pane[side] + pane[length] + 1, k
+
+
+def test_in_print_it_is_the_whole_walk_with_the_present_numbers(opened):
+    page = opened(example())
+    type_in(page, {"w": 1.7})
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    shown = text(page)
+    for step in viz.trace(example(w=1.7)):
+        for line in str(step).splitlines():
+            assert line.strip() in shown, line
+    assert "Ask of each number" in shown and "Inputs" not in shown
+
+
+def test_without_script_it_is_the_whole_walk(opened):
+    page = opened(example(), java_script_enabled=False)
+    shown = text(page)
+    assert page.locator("#walk > li").count() == 15 and page.locator("svg").is_visible()
+    for step in viz.trace(example()):
+        for line in str(step).splitlines():
+            assert line.strip() in shown, line
+    assert "Press →" not in shown and "Inputs" not in shown
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["</script><script>alert(1)</script>", 'q"><img src=x onerror=alert(2)>', "${1}", "'`\\"],
+)
+def test_a_hostile_label_is_text(opened, label):
+    x = Value(2.0, label)
+    page = opened((x * 0.5 + x).tanh())
+    at(page, 3)
+    assert label[:20] in text(page)
+    assert page.get_by_role("spinbutton").count() == 1
+
+
+def test_a_leaf_alone_opens(opened):
+    page = opened(Value(2.0, "x"))
+    assert "Raise x by 0.01 (to 2.01) and x rises by about 0.01 (really 0.01)." in text(page)
+    type_in(page, {"x": 3.0})
+    assert "Raise x by 0.01 (to 3.01)" in text(page)
