@@ -116,7 +116,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in ("Program", "compile"):  # with NumPy, at first use: see ieee.py
-        from . import compiler  # noqa: PLC0415
+        from . import compiler
 
         return getattr(compiler, name)
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")

@@ -20,7 +20,7 @@ def _ieee(function: Callable[..., float], name: str) -> Callable[..., float]:
         try:
             return function(*operands)
         except (ValueError, ArithmeticError):
-            import numpy as np  # noqa: PLC0415
+            import numpy as np
 
             with np.errstate(all="ignore"):
                 return float(getattr(np, name)(*operands))
@@ -97,7 +97,7 @@ class _Wide(Arithmetic):
     def run(self, record: Op, *operands: Any) -> Any:
         if FLOATS.line(record) is None and record.formula is not None:
             return record.formula(self, *operands)
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         return np.float64(FLOATS.run(record, *map(float, operands)))
 
@@ -116,7 +116,7 @@ def evaluate(rule: Rule, *operands: float) -> float:
             return float(number)
     except (ValueError, ArithmeticError):
         pass
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     with np.errstate(all="ignore"):
         return float(rule(_WIDE, *map(np.float64, operands)))

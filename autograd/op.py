@@ -148,7 +148,7 @@ class Op:
         """This op of floats; it may raise where Python's own functions do."""
         if self.fast:
             return self.fast[0](at) if self.slots is None else self.fast[0](*at)  # type: ignore[no-any-return]
-        from .ieee import FLOATS  # noqa: PLC0415 - it reads this file
+        from .ieee import FLOATS
 
         return FLOATS.run(self, *at)
 

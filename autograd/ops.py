@@ -252,8 +252,9 @@ def _tuple(name: str, sequence: Any) -> tuple[Any, ...]:
     try:
         return tuple(sequence)
     except TypeError:
-        kind = type(sequence).__name__
-        raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use a list") from None
+        raise TypeError(
+            f"{name}: sequences of numbers are required, got {type(sequence).__name__}; use a list"
+        ) from None
 
 
 def _both(*sequences: Any) -> tuple[Any, ...]:
@@ -268,7 +269,8 @@ def _both(*sequences: Any) -> tuple[Any, ...]:
     ws, xs = (_tuple("dot", sequence) for sequence in sequences)
     if len(ws) != len(xs):
         raise ValueError(
-            f"dot: sequences of one length are required, got {len(ws)} and {len(xs)}; pad or slice one"
+            f"dot: sequences of one length are required, got {len(ws)} and {len(xs)}; "
+            "pad or slice one"
         )
     return ws + xs
 
@@ -317,7 +319,8 @@ dot = derived(
     fast=(_fast_dot, _others),
 )  # fmt: skip
 sum = derived(
-    "sum", symbol="Σ", slots=None, domain=REALS, formula=_total, gather=lambda xs: _tuple("sum", xs),
+    "sum", symbol="Σ", slots=None, domain=REALS, formula=_total,
+    gather=lambda xs: _tuple("sum", xs),
     partials=(lambda m, xs, y, slot: 1.0,), words=("1",),
     says="A sum passes its gradient on unchanged to every term.",
     fast=(lambda xs: left_sum(xs) if xs else 0.0, lambda xs, y: (1.0,) * len(xs)),

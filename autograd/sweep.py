@@ -1,8 +1,9 @@
 """The reverse sweep and the forward sweep: gradients as numbers, as steps, and as Values again.
 
 ``backward`` is lean: marks instead of a visited set, no Graph, nothing allocated a node but its
-gradient. ``backward_steps`` is the same arithmetic with every part shown. ``reverse`` and ``forward``
-record what they compute. Reads value.py, graph.py and the rules; read by derivatives, nn and viz.
+gradient. ``backward_steps`` is the same arithmetic with every part shown. ``reverse`` and
+``forward`` record what they compute. Reads value.py, graph.py and the rules; read by derivatives,
+nn and viz.
 Iterative: memory bounds the depth, not the stack.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import ops
@@ -26,7 +27,8 @@ _ADD, _SUBTRACT, _MULTIPLY, _DOT = ops.add, ops.subtract, ops.multiply, ops.dot
 class Contribution(NamedTuple):
     """What one slot of a step sends to the Value in it.
 
-    ``amount`` is upstream × local, exactly 0 if upstream is 0; ``total`` is what the input has with it.
+    ``amount`` is upstream × local, exactly 0 if upstream is 0 or nothing ever passes; ``total`` is
+    what the input has with it.
     """
 
     input: Value
@@ -49,8 +51,8 @@ class Step(NamedTuple):
 def backward(root: Value, grad: float = 1.0) -> None:
     """Give every node under ``root`` its gradient, d root / d node times ``grad``.
 
-    Ops' results then hold this pass's total; leaves that record add theirs, once, to what they hold.
-    Nodes that the pass does not reach keep theirs.
+    Ops' results then hold this pass's total; leaves that record add theirs, once, to what they
+    hold. Nodes that the pass does not reach keep theirs.
 
     Raises:
         ValueError: ``root`` does not record.
@@ -67,7 +69,7 @@ def backward(root: Value, grad: float = 1.0) -> None:
         root._grad = 0.0 + grad
         _send(order)
     except BaseException:  # an interrupt: leaves get back what they had
-        for leaf, had in zip(leaves, before):  # noqa: B905 - it may have come between the two
+        for leaf, had in zip(leaves, before):
             leaf._grad = had
         raise
     for leaf, had in zip(leaves, before, strict=True):
@@ -78,10 +80,10 @@ def backward(root: Value, grad: float = 1.0) -> None:
 
 
 def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> list[Value]:
-    """The ops' results under ``root``, operands first. All are at 0; leaves, and what they had, are noted.
+    """The ops' results under ``root``, operands first, all at 0; leaves and what they had noted.
 
-    Depth first, operands left to right, as Graph's order is: the sums must be the same floats. Where the
-    gradient will be a node bears a mark: that what is under it is being visited, or that it is done.
+    Depth first, operands left to right, as Graph's order is: the sums must be the same floats.
+    Where the gradient will be a node bears a mark: what is under it is being visited, or it is done.
     """
     is_open = object()
     done = object()
@@ -91,7 +93,9 @@ def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> li
     while True:
         a = node._a
         b = node._b
-        first: Value | None = None  # where to go next; what else is to be visited waits on the stack
+        first: Value | None = (
+            None  # where to go next; what else is to be visited waits on the stack
+        )
         if type(a) is tuple:
             node._grad = is_open
             stack.append(node)
@@ -210,24 +214,25 @@ def _send(order: list[Value]) -> None:
 
 def _send_pairs(g: float, inputs: tuple[Any, ...], factors: tuple[Any, ...]) -> None:
     """g × factor to each input. Most are Values all: that is tried first."""
-    pairs = zip(inputs, factors, strict=True)
+    pairs = zip(inputs, factors)
     try:
         for x, factor in pairs:
             x._grad += g * factor._data
     except AttributeError:  # a number: nothing was added for this pair
-        for x, factor in itertools.chain(((x, factor),), pairs):
-            if type(x) is not float:
-                x._grad += g * (factor if type(factor) is float else factor._data)
+        for y, other in itertools.chain(((x, factor),), pairs):
+            if type(y) is not float:
+                y._grad += g * (other if type(other) is float else other._data)
 
 
 def slopes_of(record: Op) -> tuple[Callable[..., float] | None, ...]:
-    """The partials over floats, ``(*operands, y)``, kept in the record; None where nothing passes."""
+    """The partials over floats, ``(*operands, y)``, None where nothing passes; kept in the record."""
 
     def slope(rule: Any) -> Callable[..., float] | None:
         return None if rule is NOTHING else lambda *at: evaluate(rule, *at)
 
     slots = range(record.slots or 0)
-    record.slopes = record.fast[1:] or tuple(slope(record.partial(slot)) for slot in slots)
+    slopes: tuple[Any, ...] = tuple([slope(record.partial(slot)) for slot in slots])
+    record.slopes = record.fast[1:] or slopes
     return record.slopes
 
 
@@ -295,11 +300,14 @@ def check_fresh(graph: Graph) -> None:
         except (ValueError, ArithmeticError):
             again = FLOATS.run(record, *at)
         if again != values[i] and not (again != again and values[i] != values[i]):
-            leaves = [graph.nodes[x] for x in graph.operands[i] if type(x) is int and graph.ops[x] is None]
+            leaves = [
+                graph.nodes[x] for x in graph.operands[i] if type(x) is int and graph.ops[x] is None
+            ]
             which = ", ".join(dict.fromkeys(map(describe, leaves)))
             raise StaleGraphError(
-                f"{record.name}: its operands must be as they were when it was recorded ({values[i]!r}), "
-                f"got {again!r} now: {which} was written since; build the graph again"
+                f"{record.name}: its operands must be as they were when it was recorded "
+                f"({values[i]!r}), got {again!r} now: {which} was written since; "
+                "build the graph again"
             )
 
 
@@ -313,8 +321,9 @@ def _require_recording(root: Value) -> None:
         raise TypeError(f"backward: a Value is required as root, got {type(root).__name__}")
     if not root.requires_grad:
         raise ValueError(
-            f"backward: a root that records is required, got {describe(root)}, made under no_grad, by "
-            "detach() or with requires_grad=False; build it outside no_grad from leaves that record"
+            f"backward: a root that records is required, got {describe(root)}, made under "
+            "no_grad, by detach() or with requires_grad=False; build it outside no_grad, from leaves "
+            "that record"
         )
 
 
@@ -338,7 +347,7 @@ def _rule(record: Op, slot: int, operands: Sequence[Any], y: Any) -> Any:
     with contextlib.suppress(ValueError, ArithmeticError):
         p = rule(ops.VALUES, *operands, y)
     if p is None or isinstance(p, complex):  # Python's operators on plain numbers: IEEE's number
-        import numpy as np  # noqa: PLC0415 - see ieee.py
+        import numpy as np
 
         wide = [np.float64(x) if type(x) is float else x for x in operands]
         with np.errstate(all="ignore"):

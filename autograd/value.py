@@ -11,7 +11,7 @@ import math
 import numbers
 import warnings
 from collections.abc import Sequence
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 from . import ops
 from .errors import DomainError, TracingError, user_frame
@@ -20,8 +20,8 @@ from .modes import About, active, current
 from .op import Op
 from .ops import left_sum
 
-Number = Union[int, float]
-Operand = Union["Value", int, float]
+Number = int | float
+Operand: TypeAlias = "Value | int | float"
 
 _new = object.__new__
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = ops.add, ops.subtract, ops.multiply, ops.divide
@@ -154,15 +154,15 @@ class Value:
         if active:
             state = current()
             if not state.plain:
-                return apply(_ADD, (self, other))  # type: ignore[no-any-return]
+                return apply(_ADD, (self, other))
             about = state.about
         kind = type(other)
         if kind is Value:
             data = self._data + other._data  # type: ignore[union-attr]
         elif kind is float:
-            data = self._data + other  # type: ignore[operator]
+            data = self._data + other
         else:
-            return apply(_ADD, (self, other))  # type: ignore[no-any-return]
+            return apply(_ADD, (self, other))
         node = _new(Value)
         node._data = data
         node._record = _ADD
@@ -178,15 +178,15 @@ class Value:
         if active:
             state = current()
             if not state.plain:
-                return apply(_MULTIPLY, (self, other))  # type: ignore[no-any-return]
+                return apply(_MULTIPLY, (self, other))
             about = state.about
         kind = type(other)
         if kind is Value:
             data = self._data * other._data  # type: ignore[union-attr]
         elif kind is float:
-            data = self._data * other  # type: ignore[operator]
+            data = self._data * other
         else:
-            return apply(_MULTIPLY, (self, other))  # type: ignore[no-any-return]
+            return apply(_MULTIPLY, (self, other))
         node = _new(Value)
         node._data = data
         node._record = _MULTIPLY
@@ -198,61 +198,61 @@ class Value:
         return node
 
     def __sub__(self, other: Operand) -> Value:
-        return apply(_SUBTRACT, (self, other))  # type: ignore[no-any-return]
+        return apply(_SUBTRACT, (self, other))
 
     def __truediv__(self, other: Operand) -> Value:
-        return apply(_DIVIDE, (self, other))  # type: ignore[no-any-return]
+        return apply(_DIVIDE, (self, other))
 
     def __radd__(self, other: Number) -> Value:
-        return apply(_ADD, (other, self))  # type: ignore[no-any-return]
+        return apply(_ADD, (other, self))
 
     def __rmul__(self, other: Number) -> Value:
-        return apply(_MULTIPLY, (other, self))  # type: ignore[no-any-return]
+        return apply(_MULTIPLY, (other, self))
 
     def __rsub__(self, other: Number) -> Value:
-        return apply(_SUBTRACT, (other, self))  # type: ignore[no-any-return]
+        return apply(_SUBTRACT, (other, self))
 
     def __rtruediv__(self, other: Number) -> Value:
-        return apply(_DIVIDE, (other, self))  # type: ignore[no-any-return]
+        return apply(_DIVIDE, (other, self))
 
     def __pow__(self, other: Operand) -> Value:
-        return apply(_POWER, (self, other))  # type: ignore[no-any-return]
+        return apply(_POWER, (self, other))
 
     def __rpow__(self, other: Number) -> Value:
-        return apply(_POWER, (other, self))  # type: ignore[no-any-return]
+        return apply(_POWER, (other, self))
 
     def __neg__(self) -> Value:
-        return apply(ops.negative, (self,))  # type: ignore[no-any-return]
+        return apply(ops.negative, (self,))
 
     def __pos__(self) -> Value:
         return self
 
     def __abs__(self) -> Value:
-        return apply(ops.abs, (self,))  # type: ignore[no-any-return]
+        return apply(ops.abs, (self,))
 
     def exp(self) -> Value:
         """e to the power of self."""
-        return apply(ops.exp, (self,))  # type: ignore[no-any-return]
+        return apply(ops.exp, (self,))
 
     def log(self) -> Value:
         """The natural logarithm."""
-        return apply(ops.log, (self,))  # type: ignore[no-any-return]
+        return apply(ops.log, (self,))
 
     def tanh(self) -> Value:
         """The hyperbolic tangent."""
-        return apply(ops.tanh, (self,))  # type: ignore[no-any-return]
+        return apply(ops.tanh, (self,))
 
     def relu(self) -> Value:
         """self if it is > 0, else 0."""
-        return apply(ops.relu, (self,))  # type: ignore[no-any-return]
+        return apply(ops.relu, (self,))
 
     def sigmoid(self) -> Value:
         """1 / (1 + exp(-self))."""
-        return apply(ops.sigmoid, (self,))  # type: ignore[no-any-return]
+        return apply(ops.sigmoid, (self,))
 
     def sqrt(self) -> Value:
         """The square root."""
-        return apply(ops.sqrt, (self,))  # type: ignore[no-any-return]
+        return apply(ops.sqrt, (self,))
 
     # -------------------------------------------------------------- comparisons and conversions
     __hash__ = object.__hash__
@@ -279,8 +279,8 @@ class Value:
 
     def __float__(self) -> float:
         raise TypeError(
-            f"float: a plain number is required, got {describe(self)}, whose gradient would be lost; "
-            "use .item() for its number, or autograd.exp and its like for math's functions"
+            f"float: a plain number is required, got {describe(self)}, whose gradient would be "
+            "lost; use .item() for its number, or autograd.exp and its like for math's functions"
         )
 
     def item(self) -> float:
@@ -301,7 +301,7 @@ class Value:
     # -------------------------------------------------------------- passes and copies
     def backward(self, grad: float = 1.0) -> None:
         """Give every node under this one d self / d node, times ``grad``: see sweep.backward."""
-        from .sweep import backward  # noqa: PLC0415 - it reads this file
+        from .sweep import backward
 
         backward(self, grad)
 
@@ -310,17 +310,17 @@ class Value:
         self._grad = None
 
     def __copy__(self) -> Value:
-        from .graph import parts, restore  # noqa: PLC0415 - it reads this file
+        from .graph import parts, restore
 
         return restore(*parts(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        from .graph import deepcopy  # noqa: PLC0415 - it reads this file
+        from .graph import deepcopy
 
         return deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        from .graph import reduce  # noqa: PLC0415 - it reads this file
+        from .graph import reduce
 
         return reduce(self)
 
@@ -337,8 +337,8 @@ def about_of(node: Value) -> About:
 
 
 # ------------------------------------------------------------------ recording any op
-def apply(record: Op, operands: Sequence[Any]) -> Any:
-    """``record`` of the operands: a float if all are numbers, else a node that remembers them."""
+def apply(record: Op, operands: Sequence[Any]) -> Value:
+    """``record`` of the operands, as a node that remembers them; a float if all are numbers."""
     about = None
     if active:
         state = current()
@@ -361,9 +361,12 @@ def apply(record: Op, operands: Sequence[Any]) -> Any:
                 b = float(b)
             elif type(a) is int:
                 a = float(a)
-            if not ((type(a) is Value and type(b) in _EXACT) or (type(a) is float and type(b) is Value)):
+            if type(b) is Value:
+                at = (a._data if type(a) is Value else a, b._data)
+            else:
+                at = (a._data if type(a) is Value else None, b)
+            if type(at[0]) is not float or type(b) not in _EXACT:
                 return _apply_any(record, operands)
-            at = a if type(a) is float else a._data, b if type(b) is float else b._data
             data = fast[0](*at) if fast else record.number(at)
         else:
             a = operands if type(operands) is tuple else tuple(operands)
@@ -372,7 +375,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Any:
             try:  # most are Values all, and looking at each one's type costs as much as the op
                 if record is _DOT:
                     half = len(a) // 2
-                    terms = [w._data * x._data for w, x in zip(a[:half], a[half:])]  # noqa: B905
+                    terms = [w._data * x._data for w, x in zip(a[:half], a[half:])]
                     data = left_sum(terms)
                 else:
                     data = record.number([x._data for x in a])
@@ -384,7 +387,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Any:
         if data - data != 0.0 or type(data) is not float:
             data = compute(record, operands)
     except (ValueError, ArithmeticError):
-        if len(operands) != (slots or len(operands)):
+        if len(operands) != (slots or len(operands)) or not set(map(type, operands)) <= _EXACT:
             return _apply_any(record, operands)
         data = compute(record, operands)
     node = _new(Value)
@@ -408,7 +411,7 @@ def _keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
         node._b = None
 
 
-def _apply_any(record: Op, operands: Sequence[Any]) -> Any:
+def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     """``apply`` for numbers of other kinds, plain numbers, traced values and under modes."""
     slots = record.slots
     if slots is not None and len(operands) != slots:
@@ -421,7 +424,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Any:
     else:
         data = compute(record, operands)
         if all(type(x) is float for x in operands):
-            return data
+            return data  # type: ignore[return-value]
         if not state.recording:
             return Value(data, requires_grad=False)
         node = _new(Value)
@@ -433,11 +436,11 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Any:
     _keep(node, record, operands)
     if state.recording or record is ops.stop_gradient:
         return node
-    return ops.stop_gradient(node)
+    return apply(ops.stop_gradient, (node,))
 
 
 def compute(record: Op, operands: Sequence[Any]) -> float:
-    """The number, IEEE's outside the domain; there the modes say whether to raise, warn or take it."""
+    """The number; outside the domain IEEE's, and the modes say: raise, warn or take it."""
     at = [x._data if isinstance(x, Value) else float(x) for x in operands]
     try:
         data: float = record.number(at)
@@ -457,7 +460,9 @@ def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: fl
     errors = current().errors
     if errors == "ignore":
         return
-    outside = [s for s, x in enumerate(at) if x not in record.domain[min(s, len(record.domain) - 1)]]
+    outside = [
+        s for s, x in enumerate(at) if x not in record.domain[min(s, len(record.domain) - 1)]
+    ]
     slot = outside[0] if outside else len(at) - 1
     if outside:
         required = f"operand must be {record.domain[min(slot, len(record.domain) - 1)]}"
@@ -477,7 +482,9 @@ def _about(label: Any, requires_grad: Any, scope: str) -> About:
     if not isinstance(label, str):
         raise TypeError(f"label: a str is required, got {label!r}; use label=str(...)")
     if not isinstance(requires_grad, bool):
-        raise TypeError(f"requires_grad: True or False is required, got {requires_grad!r}; use bool(...)")
+        raise TypeError(
+            f"requires_grad: True or False is required, got {requires_grad!r}; use bool(...)"
+        )
     return About(label, requires_grad, scope)
 
 
@@ -496,7 +503,8 @@ def _number(data: Any) -> float:
             return float(data)
         except OverflowError:
             raise ValueError(
-                "Value: a number that a float holds is required, got an int beyond 1.8e308; scale it"
+                "Value: a number that a float holds is required, got an int beyond 1.8e308; "
+                "scale it"
             ) from None
     remedy = next((r for kind, r in _REMEDIES if isinstance(data, kind)), "")
     if isinstance(data, Value):
@@ -534,7 +542,7 @@ def describe(node: Value) -> str:
         return node.label if len(node.label) <= 24 else node.label[:23] + "…"
     if node._record is None:
         return "an unnamed leaf"
-    from .names import short  # noqa: PLC0415 - it reads this file
+    from .names import short
 
     return short(node)
 
@@ -556,16 +564,17 @@ class Traced(Value):
     def _data(self) -> float:  # type: ignore[override]
         raise self._refuse("its number was read")
 
-    @property
-    def data(self) -> float:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def data(self) -> float:
         """Not known yet."""
         raise self._refuse("its number was read")
 
     def _refuse(self, why: str) -> TracingError:
         file, line, _ = user_frame()
         return TracingError(
-            f"compile: {why} at {file}:{line}, got {describe(self)}, a traced value that has no number "
-            "while a function is being recorded; use autograd.where(condition, a, b) for a choice, "
+            f"compile: {why} at {file}:{line}, got {describe(self)}, a traced value that has "
+            "no number while a function is being recorded; use autograd.where(condition, a, b) for "
+            "a choice, "
             "autograd.exp and its like for math's functions"
         )
 
@@ -607,7 +616,7 @@ class Traced(Value):
 
     def detach(self) -> Value:
         """The same number, through which no gradient passes."""
-        return ops.stop_gradient(self)  # type: ignore[no-any-return]
+        return apply(ops.stop_gradient, (self,))
 
 
 _EXACT = frozenset((Value, float))

@@ -142,7 +142,9 @@ class MLP(Module):
         """The last layer's outputs for ``x``, ``nin`` numbers or Values."""
         for layer, inside in zip(self.layers, self.scopes, strict=True):
             with inside:
-                x = layer([x] if isinstance(x, Value) else x)  # a layer of one neuron gives its output
+                x = layer(
+                    [x] if isinstance(x, Value) else x
+                )  # a layer of one neuron gives its output
         return x
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
 """From a function of scalars to a program over arrays: record, sweep, rewrite, run.
 
-program.py records and calls; rewrite.py makes the graph smaller; numpy_backend.py and llvm_backend.py
-run it. Each back end is an arithmetic for the same rules and has one function, ``build``.
+program.py records and calls; rewrite.py makes the graph smaller; numpy_backend.py and
+llvm_backend.py run it: each is an arithmetic for the same rules, and a function ``build``.
 """
 
 from .program import Program, compile

@@ -28,6 +28,9 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 Pattern = tuple[bool, ...]  # of each input: is it one number for all rows?
 
 POINTER = ir.PointerType()
+# Up to so many nodes LLVM allocates registers with care, whose time grows faster than the graph: 1 s
+# here. Beyond, it does so in passing, and the code takes half as long again: 7,000 nodes in 1 s, not 6.
+CAREFUL = 3_000
 
 
 @cache
@@ -70,7 +73,8 @@ class Kernel:
         """The machine code for arrays of that pattern."""
         start = time.perf_counter()
         written = module(self.graph, self.inputs, pattern, self.target)
-        engine = binding.create_mcjit_compiler(*optimised(written, self.target))
+        careful = len(self.graph) <= CAREFUL
+        engine = binding.create_mcjit_compiler(*optimised(written, self.target, careful))
         engine.finalize_object()
         self.engines.append(engine)
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
@@ -86,16 +90,16 @@ def address(numbers: Any) -> int:
         return numbers.ctypes.data  # type: ignore[no-any-return]
 
 
-def optimised(written: Any, target: Target) -> tuple[Any, Any]:
-    """LLVM's own module, optimised, and its machine."""
+def optimised(written: Any, target: Target, careful: bool = True) -> tuple[Any, Any]:
+    """LLVM's own module, optimised, and its machine; higher levels take longer for the same code."""
     machine = binding.Target.from_triple(written.triple).create_target_machine(
-        cpu=target.cpu, features=target.features, opt=1, jit=True  # 2: as fast, twice the time
+        cpu=target.cpu, features=target.features, opt=int(careful), jit=True
     )
     written.data_layout = str(machine.target_data)
     parsed = binding.parse_assembly(str(written))
     parsed.verify()
     # The rows are vectors already, and the loop's body is long: nothing to vectorise or unroll.
-    options = binding.create_pipeline_tuning_options(speed_level=2)
+    options = binding.create_pipeline_tuning_options(speed_level=1)
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
     passes = binding.create_pass_builder(machine, options)
     passes.getModulePassManager().run(parsed, passes)

@@ -48,15 +48,16 @@ class Arrays(Arithmetic):
 
     def __init__(self) -> None:
         self.lines: Mapping[str, Callable[..., Any]] = {
-            "identity": np.positive, "add": np.add, "subtract": np.subtract, "multiply": np.multiply,
-            "divide": np.divide, "negative": np.negative, "power": np.power, "sqrt": np.sqrt,
-            "square": np.square, "exp": np.exp, "log": np.log, "log1p": np.log1p, "sin": np.sin,
-            "cos": np.cos, "tanh": np.tanh, "abs": np.abs, "maximum": np.maximum, "minimum": np.minimum,
-            "where": _where, "equal": _comparison(np.equal), "greater": _comparison(np.greater),
+            "identity": np.positive, "add": np.add, "subtract": np.subtract,
+            "multiply": np.multiply, "divide": np.divide, "negative": np.negative,
+            "power": np.power, "sqrt": np.sqrt, "square": np.square, "exp": np.exp,
+            "log": np.log, "log1p": np.log1p, "sin": np.sin, "cos": np.cos, "tanh": np.tanh,
+            "abs": np.abs, "maximum": np.maximum, "minimum": np.minimum, "where": _where,
+            "equal": _comparison(np.equal), "greater": _comparison(np.greater),
             "greater_equal": _comparison(np.greater_equal),
         }  # fmt: skip
         try:
-            from scipy.special import erf  # noqa: PLC0415 - heavy, and optional
+            from scipy.special import erf
         except ImportError:
             pass
         else:
@@ -68,7 +69,7 @@ _arrays: Arrays | None = None
 
 def arithmetic() -> Arithmetic:
     """The arithmetic, made once: SciPy is looked for when a program is compiled, not at import."""
-    global _arrays  # noqa: PLW0603
+    global _arrays
     if _arrays is None:
         _arrays = Arrays()
     return _arrays
@@ -91,9 +92,7 @@ def build(graph: Graph, inputs: tuple[int, ...]) -> Kernel:
     for i, users in enumerate(graph.users):
         if users and i not in graph.roots and graph.ops[i] is not None:
             dies[users[-1][0]].append(i)
-    plan = [
-        (i, record, m.line(record), graph.operands[i]) for i, record in enumerate(graph.ops) if record
-    ]
+    plan = [(i, record, m.line(record)) for i, record in enumerate(graph.ops) if record]
 
     def kernel(arrays: Sequence[Array], outputs: Sequence[Array]) -> None:
         rows = len(outputs[0])
@@ -103,10 +102,10 @@ def build(graph: Graph, inputs: tuple[int, ...]) -> Kernel:
             varies[i] = len(array) == rows
             numbers[i] = array
         varying = []
-        for i, record, line, operands in plan:
-            varies[i] = any(type(x) is int and varies[x] for x in operands)
+        for i, record, line in plan:
+            varies[i] = any(type(x) is int and varies[x] for x in graph.operands[i])
             if varies[i]:
-                varying.append((i, record, line, operands))
+                varying.append((i, record, line))
             else:  # the same in every row: once
                 numbers[i] = _call(record, line, graph.at(i, numbers), None)
         free: dict[type, list[Any]] = {np.float64: [], np.bool_: []}
@@ -123,7 +122,7 @@ def build(graph: Graph, inputs: tuple[int, ...]) -> Kernel:
             for root, output in zip(graph.roots, outputs, strict=True):
                 if varies[root] and graph.ops[root] is not None:
                     local[root] = output[block]
-            for i, record, line, operands in varying:
+            for i, record, line in varying:
                 at = graph.at(i, local)
                 kind = np.bool_ if i in masks else np.float64
                 for x in dies[i]:

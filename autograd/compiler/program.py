@@ -28,12 +28,13 @@ Array = NDArray[np.float64]
 _BACKENDS = ("auto", "numpy", "llvm")
 
 
-def compile(f: Callable[..., Any], backend: str = "auto") -> Program:  # noqa: A001 - JAX's jit, NumPy's vectorize
+def compile(f: Callable[..., Any], backend: str = "auto") -> Program:
     """A program that computes ``f``, a function of scalars, for every row of its arrays.
 
     Args:
-        f: straight-line code of ops and operators on its arguments; ``autograd.where`` for a choice.
-        backend: "numpy", "llvm" (needs llvmlite: the extra ``fast``), or "auto": llvm if it is there.
+        f: straight-line code of ops and operators on its arguments; ``autograd.where`` chooses.
+        backend: "numpy", "llvm" (needs llvmlite, the extra ``fast``), or
+            "auto": llvm if it is there.
     Raises:
         TracingError: ``f`` needs a number while it is recorded (``if x > 0``, ``float(x)``).
         ImportError: backend "llvm" without llvmlite.
@@ -58,8 +59,8 @@ def compile(f: Callable[..., Any], backend: str = "auto") -> Program:  # noqa: A
 class Program:
     """What ``compile`` returns; call it on arrays, one a parameter of the function.
 
-    Arrays of numbers broadcast as NumPy's do; numbers in give a float64 out. A result that nobody holds
-    any more is overwritten by a later call, so that its memory need not be fetched anew.
+    Arrays of numbers broadcast as NumPy's do; numbers in give a float64 out. A result that nobody
+    holds any more is overwritten by a later call, so that its memory need not be fetched anew.
     """
 
     def __init__(self, f: Callable[..., Any], backend: str) -> None:
@@ -89,12 +90,15 @@ class Program:
         return self._run(arrays, gradient=False)[0]
 
     def value_and_grad(self, *arrays: Any) -> tuple[Any, tuple[Any, ...]]:
-        """``f`` of every row, and a tuple of its derivatives, one an argument, all of the same shape."""
+        """``f`` of every row, and its derivatives: a tuple, one an argument, all of one shape."""
         value, *slopes = self._run(arrays, gradient=True)
         return value, tuple(slopes)
 
     def explain(self) -> str:
-        """What became of the function: ops before and after, back end, time of each stage."""
+        """What became of the function: ops before and after, back end, time of each stage.
+
+        llvm builds at the first call, for the arguments that are arrays and those that are numbers.
+        """
         lines = [f"{self._name}({', '.join(self._names)}), back end {self.backend}"]
         lines.append(f"record: {_count(self.graph)} ops, {1e3 * self._record_time:.1f} ms")
         for gradient in (False, True):
@@ -102,7 +106,8 @@ class Program:
             lines.append(
                 f"{'value and gradient' if gradient else 'value'}: {_count(kernel.swept)} ops, "
                 f"{_count(kernel.graph)} after rewriting; sweep {1e3 * kernel.times[0]:.1f} ms, "
-                f"rewrite {1e3 * kernel.times[1]:.1f} ms, build {1e3 * kernel.times[2]:.1f} ms"
+                f"rewrite {1e3 * kernel.times[1]:.1f} ms, build "
+                f"{1e3 * (kernel.times[2] + getattr(kernel.run, 'seconds', 0.0)):.1f} ms"
             )
         return "\n".join(lines)
 
@@ -119,15 +124,18 @@ class Program:
                 try:
                     y = Value(_number(y), requires_grad=False)
                 except TypeError as error:
-                    raise TypeError(f"compile: {self._name} must return one number: {error}") from None
+                    got = str(error).partition("got ")[2]
+                    raise TypeError(
+                        f"compile: {self._name} must return one number, got {got}"
+                    ) from None
         graph = Graph(y, *inputs)
         own = set(graph.roots[1:])
         for i, record in enumerate(graph.ops):
             if record is None and i not in own and graph.nodes[i] is not y:
                 raise TracingError(
-                    f"compile: {self._name} at {user_line()} must depend on its arguments and on plain "
-                    f"numbers, got {describe(graph.nodes[i])}, a Value from outside, whose later changes "
-                    "the program would not see; pass it as an argument, or use its .item()"
+                    f"compile: {self._name} at {user_line()} must depend on its arguments and on "
+                    f"plain numbers, got {describe(graph.nodes[i])}, a Value from outside, "
+                    "whose later changes the program would not see; pass it as an argument, or use its .item()"
                 )
         self._graph, self._names = graph, tuple(names)
         self._record_time = time.perf_counter() - start
@@ -143,7 +151,8 @@ class Program:
             self._record([f"x{i + 1}" for i in range(len(arguments))])
         if len(arguments) != len(self._names):
             raise TypeError(
-                f"{self._name}: {len(self._names)} arguments are required ({', '.join(self._names)}), "
+                f"{self._name}: {len(self._names)} arguments are required "
+                f"({', '.join(self._names)}), "
                 f"got {len(arguments)}"
             )
         arrays = [_array(x, name) for x, name in zip(arguments, self._names, strict=True)]
@@ -157,7 +166,9 @@ class Program:
             ) from None
         kernel = self._kernel(gradient)
         rows = int(np.prod(shape, dtype=np.int64))
-        whole = [x if x.size == 1 or x.shape == shape else np.broadcast_to(x, shape) for x in arrays]
+        whole = [
+            x if x.size == 1 or x.shape == shape else np.broadcast_to(x, shape) for x in arrays
+        ]
         flat = [np.ascontiguousarray(x.reshape(-1)) for x in whole]
         outputs = self._outputs(rows, 1 + len(arrays) * gradient)
         kernel.run(flat, outputs)
@@ -190,7 +201,9 @@ class _Kernel:
         if gradient:
             with modes.quiet():
                 found = reverse(graph, {y: 1.0}, inputs)
-            slopes = [x if isinstance(x, Value) else Value(x or 0.0, requires_grad=False) for x in found]
+            slopes = [
+                x if isinstance(x, Value) else Value(x or 0.0, requires_grad=False) for x in found
+            ]
             nodes = graph.nodes
             self.swept = Graph(nodes[y], *slopes, *[nodes[i] for i in inputs])
         swept = time.perf_counter()
@@ -201,7 +214,9 @@ class _Kernel:
         self.graph, self.inputs = rewrite(self.swept, outputs, places, target)
         verify(self.graph, self.inputs, target)
         rewritten = time.perf_counter()
-        self.run: Callable[[Sequence[Array], Sequence[Array]], None] = module.build(self.graph, self.inputs)
+        self.run: Callable[[Sequence[Array], Sequence[Array]], None] = module.build(
+            self.graph, self.inputs
+        )
         self.times = (swept - start, rewritten - swept, time.perf_counter() - rewritten)
 
 
@@ -230,10 +245,13 @@ def _array(x: Any, name: str) -> Array:
     try:
         array = np.asarray(x)
     except ValueError as error:
-        raise TypeError(f"{name}: an array of numbers is required, got {type(x).__name__}: {error}") from None
+        raise TypeError(
+            f"{name}: an array of numbers is required, got {type(x).__name__}: {error}"
+        ) from None
     if array.dtype.kind not in "fiub":
         raise TypeError(
-            f"{name}: an array of real numbers is required, got {array.dtype}; convert it to float64 first"
+            f"{name}: an array of real numbers is required, got {array.dtype}; "
+            "convert it to float64 first"
         )
     return array.astype(np.float64, copy=False)
 
@@ -242,4 +260,6 @@ def _references(pool: list[Array], i: int) -> int:
     return sys.getrefcount(pool[i])
 
 
-_ALONE = _references([np.empty(1)], 0)  # what the interpreter counts for an array that nobody else holds
+_ALONE = _references(
+    [np.empty(1)], 0
+)  # what the interpreter counts for an array that nobody else holds

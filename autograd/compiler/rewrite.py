@@ -29,7 +29,9 @@ class _Place(Symbolic):
 
 def _same(x: Any, number: float) -> bool:
     """Whether an operand is this number, sign of zero included."""
-    return isinstance(x, float) and x == number and math.copysign(1.0, x) == math.copysign(1.0, number)
+    return (
+        isinstance(x, float) and x == number and math.copysign(1.0, x) == math.copysign(1.0, number)
+    )
 
 
 def _where(m: _Builder, c: Any, a: Any, b: Any) -> Any:
@@ -45,7 +47,12 @@ def _chain(m: _Builder, a: Any, b: Any) -> Any:
 
 
 def _divide(m: _Builder, a: Any, b: Any) -> Any:
-    if isinstance(b, float) and b != 0.0 and math.frexp(b)[0] in (0.5, -0.5) and 1e-300 < abs(b) < 1e300:
+    if (
+        isinstance(b, float)
+        and b != 0.0
+        and math.frexp(b)[0] in (0.5, -0.5)
+        and 1e-300 < abs(b) < 1e300
+    ):
         return m.multiply(a, 1.0 / b)  # a power of two: exact
     return None
 
@@ -90,7 +97,11 @@ class _Builder(Arithmetic):
         return self.place(None, (), label, value)
 
     def place(
-        self, record: Op | None, operands: tuple[int | float, ...], label: str = "", value: float | None = None
+        self,
+        record: Op | None,
+        operands: tuple[int | float, ...],
+        label: str = "",
+        value: float | None = None,
     ) -> _Place:
         self.ops.append(record)
         self.operands.append(operands)
@@ -107,7 +118,9 @@ class _Builder(Arithmetic):
             return simpler
         if record.formula is not None and self.target.line(record) is None:
             return record.formula(self, *operands)
-        at: tuple[int | float, ...] = tuple([x if isinstance(x, float) else x.index for x in operands])
+        at: tuple[int | float, ...] = tuple(
+            [x if isinstance(x, float) else x.index for x in operands]
+        )
         key = tuple(map(repr, at))  # 0.0 and -0.0 are two numbers here
         if record in _COMMUTE:
             key = tuple(sorted(key))
@@ -119,7 +132,7 @@ class _Builder(Arithmetic):
 def rewrite(
     graph: Graph, roots: Sequence[int], inputs: Sequence[int], target: Arithmetic
 ) -> tuple[Graph, tuple[int, ...]]:
-    """What ``roots`` need, for the back end whose arithmetic is ``target``; the places of the inputs.
+    """What ``roots`` need, for the back end that ``target`` is of; the places of the inputs.
 
     Roots that are numbers become leaves with a value.
     """
@@ -158,9 +171,13 @@ def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> tuple[Graph
 def verify(graph: Graph, inputs: Sequence[int], target: Arithmetic) -> None:
     """Our own invariants between the stages; a failure here is our fault, not the user's."""
     for i, record in enumerate(graph.ops):
-        assert all(x < i for x in graph.operands[i] if type(x) is int), f"node {i} before its operands"
+        assert all(x < i for x in graph.operands[i] if type(x) is int), (
+            f"node {i} before its operands"
+        )
         if record is None:
             assert i in inputs or graph.values[i] is not None, f"leaf {i} has no number"
         else:
             assert record.slots in (None, len(graph.operands[i])), f"{record.name} at {i}"
-            assert target.line(record) is not None or record.formula is None, f"{record.name} not expanded"
+            assert target.line(record) is not None or record.formula is None, (
+                f"{record.name} not expanded"
+            )
