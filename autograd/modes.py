@@ -174,4 +174,4 @@ class errstate(_Mode):
         self._errors = errors
 
     def _inside(self, outer: State) -> State:
-        return State(outer, outer.recording, outer.scope, self._errors)
+        return State(outer, outer.recording, outer.scope, self._errors, outer.plain)

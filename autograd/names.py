@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
-from .graph import Graph
+from .graph import Graph, walk
 from .numbers import show
 from .op import Op
 from .value import Value
@@ -19,6 +20,7 @@ LONGEST_LABEL = 24
 _ATOM = 9
 _LEFT = (1, 2)  # precedences that chain from the left; (a²)³, -(-a) and (a > b) > c need theirs
 _LONGEST_RAISED = 1e5  # beyond, show() rounds or writes an e
+_SMALL = 50  # nodes: as many as a formula of 20 characters could ever hold, and more
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -124,9 +126,13 @@ def clean(label: str) -> str:
 
 
 def short(node: Value) -> str:
-    """A node's name where its graph is not at hand: labels and op names, one op deep."""
-    if node.label or node.op is None:
+    """A node's name for an error: as in its graph where that is small, else one op deep."""
+    if node.op is None or clean(node.label):
         return clean(node.label) or "an unnamed leaf"
+    if sum(1 for _ in islice(walk((node,), {}), _SMALL)) < _SMALL:
+        graph = Graph(node)
+        name = _formula_name(node.op, graph.operands[-1], names(graph))
+        return name.text if name else node.op.name
     inner = [
         float(x)
         if not isinstance(x, Value)
