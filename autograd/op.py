@@ -65,6 +65,7 @@ class Op:
         formula: ``(m, *operands)`` over other ops; None for a primitive.
         symbol, form, precedence: how it is written; precedence is that of its outermost operator:
             1 sum, 2 product, 3 sign, 4 power, 5 call.
+        commutes: whether its two sides can be exchanged.
         words: a short text of each slot's partial, over the names ``{a}``, ``{b}``, ``{x}`` …
         says: the sentence a person reads, or one a case; ``case(m, *operands, y)`` picks its index.
         kink: ``(m, *operands)``, not 0 where there is no one slope; ``convention`` says which we
@@ -75,9 +76,9 @@ class Op:
     """
 
     __slots__ = (
-        "_partials", "_swept", "case", "convention", "domain", "fast", "form", "formula", "gather",
-        "kink", "lines", "name", "precedence", "remedy", "says", "slopes", "slots", "source",
-        "symbol", "words",
+        "_partials", "_swept", "case", "commutes", "convention", "domain", "fast", "form",
+        "formula", "gather", "kink", "lines", "name", "precedence", "remedy", "says",
+        "slopes", "slots", "source", "symbol", "words",
     )  # fmt: skip
     recorder: ClassVar[Callable[[Op, Sequence[Any]], Any]]  # value.py's: it knows what a Value is
 
@@ -92,6 +93,7 @@ class Op:
         symbol: str = "",
         form: str = "",
         precedence: int = 5,
+        commutes: bool = False,
         words: tuple[str, ...] = (),
         says: str | tuple[str, ...] = "{op}'s slope at {=x} is {p}.",
         case: Rule | None = None,
@@ -125,6 +127,7 @@ class Op:
         arguments = ", ".join(f"{{{letter}}}" for letter in operands) or "{*}"
         self.form = form or f"{name}({arguments})"
         self.precedence = precedence
+        self.commutes = commutes
         self.words = words or ("slope",) * count
         self.says = (says,) if isinstance(says, str) else says
         self.case = case

@@ -36,7 +36,8 @@ stop_gradient = derived(
     fast=(float,),
 )  # fmt: skip
 add = primitive(
-    "add", symbol="+", form="{a} + {b}", precedence=1, domain=REALS, slots=2, words=("1", "1"),
+    "add", symbol="+", form="{a} + {b}", precedence=1, commutes=True, domain=REALS, slots=2,
+    words=("1", "1"),
     partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: 1.0),
     says="A sum passes its gradient on unchanged to every term.", fast=(operator.add,),
 )  # fmt: skip
@@ -47,7 +48,8 @@ subtract = primitive(
     fast=(operator.sub,),
 )  # fmt: skip
 multiply = primitive(
-    "multiply", symbol="×", form="{a} × {b}", precedence=2, domain=REALS, words=("{b}", "{a}"),
+    "multiply", symbol="×", form="{a} × {b}", precedence=2, commutes=True, domain=REALS,
+    words=("{b}", "{a}"),
     partials=(lambda m, a, b, y: b, lambda m, a, b, y: a),
     says="A product passes on the gradient times the other factor.", fast=(operator.mul,),
 )  # fmt: skip
@@ -233,16 +235,17 @@ where = primitive(
 )  # fmt: skip
 
 
-def _comparison(name: str, symbol: str) -> Op:
+def _comparison(name: str, symbol: str, commutes: bool = False) -> Op:
     return primitive(
-        name, symbol=symbol, form="{a} " + symbol + " {b}", precedence=0, domain=(REALS, REALS),
+        name, symbol=symbol, form="{a} " + symbol + " {b}", precedence=0, commutes=commutes,
+        domain=(REALS, REALS),
         partials=(NOTHING, NOTHING), words=("0", "0"),
         kink=lambda m, a, b: m.equal(a, b), convention="slope 0, at the step too",
         says="A comparison passes nothing.",
     )  # fmt: skip
 
 
-equal = _comparison("equal", "==")
+equal = _comparison("equal", "==", commutes=True)
 greater = _comparison("greater", ">")
 greater_equal = _comparison("greater_equal", ">=")
 
@@ -253,7 +256,7 @@ def _tuple(name: str, sequence: Any) -> tuple[Any, ...]:
         return tuple(sequence)
     except TypeError:
         raise TypeError(
-            f"{name}: sequences of numbers are required, got {type(sequence).__name__}; use a list"
+            f"{name}: a sequence of numbers is required, got {type(sequence).__name__}; use a list"
         ) from None
 
 
@@ -273,6 +276,12 @@ def _both(*sequences: Any) -> tuple[Any, ...]:
             "pad or slice one"
         )
     return ws + xs
+
+
+def _one(*sequences: Any) -> tuple[Any, ...]:
+    if len(sequences) != 1:
+        raise TypeError(f"sum: 1 sequence is required, got {len(sequences)}; use sum([a, b])")
+    return _tuple("sum", sequences[0])
 
 
 def _dot(m: Any, *operands: Any) -> Any:
@@ -320,7 +329,7 @@ dot = derived(
 )  # fmt: skip
 sum = derived(
     "sum", symbol="Σ", slots=None, domain=REALS, formula=_total,
-    gather=lambda xs: _tuple("sum", xs),
+    gather=_one,
     partials=(lambda m, xs, y, slot: 1.0,), words=("1",),
     says="A sum passes its gradient on unchanged to every term.",
     fast=(lambda xs: left_sum(xs) if xs else 0.0, lambda xs, y: (1.0,) * len(xs)),

@@ -83,7 +83,7 @@ def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> li
     """The ops' results under ``root``, operands first, all at 0; leaves and what they had noted.
 
     Depth first, operands left to right, as Graph's order is: the sums must be the same floats.
-    Where the gradient will be a node bears a mark: what is under it is being visited, or it is done.
+    Where the gradient will be, a node bears a mark: what is under it is being visited, or done.
     """
     is_open = object()
     done = object()
@@ -225,7 +225,7 @@ def _send_pairs(g: float, inputs: tuple[Any, ...], factors: tuple[Any, ...]) -> 
 
 
 def slopes_of(record: Op) -> tuple[Callable[..., float] | None, ...]:
-    """The partials over floats, ``(*operands, y)``, None where nothing passes; kept in the record."""
+    """The partials over floats, ``(*operands, y)``, None for nothing; kept in the record."""
 
     def slope(rule: Any) -> Callable[..., float] | None:
         return None if rule is NOTHING else lambda *at: evaluate(rule, *at)
@@ -322,8 +322,8 @@ def _require_recording(root: Value) -> None:
     if not root.requires_grad:
         raise ValueError(
             f"backward: a root that records is required, got {describe(root)}, made under "
-            "no_grad, by detach() or with requires_grad=False; build it outside no_grad, from leaves "
-            "that record"
+            "no_grad, by detach() or with requires_grad=False; build it outside no_grad, from "
+            "leaves that record"
         )
 
 

@@ -141,10 +141,8 @@ def inside(record: Op, operands: Sequence[int | float]) -> str:
     if all(type(x) is int for x in operands):
         return record.symbol
     infix = record.precedence < 5 and record.slots == 2
-    if infix and type(operands[0]) is float:
-        probes = ((2.0, 3.0), (0.25, 7.0))  # no record says whether its sides can be exchanged
-        if all(record(a, b) == record(b, a) for a, b in probes):
-            operands = operands[::-1]
+    if infix and record.commutes and type(operands[0]) is float:
+        operands = operands[::-1]
     hole = Name("( )" if infix else "·")
     text = fill(record, [hole if type(x) is int else float(x) for x in operands])
     text = re.sub(r"·(, ·)+", "…", text).removeprefix("( ) ")

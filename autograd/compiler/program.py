@@ -120,7 +120,8 @@ class Program:
         with modes.recording():
             inputs = [Traced(name) for name in names]
             y = self._f(*inputs)
-            if not isinstance(y, Value):
+            made = not isinstance(y, Value)
+            if made:
                 try:
                     y = Value(_number(y), requires_grad=False)
                 except TypeError as error:
@@ -131,11 +132,12 @@ class Program:
         graph = Graph(y, *inputs)
         own = set(graph.roots[1:])
         for i, record in enumerate(graph.ops):
-            if record is None and i not in own and graph.nodes[i] is not y:
+            if record is None and i not in own and not made:
                 raise TracingError(
                     f"compile: {self._name} at {user_line()} must depend on its arguments and on "
                     f"plain numbers, got {describe(graph.nodes[i])}, a Value from outside, "
-                    "whose later changes the program would not see; pass it as an argument, or use its .item()"
+                    "whose later changes the program would not see; pass it as an argument, or use "
+                    "its .item()"
                 )
         self._graph, self._names = graph, tuple(names)
         self._record_time = time.perf_counter() - start

@@ -75,7 +75,6 @@ _IDENTITIES: Mapping[Op, Callable[..., Any]] = {
     ops.where: _where,
     ops.chain: _chain,
 }
-_COMMUTE = frozenset((ops.add, ops.multiply, ops.equal))
 
 
 class _Builder(Arithmetic):
@@ -122,7 +121,7 @@ class _Builder(Arithmetic):
             [x if isinstance(x, float) else x.index for x in operands]
         )
         key = tuple(map(repr, at))  # 0.0 and -0.0 are two numbers here
-        if record in _COMMUTE:
+        if record.commutes:
             key = tuple(sorted(key))
         if (record, key) not in self.known:
             self.known[record, key] = self.place(record, at)
