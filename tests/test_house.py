@@ -1,4 +1,4 @@
-"""The house: what is shipped, which way imports go, and that documents and examples do what they say.
+"""The house: what is shipped, which way imports go, and that documents do what they say.
 
 Conventions for the documents: ```python blocks of one file run in order in one namespace, in an
 empty folder; a ```text block that follows one is its exact output; blocks with >>> are doctests in
