@@ -29,15 +29,19 @@ if TYPE_CHECKING:
 
 LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the hand to move on
 NARROWEST, WIDEST = 0.8, 1.25  # of its own width: a drawing shrinks to this, then scrolls
+_SPARE = {  # spaces beside punctuation, outside strings; never those beside + and -
+    "page.css": r'("[^"]*")|(?<=[{};:,])\s+|\s+(?=[{}])',
+    "page.js": r'("[^"]*"|`[^`]*`)|(?<=[][(){},;=>?:&|]) +| +(?=[][(){},;=>?:&|])',
+}
 _DIGITS = re.compile("&#10;value [^<]*(?=</title>)")  # the script shows them: they follow too
 
 
 @cache
 def _asset(name: str) -> str:
-    """A file beside this one, without indentation and comments."""
+    """A file beside this one, without comments and the spaces that only people need."""
     text = files(__package__).joinpath(name).read_text("utf-8")
-    text = re.sub(r"^\s*(/\*.*\*/)?\n|^\s+|\s*(?<!:)// .*", "", text, flags=re.M)
-    return re.sub(r"(?<=[{};:,])\s+|\s+(?=[{}])", "", text) if name.endswith(".css") else text
+    text = re.sub(r"^\s*(/\*.*\*/)?\n|^\s+|\s*// .*", "", text, flags=re.M)
+    return re.sub(_SPARE.get(name, "(?!)"), lambda m: m[1] or "", text)
 
 
 def _hash(text: str) -> str:

@@ -199,14 +199,12 @@ class Trace(Sequence[Position]):
         lines += [("text", line) for line in self._rule(i, slots)]
         lines += [("row", self._row(i, slot)) for slot in slots]
         lines += self._totals(i, slots)
-        for x in dict.fromkeys(self.graph.operands[i]):
-            if isinstance(x, int) and not self.graph.recording[x]:
-                none = f"{self.names[x]} gets none: it has requires_grad=False."
-                lines.append(("quiet", (none,)))
+        operands = dict.fromkeys(x for x in self.graph.operands[i] if isinstance(x, int))
+        if still := [x for x in operands if not self.graph.recording[x]]:
+            gets = "gets none: it has" if len(still) == 1 else "get none: they have"
+            lines.append(("quiet", (f"{self._listed(still)} {gets} requires_grad=False.",)))
         if ready := self._ready(i):
-            listed = [self.names[x].text for x in ready[:ROWS]]
-            listed += [f"{len(ready) - ROWS} more"] * (len(ready) > ROWS)
-            lines.append(("quiet", (f"ready as well, in any order: {_and(listed)}",)))
+            lines.append(("quiet", (f"ready as well, in any order: {self._listed(ready)}",)))
         return lines
 
     def _whence(self, i: int) -> Line:
@@ -306,6 +304,11 @@ class Trace(Sequence[Position]):
 
     def _slope(self, i: int) -> str:
         return f"d{self._name(self.graph.roots[0])}/d{self._name(i)}"
+
+    def _listed(self, nodes: list[int]) -> str:
+        """Their names, up to ROWS of them."""
+        more = len(nodes) - ROWS
+        return _and([*(self.names[i].text for i in nodes[:ROWS]), *[f"{more} more"] * (more > 0)])
 
     def _ordinal(self, i: int, slot: int, comma: str) -> str:
         """Which operand is meant, where node ``i`` takes one twice."""
