@@ -11,7 +11,11 @@ from .value import Traced, Value
 
 
 def _filled(xs: Sequence[Any], name: str) -> list[Any]:
-    values = list(xs)
+    try:
+        values = list(xs)
+    except TypeError:
+        kind = type(xs).__name__
+        raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use [x]") from None
     if not values:
         raise ValueError(f"{name}: at least one number is required, got none")
     return values

@@ -129,6 +129,7 @@ class MLP(Module):
             raise ValueError(
                 f"MLP: nouts must list the neurons of each layer, got {nouts!r}; use [4, 1]"
             )
+        _activation(activation)  # a wrong one is refused though a single layer does not use it
         generator: Any = random if seed is None else random.Random(seed)
         sizes = [nin, *nouts]
         last = len(nouts)
@@ -142,9 +143,8 @@ class MLP(Module):
         """The last layer's outputs for ``x``, ``nin`` numbers or Values."""
         for layer, inside in zip(self.layers, self.scopes, strict=True):
             with inside:
-                x = layer(
-                    [x] if isinstance(x, Value) else x
-                )  # a layer of one neuron gives its output
+                # a layer of one neuron gives its output
+                x = layer([x] if isinstance(x, Value) else x)
         return x
 
     def __repr__(self) -> str:

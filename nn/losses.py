@@ -10,10 +10,17 @@ from autograd import Value, log, log1p, logsumexp, mean, square
 
 
 def _pairs(predictions: Sequence[Any], targets: Sequence[Any], name: str) -> list[tuple[Any, Any]]:
-    if len(predictions) != len(targets) or not len(predictions):
+    try:
+        got = len(predictions), len(targets)
+    except TypeError:
+        kinds = f"{type(predictions).__name__} and {type(targets).__name__}"
+        raise TypeError(
+            f"{name}: lists of predictions and of targets are required, got {kinds}; use [y], [t]"
+        ) from None
+    if got[0] != got[1] or not got[0]:
         raise ValueError(
-            f"{name}: as many targets as predictions are required, one at least, got "
-            f"{len(predictions)} predictions and {len(targets)} targets"
+            f"{name}: as many targets as predictions are required, one at least, got {got[0]} "
+            f"predictions and {got[1]} targets"
         )
     return list(zip(predictions, targets, strict=True))
 
@@ -64,7 +71,12 @@ def cross_entropy(logits: Sequence[Any], target: int) -> Value:
         IndexError: ``target`` is outside the range; a negative index is refused too.
     """
     total = logsumexp(logits)
-    index = operator.index(target)
+    try:
+        index = operator.index(target)
+    except TypeError:
+        raise TypeError(
+            f"cross_entropy: target must be a class index, an int, got {target!r}; use int(...)"
+        ) from None
     if not 0 <= index < len(logits):
         raise IndexError(
             f"cross_entropy: target must be a class index, 0 to {len(logits) - 1}, got {index}"

@@ -1,0 +1,155 @@
+"""Losses: their formulas, their slopes, their edges."""
+
+import math
+import warnings
+
+import mpmath as mp
+import pytest
+
+import autograd
+import nn
+from autograd import Value
+
+
+def slopes(loss, leaves):
+    loss.backward()
+    return [leaf.grad for leaf in leaves]
+
+
+# ------------------------------------------------------------------ mean squared error
+def test_mse_is_the_mean_of_squares_with_slope_2_of_the_difference_over_n():
+    p, t = [Value(0.8), Value(-0.1), Value(3.0)], [1.0, 0.5, 3.0]
+    loss = nn.mse(p, t)
+    assert loss.data == pytest.approx((0.2**2 + 0.6**2) / 3, rel=1e-15)
+    assert slopes(loss, p) == pytest.approx([2 * -0.2 / 3, 2 * -0.6 / 3, 0.0], rel=1e-15)
+
+
+def test_a_target_may_be_a_value_too():
+    p, t = Value(2.0), Value(5.0)
+    assert slopes(nn.mse([p], [t]), [p, t]) == [-6.0, 6.0]
+
+
+def test_losses_of_plain_numbers_are_plain():
+    assert nn.mse([1.0, 2.0], [0, 0]) == 2.5 and type(nn.mse([1], [2])) is float
+    assert nn.binary_cross_entropy([0.5], [1]) == math.log(2)
+    assert nn.cross_entropy([0.0, 0.0], 1) == math.log(2)
+
+
+# ------------------------------------------------------------------ binary cross-entropy
+def test_binary_cross_entropy_is_the_mean_surprise():
+    """-log p at 1, -log(1 - p) at 0, between them in proportion; slope (p - t)/(p(1 - p))/n."""
+    p, t = [Value(0.8), Value(0.1), Value(0.3)], [1.0, 0.0, 0.25]
+    loss = nn.binary_cross_entropy(p, t)
+    want = -(math.log(0.8) + math.log(0.9) + 0.25 * math.log(0.3) + 0.75 * math.log(0.7)) / 3
+    assert loss.data == pytest.approx(want, rel=1e-15)
+    assert slopes(loss, p) == pytest.approx(
+        [(a.data - b) / (a.data * (1 - a.data)) / 3 for a, b in zip(p, t)], rel=1e-14
+    )
+
+
+def test_a_chance_near_0_keeps_its_digits():
+    """log1p(-p): log(1 - 1e-20) would be 0."""
+    p = Value(1e-20)
+    loss = nn.binary_cross_entropy([p], [0.0])
+    assert loss.data == 1e-20 and slopes(loss, [p]) == [1.0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_certainty_that_is_right_costs_nothing_and_is_not_nan():
+    for p, t, slope in ((1.0, 1.0, -1.0), (0.0, 0.0, 1.0)):
+        x = Value(p)
+        loss = nn.binary_cross_entropy([x], [t])
+        assert loss.data == 0.0 and slopes(loss, [x]) == [slope]
+
+
+def test_certainty_that_is_wrong_costs_infinity_and_says_so():
+    for p, t in ((0.0, 1.0), (1.0, 0.0)):
+        with pytest.warns(RuntimeWarning, match="log"):
+            assert nn.binary_cross_entropy([Value(p)], [t]).data == math.inf
+
+
+def test_a_soft_target_that_records_gets_its_own_gradient():
+    """d/dt of -(t log p + (1 - t) log(1 - p)) is log((1 - p)/p), at t = 1 too."""
+    for at in (0.3, 1.0, 0.0):
+        p, t = Value(0.8), Value(at)
+        assert slopes(nn.binary_cross_entropy([p], [t]), [t]) == pytest.approx([math.log(0.2 / 0.8)], rel=1e-14)
+
+
+@pytest.mark.parametrize("t", [-0.1, 1.1, math.nan, 2])
+def test_a_target_outside_0_to_1_is_refused(t):
+    with pytest.raises(ValueError, match="binary_cross_entropy: targets must be between 0 and 1, got"):
+        nn.binary_cross_entropy([Value(0.5)], [t])
+
+
+# ------------------------------------------------------------------ cross-entropy
+def surprise(logits, target):
+    """-log softmax(logits)[target], to 60 digits."""
+    z = [mp.mpf(x) for x in logits]
+    return mp.log(mp.fsum(mp.exp(x) for x in z)) - z[target]
+
+
+@pytest.mark.parametrize("logits", [
+    (2.0, -1.0, 0.5), (0.0,), (1000.0, 1001.0, 999.0), (-1000.0, -1001.0), (0.0, 0.0, 0.0, 0.0), (3.0, -40.0, -41.0),
+])  # fmt: skip
+def test_cross_entropy_is_the_surprise_and_its_slope_softmax_minus_one_hot(logits):
+    """Off by eps of the largest logit, that is added and taken off again; slopes by 4 eps."""
+    for target in range(len(logits)):
+        z = [Value(x) for x in logits]
+        loss = nn.cross_entropy(z, target)
+        size = max(map(abs, logits)) + float(surprise(logits, target)) + 1.0
+        assert abs(loss.data - surprise(logits, target)) <= 4 * 2.0**-52 * size
+        assert loss.data >= 0.0
+        total = mp.fsum(mp.exp(mp.mpf(x)) for x in logits)
+        want = [float(mp.exp(mp.mpf(x)) / total) - (i == target) for i, x in enumerate(logits)]
+        assert slopes(loss, z) == pytest.approx(want, abs=4 * 2.0**-52)
+
+
+def test_cross_entropys_second_derivatives_are_those_of_logsumexp():
+    H = autograd.hessian(lambda z: nn.cross_entropy(z, 1))([0.3, -0.2])
+    p = 1 / (1 + math.exp(-0.5))
+    assert [x for row in H for x in row] == pytest.approx([p * (1 - p), -p * (1 - p)] * 1 + [-p * (1 - p), p * (1 - p)], rel=1e-14)
+
+
+@pytest.mark.parametrize("target", [3, -1, 10**6])
+def test_a_class_outside_the_logits_is_an_index_error(target):
+    with pytest.raises(IndexError, match=f"cross_entropy: target must be a class index, 0 to 2, got {target}"):
+        nn.cross_entropy([Value(1.0)] * 3, target)
+
+
+@pytest.mark.parametrize("target", [1.0, "1", None])
+def test_a_class_is_an_int(target):
+    with pytest.raises(TypeError, match=r"cross_entropy: target must be a class index, an int, got .*; use int"):
+        nn.cross_entropy([1.0, 2.0], target)
+
+
+# ------------------------------------------------------------------ wrong lengths and kinds
+@pytest.mark.parametrize("loss", [nn.mse, nn.binary_cross_entropy])
+def test_lengths_that_differ_or_are_0_are_refused(loss):
+    for p, t in (([], []), ([0.5], []), ([0.5], [1.0, 0.0])):
+        with pytest.raises(ValueError, match=f"{loss.__name__}: as many targets.*got {len(p)} predictions and {len(t)}"):
+            loss(p, t)
+
+
+def test_a_loss_of_no_logits_is_refused():
+    with pytest.raises(ValueError, match="at least one number"):
+        nn.cross_entropy([], 0)
+
+
+@pytest.mark.parametrize("call", [
+    lambda: nn.mse(Value(1.0), [1.0]), lambda: nn.mse([1.0], 1.0), lambda: nn.binary_cross_entropy(Value(0.5), 1.0),
+    lambda: nn.cross_entropy(Value(1.0), 0),
+])  # fmt: skip
+def test_one_number_in_place_of_a_list_is_refused_with_the_remedy(call):
+    """What a model of one output gives is one Value."""
+    with pytest.raises(TypeError, match=r"required, got .*; use \["):
+        call()
+
+
+@pytest.mark.parametrize("loss", [
+    lambda p: nn.mse(p, [1.0, 0.2]), lambda p: nn.binary_cross_entropy(p, [1.0, 0.0]),
+    lambda p: nn.binary_cross_entropy(p, [0.4, 0.9]), lambda p: nn.cross_entropy(p, 1),
+])  # fmt: skip
+def test_gradcheck_agrees_with_every_loss(loss):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        autograd.gradcheck(lambda a, b: loss([a, b]), [0.7, 0.4], order=2)
