@@ -134,6 +134,6 @@ if __name__ == "__main__":
         main()
     except OSError as error:
         sys.exit(
-            f"iris: a folder {FOLDER.resolve()} that can be written is required, got "
-            f"{error.strerror} for {error.filename}; run it in a folder of your own"
+            f"iris: {FOLDER.resolve()} must be a folder that can be written, got {error}; "
+            "run it in a folder of your own"
         )
