@@ -419,7 +419,10 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
     state = current()
     node: Value
-    if any(isinstance(x, Traced) for x in operands):
+    traced = next((x for x in operands if isinstance(x, Traced)), None)
+    if traced is not None:
+        if state.plain:
+            raise traced._refuse("it was used after its function was recorded,")
         node = _new(Traced)
     else:
         data = compute(record, operands)

@@ -115,7 +115,9 @@ class _Builder(Arithmetic):
         simpler = _IDENTITIES[record](self, *operands) if record in _IDENTITIES else None
         if simpler is not None:
             return simpler
-        if record.formula is not None and self.target.line(record) is None:
+        if self.target.line(record) is None:
+            if record.formula is None:
+                return self.target.run(record, *operands)  # which says what is missing
             return record.formula(self, *operands)
         at: tuple[int | float, ...] = tuple(
             [x if isinstance(x, float) else x.index for x in operands]

@@ -268,6 +268,18 @@ def test_arrays_that_cannot_be_written_are_read():
     assert same(rows(kernel(ops.negative), x), -x)
 
 
+def test_a_graph_past_the_careful_size_gives_the_same_bits():
+    x = np.linspace(0.5, 1.5, 21)
+    steps = llvm_backend.CAREFUL // 2 + 100
+
+    def chain(y):
+        for _ in range(steps):
+            y = y * 1.0000001 + 1e-9
+        return y
+
+    assert same(rows(program(chain, host(), 1), x), chain(x))
+
+
 def test_threads_share_a_kernel():
     run = program(formula, host())
     x, y = np.random.default_rng(4).normal(size=(2, 5000))

@@ -1,0 +1,346 @@
+"""Programs: what a function of scalars computes over rows, what is refused, and what is recorded."""
+
+import importlib.util
+import itertools
+import math
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value, ops
+from autograd.ieee import FLOATS, evaluate
+from autograd.op import NOTHING, REALS, derived, primitive
+
+EPS = np.finfo(float).eps
+BACKENDS = ["numpy"] + (["llvm"] if importlib.util.find_spec("llvmlite") else [])
+FIXED = [record for record in ops.TABLE.values() if record.slots is not None]
+EDGES = (0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 5e-324, 1e300)
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    return request.param
+
+
+# ------------------------------------------------------------------ every op of the table
+def rows_of(record):
+    """The probes of its domain and the edges, in every combination, a column a slot."""
+    usual = [tuple(dict.fromkeys((*domain.probes(), *EDGES))) for domain in record.domain]
+    if record.slots > 2:
+        usual = [(0.0, 1.0, math.nan), (-2.5, 0.0, math.inf, math.nan), (0.7, -0.0, 1e300)]
+    return np.array(list(itertools.product(*usual))).T
+
+
+@pytest.mark.parametrize("record", FIXED, ids=lambda record: record.name)
+def test_every_op_gives_the_number_that_it_gives_on_floats(record, backend):
+    """nan and inf in the same places, the rest within 4 units in the last place: the op's wall."""
+    columns = rows_of(record)
+    got = autograd.compile(record, backend=backend)(*columns)
+    want = np.array([FLOATS.run(record, *map(float, row)) for row in columns.T])
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+    np.testing.assert_array_equal(np.isinf(got), np.isinf(want))
+    got, want = got[np.isfinite(want)], want[np.isfinite(want)]
+    assert np.all(np.abs(got - want) <= 4 * np.spacing(np.abs(want)))
+
+
+@pytest.mark.parametrize("record", FIXED, ids=lambda record: record.name)
+def test_every_partial_is_the_rules_at_every_probe(record, backend):
+    """Kinks and ties too. A partial is a short formula of its own: 16 units in the last place."""
+    columns = rows_of(record)
+    _, slopes = autograd.compile(record, backend=backend).value_and_grad(*columns)
+    for slot, got in enumerate(slopes):
+        rule = record.partial(slot)
+        for row, number in zip(columns.T, got, strict=True):
+            at = [float(x) for x in row]
+            want = 0.0 if rule is NOTHING else evaluate(rule, *at, FLOATS.run(record, *at))
+            if math.isfinite(want):
+                size = max(abs(want), 4e-16 if record.name in ("tanh", "sigmoid") else 0.0)
+                assert abs(number - want) <= 16 * math.ulp(size), (at, number, want)
+            else:
+                assert number == want or (math.isnan(number) and math.isnan(want)), (
+                    at,
+                    number,
+                    want,
+                )
+
+
+# ------------------------------------------------------------------ random programs
+UNARY = [r for r in FIXED if r.slots == 1 and r.name not in ("exp", "square", "stop_gradient")]
+BINARY = [r for r in FIXED if r.slots == 2 and r.name not in ("power", "chain")]
+
+
+@st.composite
+def functions(draw):
+    """A straight-line function of three numbers: any op on any earlier result, shared freely."""
+    lines = []
+    for n in range(draw(st.integers(1, 25))):
+        pick = st.integers(0, 2 + n)
+        kind = draw(st.sampled_from(["unary", "binary", "number", "where", "dot"]))
+        number = draw(st.sampled_from([-2.0, -0.5, 0.3, 1.0, 2.0, 3.0]))
+        record = draw(st.sampled_from(UNARY if kind == "unary" else BINARY))
+        lines.append((kind, record, [draw(pick) for _ in range(4)], number))
+
+    def f(*xs):
+        known = list(xs)
+        for kind, record, (a, b, c, d), number in lines:
+            a, b, c, d = (known[i] for i in (a, b, c, d))
+            if kind == "unary":
+                y = record(a)
+            elif kind == "binary":
+                y = record(a, b)
+            elif kind == "number":
+                y = a * number + b
+            elif kind == "where":
+                y = autograd.where(autograd.greater(a, b), c, d)
+            else:
+                y = autograd.dot([a, b], [c, number])
+            known.append(y)
+        return known[-1]
+
+    return f
+
+
+def bounds(y, xs):
+    """Σ |value × partial| over all operands of all ops: the rounding that any order of it may do."""
+    total = abs(y.data)
+    slopes = dict.fromkeys(xs, 0.0)
+    for step in autograd.backward_steps(y):
+        for c in step.contributions:
+            total += abs(c.amount * c.input.data)
+            if c.input in slopes:
+                slopes[c.input] += abs(c.amount)
+    return total, slopes
+
+
+@given(functions(), st.lists(st.floats(-3.0, 3.0), min_size=3, max_size=3))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_eager_and_both_back_ends_agree_on_random_programs(f, at):
+    """Values within 64 eps Σ|value × partial|; nan and inf in the same places.
+
+    The factor: up to 25 ops, each rounded within 2 ulp by either side. Where rounding flips a
+    comparison or an op is next to its pole no bound holds; such points are passed over.
+    """
+    with autograd.errstate("ignore"):
+        xs = [Value(x) for x in at]
+        y = f(*xs)
+        if not isinstance(y, Value) or y.op is None or not math.isfinite(y.data):
+            return
+        size, _ = bounds(y, xs)
+        if not size < 1e8 or any(0.0 < abs(s.node.data) < 1e-6 for s in autograd.backward_steps(y)):
+            return
+        y.backward()
+    programs = [autograd.compile(f, backend=b) for b in BACKENDS]
+    results = [program.value_and_grad(*at) for program in programs]
+    for value, slopes in results:
+        assert abs(value - y.data) <= 64 * EPS * size
+        for x, slope in zip(xs, slopes, strict=True):
+            assert math.isfinite(slope) == math.isfinite(x.grad)
+    for (_, first), (_, other) in itertools.pairwise(results):
+        np.testing.assert_allclose(first, other, rtol=1e-6, atol=1e-6 * max(size, 1.0))
+
+
+# ------------------------------------------------------------------ what comes in and goes out
+def test_numbers_in_give_a_number_out(backend):
+    program = autograd.compile(lambda x, y: x * y, backend=backend)
+    value, (dx, dy) = program.value_and_grad(2, 3.0)
+    assert (value, dx, dy) == (6.0, 3.0, 2.0) and type(value) is np.float64
+    assert program(np.array([True, False]), np.array([2, 3], np.int8)).tolist() == [2.0, 0.0]
+
+
+def test_arguments_broadcast_as_numpys_do(backend):
+    program = autograd.compile(lambda x, y: x - 2.0 * y, backend=backend)
+    a, b = np.arange(4.0)[:, None], np.arange(3.0)[None]
+    np.testing.assert_array_equal(program(a, b), a - 2.0 * b)
+    value, (da, db) = program.value_and_grad(a, b)
+    assert value.shape == da.shape == db.shape == (4, 3)
+    assert program(np.ones((2, 0)), 1.0).shape == (2, 0)
+    strided = np.arange(20.0)[::3]
+    np.testing.assert_array_equal(program(strided, strided[::-1]), strided - 2.0 * strided[::-1])
+
+
+def test_a_constant_an_argument_and_a_repeated_result_are_results_too(backend):
+    x = np.linspace(-1.0, 1.0, 5)
+    value, (dx, dy) = autograd.compile(lambda x, y: 3.0, backend=backend).value_and_grad(x, 1.0)
+    assert value.tolist() == [3.0] * 5 and dx.tolist() == dy.tolist() == [0.0] * 5
+    value, (dx,) = autograd.compile(lambda x: x, backend=backend).value_and_grad(x)
+    assert value.tolist() == x.tolist() and dx.tolist() == [1.0] * 5 and value is not x
+    value, (dx, dy) = autograd.compile(lambda x, y: x * y, backend=backend).value_and_grad(x, x)
+    np.testing.assert_array_equal(dx, dy)
+    assert not np.shares_memory(dx, dy)
+
+
+def test_results_are_the_callers_as_long_as_somebody_holds_them(backend):
+    program = autograd.compile(lambda x: x + 1.0, backend=backend)
+    first = program(np.zeros(100))
+    view = program(np.ones(100))[10:]  # the array itself is gone, but not its memory
+    address = program(np.full(100, 2.0)).ctypes.data
+    assert program(np.full(100, 3.0)).ctypes.data == address, (
+        "a dropped result's memory is used again"
+    )
+    assert first.tolist() == [1.0] * 100 and view.tolist() == [2.0] * 90
+
+
+def test_threads_may_share_a_program(backend):
+    program = autograd.compile(lambda x: autograd.sin(x) * x, backend=backend)
+    x = np.linspace(0.0, 9.0, 40_000)
+    want, failures = program(x).copy(), []
+
+    def work():
+        for _ in range(20):
+            if not np.array_equal(program(x), want):
+                failures.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_detach_and_no_grad_cut_the_gradient_in_a_program_too(backend):
+    def f(x, y):
+        with autograd.no_grad():
+            constant = x * x
+        return constant * y + x.detach() * x
+
+    value, (dx, dy) = autograd.compile(f, backend=backend).value_and_grad(3.0, 2.0)
+    assert (value, dx, dy) == (27.0, 3.0, 9.0)
+
+
+def test_comparisons_on_traced_values_are_traced(backend):
+    def f(x, y):
+        return (
+            (x > y)
+            + 2.0 * (x >= y)
+            + 4.0 * (x < y)
+            + 8.0 * (x <= y)
+            + 16.0 * (x == 1)
+            + 32.0 * (x != 1)
+        )
+
+    got = autograd.compile(f, backend=backend)(np.array([0.0, 1.0, 2.0]), 1.0)
+    assert got.tolist() == [4 + 8 + 32, 2 + 8 + 16, 1 + 2 + 32]
+
+
+def test_an_op_made_at_run_time_compiles(backend):
+    cube = derived("cube", domain=REALS, formula=lambda m, x: x * x * x)
+    third = primitive(
+        "third_root", domain=REALS, partials=(lambda m, x, y: 1.0 / (3.0 * y * y),),
+        floats=lambda x: math.copysign(abs(x) ** (1.0 / 3.0), x), numpy=np.cbrt,
+        llvm=lambda m, x: m.libm("cbrt", x),
+    )  # fmt: skip
+    x = np.array([1.0, 8.0, 27.0])
+    value, (slope,) = autograd.compile(lambda x: third(cube(x)), backend=backend).value_and_grad(x)
+    np.testing.assert_allclose(value, x, rtol=4 * EPS)
+    np.testing.assert_allclose(slope, 1.0, rtol=16 * EPS)
+
+
+def test_a_primitive_without_a_line_says_which_is_missing(backend):
+    lonely = primitive("lonely", domain=REALS, partials=(lambda m, x, y: 1.0,), floats=float)
+    with pytest.raises(NotImplementedError, match=f"lonely.*{backend}"):
+        autograd.compile(lonely, backend=backend)(1.0)
+
+
+# ------------------------------------------------------------------ recording
+def test_the_number_of_arguments_is_known_from_the_signature_or_the_first_call():
+    fixed = autograd.compile(lambda x, y: x * y, backend="numpy")
+    assert [label for label in fixed.graph.labels if label] == ["x", "y"]
+    open_ = autograd.compile(lambda *xs: autograd.sum(xs), backend="numpy")
+    with pytest.raises(ValueError, match="call it once"):
+        open_.graph  # noqa: B018
+    assert open_(1.0, 2.0, 3.0) == 6.0
+    with pytest.raises(TypeError, match="3 arguments.*got 2"):
+        open_(1.0, 2.0)
+
+
+def test_explain_counts_ops_and_names_the_stages(backend):
+    program = autograd.compile(
+        lambda x: autograd.sigmoid(x) * autograd.sigmoid(x) + 0.0 * 1.0, backend=backend
+    )
+    text = program.explain()
+    assert f"back end {backend}" in text and "value and gradient" in text
+    for stage in ("record", "sweep", "rewrite", "build"):
+        assert stage in text
+
+
+@pytest.mark.parametrize("use", [
+    lambda x: 1.0 if x > 0 else 2.0, lambda x: math.sin(x), lambda x: x.data, lambda x: x.item(),
+    lambda x: int(x), lambda x: max(x, 1.0), lambda x: x and 1.0, lambda x: abs(x) if x == 0 else x,
+])  # fmt: skip
+def test_what_needs_a_number_names_the_users_line_and_a_remedy(use):
+    with pytest.raises((autograd.TracingError, TypeError), match="test_program.py|int") as caught:
+        autograd.compile(use)
+    if isinstance(caught.value, autograd.TracingError):
+        assert "autograd.where" in str(caught.value)
+
+
+@pytest.mark.parametrize("returned", [None, "text", [1.0], 1j])
+def test_a_function_must_return_one_number(returned):
+    with pytest.raises(TypeError, match="must return one number"):
+        autograd.compile(lambda x: returned)
+
+
+def test_a_value_from_outside_is_refused_by_name():
+    weight = Value(2.0, "weight")
+    for f in (lambda x: weight * x, lambda x: weight, lambda x: weight * weight):
+        with pytest.raises(autograd.TracingError, match=r"weight.*argument"):
+            autograd.compile(f)
+
+
+def test_a_traced_value_used_after_its_program_says_so():
+    kept = []
+    autograd.compile(lambda x: kept.append(x) or x)
+    for use in (lambda x: x * 2.0, lambda x: x + x, lambda x: x.backward()):
+        with pytest.raises(autograd.TracingError):
+            use(kept[0])
+
+
+def test_recording_leaves_the_modes_as_they_were():
+    def fails(x):
+        raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        autograd.compile(fails)
+    assert (Value(1.0) * 2.0).requires_grad
+    with autograd.no_grad():
+        assert autograd.compile(lambda x: x * x, backend="numpy").value_and_grad(3.0)[1] == (6.0,)
+
+
+@pytest.mark.parametrize(("wrong", "error", "words"), [
+    (lambda: autograd.compile(3), TypeError, "a function is required"),
+    (lambda: autograd.compile(abs, backend="cuda"), ValueError, "auto, numpy, llvm.*cuda"),
+    (lambda: autograd.compile(lambda x, y: x)(1.0), TypeError, "2 arguments.*x, y.*got 1"),
+    (lambda: autograd.compile(lambda x, y: x)(np.ones(3), np.ones(4)), ValueError, r"x \(3,\), y \(4,\)"),
+    (lambda: autograd.compile(lambda x: x)(np.ones(3, complex)), TypeError, "x.*real.*complex128"),
+    (lambda: autograd.compile(lambda x: x)("a"), TypeError, "x.*real"),
+    (lambda: autograd.compile(lambda x: x)(None), TypeError, "x.*real.*object"),
+    (lambda: autograd.compile(lambda x: x)(Value(1.0)), TypeError, r"x.*Value.*item"),
+    (lambda: autograd.compile(lambda x: x)([[1.0], [1.0, 2.0]]), TypeError, "x.*array of numbers"),
+])  # fmt: skip
+def test_wrong_use_says_what_was_required_and_got(wrong, error, words):
+    with pytest.raises(error, match=words):
+        wrong()
+
+
+def test_llvm_is_asked_for_by_name_only_where_it_is(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert autograd.compile(lambda x: x).backend == "numpy"
+    with pytest.raises(ImportError, match=r"whygrad\[fast\]"):
+        autograd.compile(lambda x: x, backend="llvm")
+
+
+def test_numpy_without_scipy_has_erf_by_its_formula(monkeypatch):
+    from autograd.compiler import numpy_backend
+
+    bare = numpy_backend.Arrays()
+    bare.lines = {name: line for name, line in bare.lines.items() if name != "erf"}
+    monkeypatch.setattr(numpy_backend, "_arrays", bare)
+    x = np.linspace(-7.0, 7.0, 1001)
+    got = autograd.compile(autograd.erf, backend="numpy")(x)
+    want = np.array([math.erf(v) for v in x])
+    assert np.all(np.abs(got - want) <= 4 * np.spacing(np.abs(want)))
