@@ -28,8 +28,8 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 Pattern = tuple[bool, ...]  # of each input: is it one number for all rows?
 
 POINTER = ir.PointerType()
-# Up to so many nodes LLVM allocates registers with care, whose time grows faster than the graph: 1 s
-# here. Beyond, it does so in passing, and the code takes half as long again: 7,000 nodes in 1 s, not 6.
+# Up to so many nodes LLVM allocates registers with care, in a time that grows faster than the
+# graph: 1 s at this size. Beyond, in passing: 7,000 nodes in 1 s, not 5; the code is 1.5 times slower.
 CAREFUL = 3_000
 
 
@@ -91,7 +91,7 @@ def address(numbers: Any) -> int:
 
 
 def optimised(written: Any, target: Target, careful: bool = True) -> tuple[Any, Any]:
-    """LLVM's own module, optimised, and its machine; higher levels take longer for the same code."""
+    """LLVM's module, optimised, and its machine. Higher levels only take longer (measured)."""
     machine = binding.Target.from_triple(written.triple).create_target_machine(
         cpu=target.cpu, features=target.features, opt=int(careful), jit=True
     )
