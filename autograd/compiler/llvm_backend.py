@@ -29,7 +29,7 @@ Pattern = tuple[bool, ...]  # of each input: is it one number for all rows?
 
 POINTER = ir.PointerType()
 # Up to so many nodes LLVM allocates registers with care, in a time that grows faster than the
-# graph: 1 s at this size. Beyond, in passing: 7,000 nodes in 1 s, not 5; the code is 1.5 times slower.
+# graph: 1 s at this size. Beyond, in passing: 7,000 nodes in 1 s, not 5, for code 1.5 times slower.
 CAREFUL = 3_000
 
 
