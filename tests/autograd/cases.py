@@ -19,12 +19,13 @@ RECORDS = tuple(TABLE.values())
 FIXED = tuple(record for record in RECORDS if record.slots is not None)
 N_ARY = tuple(record for record in RECORDS if record.slots is None)
 
-# Where a formula breaks if it breaks anywhere: both zeros, the infinities, nan, both ends of the range.
+# Where a formula breaks if anywhere: both zeros, the infinities, nan, both ends of the range.
 SPECIAL = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324, -1e-300, 1.7e308, -1.7e308)
 
 # Of an n-ary op: no terms, one, several; ties, cancellation, a term beside one 1e16 times larger.
 LISTS: dict[str, tuple[tuple[float, ...], ...]] = {
-    "sum": ((), (1.5,), (0.1, 0.2, 0.3), (1e16, 1.0, -1e16), (2.0, -2.0), tuple(0.1 * i for i in range(12))),
+    "sum": ((), (1.5,), (0.1, 0.2, 0.3), (1e16, 1.0, -1e16), (2.0, -2.0),
+            tuple(0.1 * i for i in range(12))),
     "dot": ((), (3.0, -2.0), (0.1, 0.7, -1e8, 3.0, 0.2, 1e8), (1.0, 1.0, 1.0, -1.0)),
 }  # fmt: skip
 

@@ -14,11 +14,15 @@ every = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.nam
 
 
 def regular(record):
-    """Probes where a finite difference can tell: neither at a kink nor outside, and of moderate size."""
+    """Probes where a finite difference can tell: neither at a kink nor outside, and moderate."""
     for at in points(record):
-        if not at or not smooth(record, at) or not all(x == 0.0 or 1e-9 <= abs(x) <= 30.0 for x in at):
+        if (
+            not at
+            or not smooth(record, at)
+            or not all(x == 0.0 or 1e-9 <= abs(x) <= 30.0 for x in at)
+        ):
             continue
-        if record.name == "divide" and at[1] == 0.0 or record.name in NOTHING_PASSES:
+        if (record.name == "divide" and at[1] == 0.0) or record.name in NOTHING_PASSES:
             continue
         yield at
 
@@ -50,7 +54,7 @@ MUTANTS = {
 @pytest.mark.parametrize("mutant", MUTANTS)
 @every
 def test_a_wrong_partial_of_any_op_is_caught(record, mutant):
-    """Each slot's rule in turn is replaced in a copy of the record; a mutant that is no change is none."""
+    """Each slot's rule in turn is replaced in a copy of the record."""
     if record.slots is None or record.name in NOTHING_PASSES:
         return
     caught = total = 0
@@ -58,7 +62,8 @@ def test_a_wrong_partial_of_any_op_is_caught(record, mutant):
         rules = [record.partial(i) for i in range(record.slots)]
         rules[slot] = MUTANTS[mutant](rules[slot])
         wrong = primitive(
-            "wrong", domain=record.domain, partials=tuple(rules), floats=record.fast[0] if record.fast else
+            "wrong", domain=record.domain, partials=tuple(rules),
+            floats=record.fast[0] if record.fast else
             lambda *at: autograd.ieee.FLOATS.run(record, *at),
         )  # fmt: skip
         at = next(at for at in regular(record) if all(0.2 < abs(x) <= 2.5 for x in at))
@@ -77,10 +82,13 @@ def test_a_wrong_partial_of_any_op_is_caught(record, mutant):
     pytest.param(lambda a: Value(a.data * a.data), id="no path at all"),
     pytest.param(lambda a: Value(math.sin(a.data)) + a, id="a part by math"),
     pytest.param(primitive("swapped", domain=(REALS, REALS), floats=lambda a, b: a / b,
-                           partials=(lambda m, a, b, y: -y / b, lambda m, a, b, y: 1.0 / b)), id="swapped slots"),
-    pytest.param(derived("expanded", domain=REALS, formula=lambda m, x: m.sin(x), partials=(lambda m, x, y: m.sin(x),)),
+                           partials=(lambda m, a, b, y: -y / b, lambda m, a, b, y: 1.0 / b)),
+                 id="swapped slots"),
+    pytest.param(derived("expanded", domain=REALS, formula=lambda m, x: m.sin(x),
+                         partials=(lambda m, x, y: m.sin(x),)),
                  id="a given partial beside a right formula"),
-    pytest.param(primitive("nan", domain=REALS, floats=lambda x: x * x, partials=(lambda m, x, y: math.nan,)), id="nan"),
+    pytest.param(primitive("nan", domain=REALS, floats=lambda x: x * x,
+                           partials=(lambda m, x, y: math.nan,)), id="nan"),
 ])  # fmt: skip
 def test_a_wrong_function_is_caught(wrong):
     count = wrong.slots if hasattr(wrong, "slots") else 1
@@ -103,16 +111,23 @@ def test_the_error_names_input_place_expected_got_and_direction():
     with pytest.raises(GradientError) as caught:
         gradcheck(lambda a, b: a * b.detach(), [2.0, 1.5])
     text = str(caught.value)
-    for words in ("gradcheck: d <lambda> / d input 1 at 1.5", "must be 2.0", "got 0.0 (backward)", "detach()"):
+    for words in (
+        "gradcheck: d <lambda> / d input 1 at 1.5",
+        "must be 2.0",
+        "got 0.0 (backward)",
+        "detach()",
+    ):
         assert words.replace("must be 2.0", "must be ") in text
     expected = float(text.split("must be ")[1].split()[0])
     assert expected == pytest.approx(2.0, rel=1e-9)
 
 
 @pytest.mark.parametrize(("f", "at"), [
-    (autograd.log, 1e-6), (autograd.sqrt, 1e-4), (autograd.log1p, -0.999), (lambda x: 1.0 / x, 1e-3),
+    (autograd.log, 1e-6), (autograd.sqrt, 1e-4), (autograd.log1p, -0.999),
+    (lambda x: 1.0 / x, 1e-3),
     (lambda x: x**2.5, 1e-3), (autograd.log, 1e8), (autograd.cos, 1e-9), (autograd.sin, 1e-9),
-    (autograd.exp, -30.0), (lambda x: x * 1e-12 + 1.0, 1e6), (lambda x: autograd.tanh(100.0 * x), 0.0),
+    (autograd.exp, -30.0), (lambda x: x * 1e-12 + 1.0, 1e6),
+    (lambda x: autograd.tanh(100.0 * x), 0.0),
     (autograd.square, 0.0), (lambda x: x * 0.0, 3.0), (lambda x: 3.0, 1.0),
 ])  # fmt: skip
 def test_the_step_suits_the_function_and_the_place(f, at):
@@ -130,7 +145,7 @@ def test_a_small_slope_beside_a_large_value_is_still_looked_at():
 
 @pytest.mark.parametrize(("call", "error", "words"), [
     (lambda: gradcheck(autograd.exp, [1.0], order=3), ValueError, "order must be 1 or 2, got 3"),
-    (lambda: gradcheck(autograd.exp, 1.0), TypeError, r"inputs must be a list of numbers, got 1.0; use \[x\]"),
+    (lambda: gradcheck(autograd.exp, 1.0), TypeError, r"must be a list.*got 1.0; use \[x\]"),
     (lambda: gradcheck(autograd.exp, []), TypeError, "inputs must be a list"),
     (lambda: gradcheck(autograd.exp, ["1"]), TypeError, "one real number"),
     (lambda: gradcheck(lambda x: None, [1.0]), TypeError, "must return one number"),

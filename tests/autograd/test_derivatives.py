@@ -22,7 +22,7 @@ def wave_derivative(n, x):
 
 # ------------------------------------------------------------------ any order
 def test_derivatives_of_every_order_by_nesting_grad():
-    """1e-11 relative: by order 7 some 3**7 terms of like size are added, each off by an eps or two."""
+    """1e-11 relative: by order 7 some 3**7 terms of like size are added, each off by some eps."""
     f = wave
     for order in range(1, 8):
         f = grad(f)
@@ -37,15 +37,17 @@ def test_derivatives_of_every_order_by_nesting_jvp():
 
 
 @pytest.mark.parametrize("mixed", [
-    lambda f: grad(lambda x: jvp(f, (x,), (1.0,))[1]), lambda f: lambda x: jvp(grad(f), (x,), (1.0,))[1],
-    hessian, lambda f: grad(grad(f)), lambda f: lambda x: jvp(lambda v: jvp(f, (v,), (1.0,))[1], (x,), (1.0,))[1],
+    lambda f: grad(lambda x: jvp(f, (x,), (1.0,))[1]),
+    lambda f: lambda x: jvp(grad(f), (x,), (1.0,))[1],
+    hessian, lambda f: grad(grad(f)),
+    lambda f: lambda x: jvp(lambda v: jvp(f, (v,), (1.0,))[1], (x,), (1.0,))[1],
 ])  # fmt: skip
 @pytest.mark.parametrize("name", [
     "sin", "exp", "log", "sqrt", "tanh", "sigmoid", "softplus", "erf", "square", "log1p",
 ])  # fmt: skip
 def test_directions_may_be_mixed_in_any_order(mixed, name):
-    """Forward over reverse, reverse over forward, twice the same: one number, mpmath's; 1e-13 as few
-    products are in it, 1e-15 where 1 - y is formed.
+    """Forward over reverse, reverse over forward, twice the same: one number, mpmath's; 1e-13 as
+    few products are in it, 1e-15 where 1 - y is formed.
     """
     references = {
         "sigmoid": lambda x: 1 / (1 + mp.exp(-x)), "softplus": lambda x: mp.log(1 + mp.exp(x)),
@@ -100,7 +102,7 @@ def test_no_edge_is_dropped_by_its_value():
     (lambda: grad(lambda x: [x, x])(1.0), "grad: <lambda> must return one number"),
     (lambda: grad(lambda x: x)("1"), "grad: argument 0 must be numbers, Values, or lists"),
     (lambda: grad(lambda x: x)(np.ones(2)), "grad: argument 0 must be numbers"),
-    (lambda: grad(lambda x: x, argnums="x")(1.0), "argnums must be an int or a tuple of ints, got 'x'"),
+    (lambda: grad(lambda x: x, argnums="x")(1.0), "argnums must be an int or a tuple.*got 'x'"),
     (lambda: jvp(lambda x: x, 1.0, 1.0), r"jvp: primals and tangents must be tuples.*use \(x,\)"),
     (lambda: jvp(lambda x: None, (1.0,), (1.0,)), "jvp: <lambda> must return one number"),
     (lambda: hessian(lambda x: "x")(1.0), "hessian: <lambda> must return one number"),
@@ -111,7 +113,7 @@ def test_wrong_kinds_are_refused(call, words):
 
 
 @pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: jvp(lambda x, y: x, (1.0, 2.0), (1.0,)), ValueError, r"one tangent a primal.*\(2\), got 1"),
+    (lambda: jvp(lambda x, y: x, (1.0, 2.0), (1.0,)), ValueError, r"a primal.*\(2\), got 1"),
     (lambda: jvp(lambda p: p[0], ([1.0, 2.0],), ([1.0],)), ValueError, "one tangent a primal"),
     (lambda: grad(lambda x: x, argnums=1)(1.0), IndexError, "argnums must be below 1.*got 1"),
     (lambda: grad(lambda x: x, argnums=-2)(1.0), IndexError, "argnums must be below 1.*got -2"),
@@ -125,8 +127,13 @@ def test_wrong_counts_are_refused(call, error, words):
 # ------------------------------------------------------------------ forms of arguments and results
 def test_numbers_in_give_plain_numbers_out():
     f = lambda x, y: autograd.sin(x) * y  # noqa: E731
-    for result in (grad(f)(0.5, 3.0), grad(f, 1)(0.5, 3.0), *value_and_grad(f)(0.5, 3.0), *jvp(f, (1, 2), (1, 0)),
-                   hessian(f)(np.float64(0.5), 3), grad(lambda x: 3.0)(1.0), grad(lambda x: x)(1), jvp(lambda x: 2, (1.0,), (1.0,))[1]):  # fmt: skip
+    results = [
+        grad(f)(0.5, 3.0), grad(f, 1)(0.5, 3.0), *value_and_grad(f)(0.5, 3.0),
+        *jvp(f, (1, 2), (1, 0)),
+        hessian(f)(np.float64(0.5), 3), grad(lambda x: 3.0)(1.0), grad(lambda x: x)(1),
+        jvp(lambda x: 2, (1.0,), (1.0,))[1],
+    ]  # fmt: skip
+    for result in results:
         assert type(result) is float
 
 
@@ -165,7 +172,9 @@ def test_a_jvp_is_the_gradient_along_the_tangents():
 def test_hessian_has_its_arguments_form_twice():
     f = lambda p: autograd.exp(p[0]) * p[1] * p[1]  # noqa: E731
     e = math.exp(0.3)
-    assert np.array(hessian(f)([0.3, 2.0])) == pytest.approx(np.array([[4 * e, 4 * e], [4 * e, 2 * e]]), rel=1e-14)
+    assert np.array(hessian(f)([0.3, 2.0])) == pytest.approx(
+        np.array([[4 * e, 4 * e], [4 * e, 2 * e]]), rel=1e-14
+    )
     H = hessian(lambda p: p[0] * p[1][0])((2.0, [3.0]))
     assert H == ((0.0, [1.0]), [(1.0, [0.0])])
     assert hessian(lambda a, b: a * b * b, argnums=1)(2.0, 3.0) == 4.0
@@ -256,7 +265,9 @@ def test_composed_functions_are_stable_and_right():
     assert value == pytest.approx(1001.0 + math.log(sum(shifted)), rel=1e-15)
     assert slopes == pytest.approx(p, rel=1e-14)
     assert autograd.softmax(at) == pytest.approx(p, rel=1e-15)
-    assert np.array(hessian(autograd.logsumexp)(at)) == pytest.approx(np.diag(p) - np.outer(p, p), abs=1e-15)
+    assert np.array(hessian(autograd.logsumexp)(at)) == pytest.approx(
+        np.diag(p) - np.outer(p, p), abs=1e-15
+    )
     assert autograd.mean([1, Value(4.0), 4]).data == 3.0 and autograd.mean([2.0, 4.0]) == 3.0
     assert grad(autograd.mean)([1.0, 5.0]) == [0.5, 0.5]
 
@@ -265,7 +276,9 @@ def test_logsumexp_takes_infinities_as_limits():
     inf = math.inf
     with autograd.errstate("ignore"):
         assert autograd.logsumexp([-inf, -inf]) == -inf and autograd.logsumexp([inf, 0.0]) == inf
-        assert autograd.logsumexp([-inf, 2.0]) == 2.0 and math.isnan(autograd.logsumexp([math.nan, 1.0]))
+        assert autograd.logsumexp([-inf, 2.0]) == 2.0 and math.isnan(
+            autograd.logsumexp([math.nan, 1.0])
+        )
 
 
 @pytest.mark.parametrize("function", [autograd.mean, autograd.logsumexp, autograd.softmax])
@@ -280,7 +293,7 @@ def test_a_wrapped_function_keeps_its_name_and_text():
 
 
 def test_a_derivative_of_a_derivative_is_not_slowed_by_its_constants():
-    """Partials of 1 and upstreams of a constant 0 leave no node: d(x + 2x)/dx is no graph at all."""
+    """Partials of 1 and a constant upstream leave no node: d(x + 2x)/dx is no graph at all."""
     x = Value(2.0)
     (slope,) = gradients(x + 2.0 * x, [x])
     assert slope.data == 3.0 and not slope.inputs

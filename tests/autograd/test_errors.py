@@ -1,4 +1,4 @@
-"""Errors: each says what was required, what was got, where, and one remedy; and is of the right kind."""
+"""Errors: what was required, what was got, where, and one remedy; and of the right kind."""
 
 import subprocess
 import sys
@@ -17,7 +17,12 @@ REPO = Path(__file__).resolve().parents[2]
 
 def test_kinds_are_what_a_caller_would_catch():
     """A wrong value is a ValueError, a wrong kind a TypeError."""
-    for error in (autograd.DomainError, autograd.StaleGraphError, autograd.GradientError, errors.DrawingError):
+    for error in (
+        autograd.DomainError,
+        autograd.StaleGraphError,
+        autograd.GradientError,
+        errors.DrawingError,
+    ):
         assert issubclass(error, ValueError)
     assert issubclass(autograd.TracingError, TypeError)
 
@@ -29,7 +34,9 @@ def test_the_users_line_is_found_from_below_our_own():
     from autograd.op import derived
 
     seen = []
-    record = derived("seen", domain=autograd.op.REALS, formula=lambda m, x: seen.append(callback(x)) or x)
+    record = derived(
+        "seen", domain=autograd.op.REALS, formula=lambda m, x: seen.append(callback(x)) or x
+    )
     record(1.0)
     assert seen[0].startswith("test_errors.py:")
 
@@ -38,15 +45,22 @@ def test_a_domain_error_says_line_and_file():
     with autograd.errstate("raise"), pytest.raises(autograd.DomainError) as caught:
         autograd.log(Value(-1.0, "rate"))  # here
     text = str(caught.value)
-    for words in ("log: operand must be > 0, got -1.0 from rate", "the result is nan", f"of {__file__})", "(line "):
+    for words in (
+        "log: operand must be > 0, got -1.0 from rate",
+        "the result is nan",
+        f"of {__file__})",
+        "(line ",
+    ):
         assert words in text
     line = int(text.split("(line ")[1].split()[0])
     assert "# here" in Path(__file__).read_text(encoding="utf-8").splitlines()[line - 1]
 
 
 TRACED = {
-    "if": (lambda x: x if x > 0 else -x, "condition"), "and": (lambda x: (x > 0) and x, "condition"),
-    "bool": (bool, "condition"), "float": (float, "plain float"), "math": (lambda x: __import__("math").exp(x), "plain float"),
+    "if": (lambda x: x if x > 0 else -x, "condition"),
+    "and": (lambda x: (x > 0) and x, "condition"),
+    "bool": (bool, "condition"), "float": (float, "plain float"),
+    "math": (lambda x: __import__("math").exp(x), "plain float"),
     "item": (lambda x: x.item(), "number was read"), "data": (lambda x: x.data, "number was read"),
     "sort": (lambda x: sorted([x, 2.0 * x]), "condition"),
 }  # fmt: skip
@@ -63,7 +77,19 @@ def test_a_traced_value_asked_for_its_number_says_where_and_use_where(name):
 def test_a_traced_value_is_traced_by_comparisons_and_equality_with_numbers():
     x = Traced("x")
     with autograd.modes.recording():
-        made = (x > 0, x >= 0, x < 1, x <= 1, x == 0, x != 0, 1 > x, 1 <= x, Value(1.0) < x, x > Value(1.0), x > x)
+        made = (
+            x > 0,
+            x >= 0,
+            x < 1,
+            x <= 1,
+            x == 0,
+            x != 0,
+            1 > x,
+            1 <= x,
+            Value(1.0) < x,
+            x > Value(1.0),
+            x > x,
+        )
     assert all(isinstance(y, Traced) for y in made)
     assert (x == x) is True and (x != Traced("y")) is True and len({x, Traced("y")}) == 2
     assert "traced" in repr(x) and "traced" in f"{x:.3f}"
@@ -71,7 +97,12 @@ def test_a_traced_value_is_traced_by_comparisons_and_equality_with_numbers():
 
 def test_modes_inside_a_traced_function_keep_it_traced():
     with autograd.modes.recording():
-        for mode in (autograd.errstate("warn"), autograd.errstate("raise"), autograd.scope("s"), autograd.no_grad()):
+        for mode in (
+            autograd.errstate("warn"),
+            autograd.errstate("raise"),
+            autograd.scope("s"),
+            autograd.no_grad(),
+        ):
             with mode:
                 assert isinstance(Traced("x") * 2.0 + Traced("y").tanh(), Traced)
 
@@ -109,10 +140,17 @@ def test_checks_of_user_input_do_not_hang_on_assert():
         refused(lambda: nn.MLP(0, [1]), ValueError)
         refused(lambda: nn.mse([], []), ValueError)
         refused(lambda: Value(1.0, requires_grad=False).backward(), ValueError)
-        refused(lambda: derived("f", domain=REALS, formula=lambda m, *xs: xs[0], slots=None), ValueError)
+        n_ary = dict(domain=REALS, formula=lambda m, *xs: xs[0], slots=None)
+        refused(lambda: derived("f", **n_ary), ValueError)
         refused(lambda: autograd.errstate("loud"), ValueError)
         refused(lambda: autograd.gradcheck(lambda a: a * a.detach(), [1.5]), autograd.GradientError)
         print("done")
     """
-    done = subprocess.run([sys.executable, "-O", "-c", textwrap.dedent(code)], cwd=REPO, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-O", "-c", textwrap.dedent(code)],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.stdout == "done\n", done.stdout + done.stderr

@@ -5,6 +5,7 @@ import io
 import math
 import pickle
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -79,7 +80,9 @@ def test_a_graph_is_frozen_in_what_it_holds():
 
 @pytest.mark.parametrize("wrong", [1.0, [Value(1.0)], None])
 def test_a_root_that_is_no_value_is_refused(wrong):
-    with pytest.raises(TypeError, match="Graph: a Value is required as root, got .*; pass the result"):
+    with pytest.raises(
+        TypeError, match=r"Graph: a Value is required as root, got .*; pass the result"
+    ):
         Graph(wrong)
 
 
@@ -170,12 +173,14 @@ def chain(n, y=None):
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["leaf to root", "root to leaf"])
-@pytest.mark.parametrize("way", [copy.deepcopy, WAYS["C 5"], WAYS["Python 2"]], ids=["deepcopy", "C", "Python"])
+@pytest.mark.parametrize(
+    "way", [copy.deepcopy, WAYS["C 5"], WAYS["Python 2"]], ids=["deepcopy", "C", "Python"]
+)
 def test_a_copy_of_a_list_of_all_nodes_is_linear_and_keeps_identity(way, order):
     """The square of 5,000 nodes would take minutes."""
     nodes = chain(5_000)
     twins = way(nodes[::order])[::order]
-    assert all(after.inputs[0] is before for before, after in zip(twins, twins[1:]))
+    assert all(after.inputs[0] is before for before, after in pairwise(twins))
     assert twins[-1].data == nodes[-1].data
 
 

@@ -12,17 +12,21 @@ from autograd.ops import TABLE
 from tests.autograd.cases import RECORDS, SPECIAL, bits, points
 
 NUMPY = {
-    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "negative": np.negative,
-    "power": np.power, "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "log1p": np.log1p, "sin": np.sin, "cos": np.cos,
-    "tanh": np.tanh, "abs": np.abs, "maximum": np.maximum, "minimum": np.minimum, "identity": np.positive,
-    "square": np.square, "where": lambda c, a, b: np.where(c, a, b), "equal": lambda a, b: np.float64(a == b),
+    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide,
+    "negative": np.negative,
+    "power": np.power, "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "log1p": np.log1p,
+    "sin": np.sin, "cos": np.cos,
+    "tanh": np.tanh, "abs": np.abs, "maximum": np.maximum, "minimum": np.minimum,
+    "identity": np.positive,
+    "square": np.square, "where": lambda c, a, b: np.where(c, a, b), "equal": lambda a,
+    b: np.float64(a == b),
     "greater": lambda a, b: np.float64(a > b), "greater_equal": lambda a, b: np.float64(a >= b),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NUMPY)
 def test_special_numbers_give_what_numpy_gives(name):
-    """Infinities, nan, zeros and their signs exactly; other numbers to 2 ulp, as libraries differ."""
+    """Infinities, nan, zeros and their signs exactly; others to 2 ulp, as libraries differ."""
     record = TABLE[name]
     axis = (*SPECIAL, 2.0, -2.0, 0.5, -0.5, 3.0, 710.0, -746.0)
     for at in itertools.product(*[axis] * record.slots):
@@ -54,9 +58,12 @@ def test_no_rule_of_any_op_raises_on_any_number(record):
 
 
 @pytest.mark.parametrize(("rule", "at", "want"), [
-    (lambda m, x: 1.0 / x, 0.0, math.inf), (lambda m, x: 1.0 / x, -0.0, -math.inf), (lambda m, x: x / x, 0.0, math.nan),
-    (lambda m, x: x**0.5, -8.0, math.nan), (lambda m, x: x**-1, 0.0, math.inf), (lambda m, x: 10.0**x, 400.0, math.inf),
-    (lambda m, x: x**x, 1e200, math.inf), (lambda m, x: m.log(x) / x, 0.0, -math.inf), (lambda m, x: x // 0.0, 1.0, math.inf),
+    (lambda m, x: 1.0 / x, 0.0, math.inf), (lambda m, x: 1.0 / x, -0.0, -math.inf),
+    (lambda m, x: x / x, 0.0, math.nan),
+    (lambda m, x: x**0.5, -8.0, math.nan), (lambda m, x: x**-1, 0.0, math.inf),
+    (lambda m, x: 10.0**x, 400.0, math.inf),
+    (lambda m, x: x**x, 1e200, math.inf), (lambda m, x: m.log(x) / x, 0.0, -math.inf),
+    (lambda m, x: x // 0.0, 1.0, math.inf),
     (lambda m, x: m.where(m.greater(x, 0.0), 1.0 / x, -1.0), 0.0, -1.0), (lambda m, x: 3, 1.0, 3.0),
     (lambda m, x: m.exp(m.exp(x)), 100.0, math.inf), (lambda m, x: x == 2.0, 2.0, 1.0),
 ])  # fmt: skip
@@ -71,7 +78,10 @@ def test_a_users_line_that_raises_gives_nan():
 
 
 def test_a_mistake_in_a_rule_is_not_swallowed():
-    for rule, error in ((lambda m, x: x + None, TypeError), (lambda m, x: m.no_such_op(x), AttributeError)):
+    for rule, error in (
+        (lambda m, x: x + None, TypeError),
+        (lambda m, x: m.no_such_op(x), AttributeError),
+    ):
         with pytest.raises(error):
             evaluate(rule, 1.0)
 

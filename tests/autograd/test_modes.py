@@ -39,7 +39,18 @@ def all_is_as_before():
 def test_inside_no_grad_every_op_gives_a_plain_leaf():
     x = Value(2.0, "x")
     with no_grad():
-        for y in (x + 1, 1 - x, x * x, x / 2, 2**x, -x, abs(x), x.tanh(), autograd.dot([x], [x]), autograd.where(x > 0, x, x)):
+        for y in (
+            x + 1,
+            1 - x,
+            x * x,
+            x / 2,
+            2**x,
+            -x,
+            abs(x),
+            x.tanh(),
+            autograd.dot([x], [x]),
+            autograd.where(x > 0, x, x),
+        ):
             assert type(y) is Value and not y.requires_grad and y.inputs == () and y.op is None
         leaf = Value(1.0)
         assert leaf.requires_grad, "a leaf that is made says what it says"
@@ -64,7 +75,13 @@ def test_scopes_nest_and_leaves_stay_outside():
         with scope("neuron 3"):
             z = y + x
             w = autograd.dot([x], [x]) - autograd.tanh(x)
-    assert (x.scope, y.scope, z.scope, w.scope, (x * 1.0).scope) == ("", "layer 1", "layer 1/neuron 3", "layer 1/neuron 3", "")
+    assert (x.scope, y.scope, z.scope, w.scope, (x * 1.0).scope) == (
+        "",
+        "layer 1",
+        "layer 1/neuron 3",
+        "layer 1/neuron 3",
+        "",
+    )
     y.label = "y"
     assert (y.label, y.scope) == ("y", "layer 1")
 
@@ -86,7 +103,9 @@ def test_a_scope_object_may_be_used_again_nested_in_itself_and_elsewhere():
 
 @pytest.mark.parametrize("bad", ["", None, 3])
 def test_a_scope_has_a_name(bad):
-    with pytest.raises(TypeError, match=r"scope: a name is a non-empty str.*use scope\('layer 1'\)"):
+    with pytest.raises(
+        TypeError, match=r"scope: a name is a non-empty str.*use scope\('layer 1'\)"
+    ):
         scope(bad)
 
 
@@ -105,7 +124,7 @@ def test_errstate_nests_and_the_innermost_counts():
 
 
 def test_the_operators_look_at_no_mode_once_all_are_left():
-    """A count that stays up would only cost time; a traceback that holds a mode's state may keep it."""
+    """A count that stays up only costs time; a traceback that holds a mode's state may keep it."""
     gc.collect()
     before = len(modes.active)
     with no_grad(), scope("a"), errstate("raise"), scope("b"):
@@ -165,8 +184,10 @@ def test_transformations_that_raise_restore_the_modes():
     def broken(x):
         raise ValueError
 
-    for transform in (lambda: autograd.grad(broken)(1.0), lambda: autograd.jvp(broken, (1.0,), (1.0,)),
-                      lambda: autograd.hessian(broken)(1.0), lambda: autograd.gradcheck(broken, [1.0])):  # fmt: skip
+    for transform in (lambda: autograd.grad(broken)(1.0),
+                      lambda: autograd.jvp(broken, (1.0,), (1.0,)),
+                      lambda: autograd.hessian(broken)(1.0),
+                      lambda: autograd.gradcheck(broken, [1.0])):  # fmt: skip
         with pytest.raises(ValueError):
             transform()
         assert state() == PLAIN
@@ -180,7 +201,11 @@ def test_modes_hold_for_their_own_thread_only():
     def work(i):
         with contextlib.ExitStack() as stack:
             if i < 8:
-                for on, mode in ((i & 1, no_grad), (i & 2, lambda: scope(f"s{i}")), (i & 4, lambda: errstate("raise"))):
+                for on, mode in (
+                    (i & 1, no_grad),
+                    (i & 2, lambda: scope(f"s{i}")),
+                    (i & 4, lambda: errstate("raise")),
+                ):
                     if on:
                         stack.enter_context(mode())
             barrier.wait()

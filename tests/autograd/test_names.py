@@ -44,7 +44,9 @@ def test_the_example_of_the_design_page():
 
 def test_a_formula_of_20_characters_is_a_name_and_one_of_21_is_not():
     a, b = Value(1.0, "a" * 9), Value(1.0, "b" * 10)
-    assert name_of(a * b) == "a" * 9 + "×" + "b" * 10 and len(name_of(a * b)) == LONGEST_FORMULA == 20
+    assert (
+        name_of(a * b) == "a" * 9 + "×" + "b" * 10 and len(name_of(a * b)) == LONGEST_FORMULA == 20
+    )
     longer = Value(1.0, "b" * 11)
     assert name_of(a * longer) == "multiply 1"
 
@@ -63,8 +65,15 @@ def test_a_numbered_op_is_not_used_inside_a_formula():
     y = autograd.exp(x)
     z = y * 2.0
     graph = Graph(z + 1.0)
-    assert [str(n) for n in names(graph)] == ["a name of some length", "exp 1", "multiply 2", "result"]
-    assert formula(graph, 2, names(graph)) == "exp 1 × 2", "its own formula says what it stands over"
+    assert [str(n) for n in names(graph)] == [
+        "a name of some length",
+        "exp 1",
+        "multiply 2",
+        "result",
+    ]
+    assert formula(graph, 2, names(graph)) == "exp 1 × 2", (
+        "its own formula says what it stands over"
+    )
 
 
 def test_unnamed_leaves_are_numbered_and_avoid_labels():
@@ -74,7 +83,13 @@ def test_unnamed_leaves_are_numbered_and_avoid_labels():
 
 def test_a_second_of_a_label_is_numbered():
     first, second, third = (Value(1.0, "w") for _ in range(3))
-    assert [str(n) for n in names(Graph(first * second * third))] == ["w", "w #2", "w×w #2", "w #3", "result"]
+    assert [str(n) for n in names(Graph(first * second * third))] == [
+        "w",
+        "w #2",
+        "w×w #2",
+        "w #3",
+        "result",
+    ]
 
 
 def test_names_stay_apart_even_from_labels_that_look_like_ours():
@@ -90,7 +105,15 @@ def test_several_unnamed_roots_are_numbered():
     assert [str(names(graph)[r]) for r in graph.roots] == ["result", "result #2"]
 
 
-@given(st.lists(st.sampled_from(["w", "w #2", "w #3", "result", "v1", "w×w", "", "multiply 2", "\n", "x" * 30]), min_size=1, max_size=9))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["w", "w #2", "w #3", "result", "v1", "w×w", "", "multiply 2", "\n", "x" * 30]
+        ),
+        min_size=1,
+        max_size=9,
+    )
+)
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_every_name_differs_from_the_others(labels):
     leaves = [Value(1.0, label) for label in labels]
@@ -110,8 +133,10 @@ def test_a_long_label_is_cut_to_24_characters():
 
 
 @pytest.mark.parametrize(("label", "shown"), [
-    ("two\nlines", "two lines"), ("tab\there", "tab here"), ("\x00\x1b[31m", "[31m"), ("a‮b", "a b"),
-    ("  spaced  out ", "spaced out"), ("</script>", "</script>"), ('"]; rm', '"]; rm'), ("重み é 🙂", "重み é 🙂"),
+    ("two\nlines", "two lines"), ("tab\there", "tab here"), ("\x00\x1b[31m", "[31m"),
+    ("a‮b", "a b"),
+    ("  spaced  out ", "spaced out"), ("</script>", "</script>"), ('"]; rm', '"]; rm'),
+    ("重み é 🙂", "重み é 🙂"),
 ])  # fmt: skip
 def test_a_label_is_shown_as_one_line_of_text(label, shown):
     assert clean(label) == shown
@@ -131,21 +156,33 @@ def test_a_label_without_a_visible_character_is_none():
     (lambda a, b, c: a * b * c, "a×b×c"), (lambda a, b, c: a * (b * c), "a×(b×c)"),
     (lambda a, b, c: a / (b * c), "a/(b×c)"), (lambda a, b, c: a / b / c, "a/b/c"),
     (lambda a, b, c: a / (b / c), "a/(b/c)"), (lambda a, b, c: (a * b) / c, "a×b/c"),
-    (lambda a, b, c: -(a + b), "-(a+b)"), (lambda a, b, c: -(a * b), "-(a×b)"), (lambda a, b, c: -(-a), "-(-a)"),
-    (lambda a, b, c: -a * b, "-a×b"), (lambda a, b, c: a * -b, "a×-b"), (lambda a, b, c: (-a) ** 2, "(-a)²"),
-    (lambda a, b, c: -(a**2), "-a²"), (lambda a, b, c: a**2 * b, "a²×b"), (lambda a, b, c: (a * b) ** 2, "(a×b)²"),
+    (lambda a, b, c: -(a + b), "-(a+b)"), (lambda a, b, c: -(a * b), "-(a×b)"),
+    (lambda a, b, c: autograd.negative(-a), "-(-a)"),
+    (lambda a, b, c: -a * b, "-a×b"), (lambda a, b, c: a * -b, "a×-b"),
+    (lambda a, b, c: (-a) ** 2, "(-a)²"),
+    (lambda a, b, c: -(a**2), "-a²"), (lambda a, b, c: a**2 * b, "a²×b"),
+    (lambda a, b, c: (a * b) ** 2, "(a×b)²"),
     (lambda a, b, c: (a**2) ** 3, "(a²)³"), (lambda a, b, c: autograd.square(a**b), "(a^b)²"),
     (lambda a, b, c: autograd.square(a) ** 3, "(a²)³"), (lambda a, b, c: a ** (b**c), "a^(b^c)"),
-    (lambda a, b, c: (a**b) ** c, "(a^b)^c"), (lambda a, b, c: a ** (b + c), "a^(b+c)"), (lambda a, b, c: a**-b, "a^(-b)"),
-    (lambda a, b, c: a**-1, "a⁻¹"), (lambda a, b, c: a**10, "a¹⁰"), (lambda a, b, c: a**0, "a⁰"), (lambda a, b, c: a**0.5, "a^0.5"),
-    (lambda a, b, c: a**-0.5, "a^(-0.5)"), (lambda a, b, c: a**1e20, "a^1e20"), (lambda a, b, c: a**123456, "a^123460"),
-    (lambda a, b, c: 2**a, "2^a"), (lambda a, b, c: (-2) ** a, "(-2)^a"), (lambda a, b, c: 2 - a, "2-a"),
+    (lambda a, b, c: (a**b) ** c, "(a^b)^c"), (lambda a, b, c: a ** (b + c), "a^(b+c)"),
+    (lambda a, b, c: a**-b, "a^(-b)"),
+    (lambda a, b, c: a**-1, "a⁻¹"), (lambda a, b, c: a**10, "a¹⁰"), (lambda a, b, c: a**0, "a⁰"),
+    (lambda a, b, c: a**0.5, "a^0.5"),
+    (lambda a, b, c: a**-0.5, "a^(-0.5)"), (lambda a, b, c: a**1e20, "a^1e20"),
+    (lambda a, b, c: a**123456, "a^123460"),
+    (lambda a, b, c: 2**a, "2^a"), (lambda a, b, c: (-2) ** a, "(-2)^a"),
+    (lambda a, b, c: 2 - a, "2-a"),
     (lambda a, b, c: autograd.tanh(a + b), "tanh(a+b)"), (lambda a, b, c: abs(a - b), "|a-b|"),
-    (lambda a, b, c: autograd.sqrt(a) * 2, "sqrt(a)×2"), (lambda a, b, c: autograd.maximum(a, b + c), "max(a,b+c)"),
-    (lambda a, b, c: autograd.dot([a, b], [c, 2]), "dot(a,b,c,2)"), (lambda a, b, c: autograd.sum([a, -b]), "sum(a,-b)"),
-    (lambda a, b, c: autograd.where(a, b, -c), "where(a,b,-c)"), (lambda a, b, c: autograd.greater(a, b + c), "a>b+c"),
-    (lambda a, b, c: autograd.greater(a, b) * c, "(a>b)×c"), (lambda a, b, c: autograd.equal(autograd.greater(a, b), c), "(a>b)==c"),
-    (lambda a, b, c: ops.chain(a + b, c), "(a+b)·c"), (lambda a, b, c: a * 1e-7, "a×1e-7"), (lambda a, b, c: a * 0.123456789, "a×0.12346"),
+    (lambda a, b, c: autograd.sqrt(a) * 2, "sqrt(a)×2"),
+    (lambda a, b, c: autograd.maximum(a, b + c), "max(a,b+c)"),
+    (lambda a, b, c: autograd.dot([a, b], [c, 2]), "dot(a,b,c,2)"),
+    (lambda a, b, c: autograd.sum([a, -b]), "sum(a,-b)"),
+    (lambda a, b, c: autograd.where(a, b, -c), "where(a,b,-c)"),
+    (lambda a, b, c: autograd.greater(a, b + c), "a>b+c"),
+    (lambda a, b, c: autograd.greater(a, b) * c, "(a>b)×c"),
+    (lambda a, b, c: autograd.equal(autograd.greater(a, b), c), "(a>b)==c"),
+    (lambda a, b, c: ops.chain(a + b, c), "(a+b)·c"), (lambda a, b, c: a * 1e-7, "a×1e-7"),
+    (lambda a, b, c: a * 0.123456789, "a×0.12346"),
 ])  # fmt: skip
 def test_parentheses_stand_where_precedence_asks_for_them(build, text, leaves):
     with autograd.errstate("ignore"):
@@ -160,7 +197,7 @@ def reads_as(text, environment):
     raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
     plain = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "**" + m[0].translate(raised), plain)
     plain = re.sub(r"\|([^|]*)\|", r"abs(\1)", plain)
-    return eval(plain, {"__builtins__": {"abs": abs, "max": max, "min": min}}, environment)  # noqa: S307
+    return eval(plain, {"__builtins__": {"abs": abs, "max": max, "min": min}}, environment)
 
 
 @given(st.data())
@@ -170,7 +207,17 @@ def test_a_formula_read_with_pythons_precedences_is_the_nodes_number(data):
     environment = {"a": 1.25, "b": 0.75, "c": 2.5}
     leaves = [Value(v, n) for n, v in environment.items()]
     pool = list(leaves)
-    operators = ["add", "subtract", "multiply", "divide", "negative", "power", "square", "maximum", "minimum"]
+    operators = [
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "negative",
+        "power",
+        "square",
+        "maximum",
+        "minimum",
+    ]
     with autograd.errstate("ignore"):
         for _ in range(data.draw(st.integers(1, 4))):
             record = TABLE[data.draw(st.sampled_from(operators))]
@@ -213,8 +260,10 @@ def test_an_op_of_four_operands_lists_them():
 
 
 @pytest.mark.parametrize(("build", "words"), [
-    (lambda a, b: a * b + 1.0, r"a×b\+1:"), (lambda a, b: a - b, "a-b:"), (lambda a, b: Value(-1.0), "an unnamed leaf:"),
-    (lambda a, b: Value(-5.0) + Value(1.0, "w"), r"v1\+w:"), (lambda a, b: autograd.sum([a] * 30), "sum:"),
+    (lambda a, b: a * b + 1.0, r"a×b\+1:"), (lambda a, b: a - b, "a-b:"),
+    (lambda a, b: Value(-1.0), "an unnamed leaf:"),
+    (lambda a, b: Value(-5.0) + Value(1.0, "w"), r"v1\+w:"),
+    (lambda a, b: autograd.sum([a] * 30), "sum:"),
     (lambda a, b: deep(a), r"subtract-1:"),
 ])  # fmt: skip
 def test_errors_name_nodes_as_drawings_do(build, words):

@@ -15,21 +15,25 @@ from autograd.numbers import rounded, show
     (0.0, "0"), (-0.0, "0"), (2.0, "2"), (-3.5, "-3.5"), (0.1, "0.1"), (0.881373587, "0.88137"),
     (1.51, "1.51"), (0.04341, "0.04341"), (6.8813735870195432, "6.8814"), (24.7041, "24.704"),
     (1e-4, "0.0001"), (1.23456e-4, "0.00012346"), (9.9999e-5, "9.9999e-5"), (9.99996e-5, "0.0001"),
-    (1.23456789e-10, "1.2346e-10"), (5e-324, "5e-324"), (2.2250738585072014e-308, "2.2251e-308"), (1e-300, "1e-300"),
-    (123456.0, "123460"), (999994.0, "999990"), (999995.0, "1e6"), (1e6, "1e6"), (1234567.0, "1.2346e6"),
+    (1.23456789e-10, "1.2346e-10"), (5e-324, "5e-324"), (2.2250738585072014e-308, "2.2251e-308"),
+    (1e-300, "1e-300"),
+    (123456.0, "123460"), (999994.0, "999990"), (999995.0, "1e6"), (1e6, "1e6"),
+    (1234567.0, "1.2346e6"),
     (-1.23456e-15, "-1.2346e-15"), (1.7976931348623157e308, "1.7977e308"), (100000.0, "100000"),
-    (math.inf, "inf"), (-math.inf, "-inf"), (math.nan, "nan"), (7, "7"), (np.float64(2.5), "2.5"), (None, "–"),
+    (math.inf, "inf"), (-math.inf, "-inf"), (math.nan, "nan"), (7, "7"), (np.float64(2.5), "2.5"),
+    (None, "–"),
 ])  # fmt: skip
 def test_a_number_is_shown_as_the_design_page_has_it(x, text):
     assert show(x) == text
 
 
 @pytest.mark.parametrize(("x", "text"), [
-    (1.00005, "1.0001"), (-1.00005, "-1.0001"), (0.123455, "0.12346"), (1.00015, "1.0002"), (2.5, "2.5"),
+    (1.00005, "1.0001"), (-1.00005, "-1.0001"), (0.123455, "0.12346"), (1.00015, "1.0002"),
+    (2.5, "2.5"),
     (100005.0, "100010"), (1.000049, "1"), (12345.5, "12346"), (12346.5, "12347"),
 ])  # fmt: skip
 def test_a_tie_of_the_printed_decimal_goes_away_from_zero(x, text):
-    """1.00005 is a little below it in binary: what a person sees is the decimal that Python prints."""
+    """1.00005 is a little below it in binary: what a person sees is what Python prints."""
     assert show(x) == text
 
 
@@ -63,4 +67,8 @@ def test_the_users_own_decimal_settings_change_nothing():
         context.rounding = decimal.ROUND_DOWN
         for trap in (decimal.Inexact, decimal.Rounded):
             context.traps[trap] = True
-        assert (show(1.23456789e-10), show(0.881373587), rounded(6.88137)) == ("1.2346e-10", "0.88137", 6.8814)
+        assert (show(1.23456789e-10), show(0.881373587), rounded(6.88137)) == (
+            "1.2346e-10",
+            "0.88137",
+            6.8814,
+        )

@@ -18,10 +18,13 @@ from tests.autograd.cases import same
 # ------------------------------------------------------------------ what a record must hold
 @pytest.mark.parametrize(("make", "words"), [
     (lambda: derived("two words", domain=REALS, formula=lambda m, x: x), "two words.*identifier"),
-    (lambda: primitive("f", domain=(REALS, REALS), partials=(lambda m, x, y: 1.0,)), "f.*one domain a slot"),
-    (lambda: Op("f", domain=REALS, slots=2, partials=(NOTHING,), formula=None), "f: one partial a slot.*2.*got 1"),
-    (lambda: Op("f", domain=REALS, slots=1, partials=None, formula=None), "primitive needs its partials"),
-    (lambda: derived("f", domain=REALS, formula=lambda m, *xs: xs[0], slots=None), "any number.*partial"),
+    (lambda: primitive("f", domain=(REALS, REALS), partials=(lambda m, x, y: 1.0,)),
+     "f.*one domain a slot"),
+    (lambda: Op("f", domain=REALS, slots=2, partials=(NOTHING,), formula=None),
+     "f: one partial a slot.*2.*got 1"),
+    (lambda: Op("f", domain=REALS, slots=1, partials=None, formula=None), "needs its partials"),
+    (lambda: derived("f", domain=REALS, formula=lambda m, *xs: xs[0], slots=None),
+     "any number.*partial"),
 ])  # fmt: skip
 def test_a_record_that_lacks_something_is_refused(make, words):
     with pytest.raises(ValueError, match=words):
@@ -106,7 +109,7 @@ def test_a_new_op_has_values_and_gradients_in_every_way(name):
 
 @new
 def test_a_new_op_has_second_derivatives_both_ways(name):
-    """The Hessian is symmetric though its two halves come from different sweeps: to 1e-13 of its largest."""
+    """The Hessian is symmetric, though its halves come from different sweeps, to 1e-13."""
     record, at, _ = NEW[name]
     H = np.array(autograd.hessian(lambda xs: record(*xs))(list(at)))
     assert np.abs(H - H.T).max() <= 1e-13 * np.abs(H).max()

@@ -36,7 +36,7 @@ EPS = 2.0**-52
 TINY = 2.0**-1022  # below it a float loses digits, and a relative bound its meaning
 every = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
 every_fixed = pytest.mark.parametrize("record", FIXED, ids=lambda record: record.name)
-# These form their slope from the output, which carries 1 - y to half an ulp of 1 only (DESIGN, "Ops").
+# These form their slope from the output, which carries 1 - y to half an ulp of 1 only (DESIGN).
 FROM_OUTPUT = {"tanh": 4e-16, "sigmoid": 4e-16}
 
 
@@ -52,7 +52,7 @@ def test_the_table_is_frozen():
 
 @every
 def test_a_record_holds_all_that_is_said_of_it(record):
-    """Name, symbol, form, a domain and a word a slot, a sentence; and it is exported under its name."""
+    """Symbol, form, a domain and a word a slot, a sentence; and it is exported under its name."""
     count = record.slots or 1
     assert TABLE[record.name] is record and record.symbol and record.form
     assert len(record.domain) == len(record.words) == count
@@ -85,7 +85,7 @@ def test_a_case_picks_one_of_the_sentences(record):
 
 @every
 def test_rules_never_look_at_a_number_with_python(record):
-    """``if``, ``and``, ``or`` and comparisons would freeze a rule to the numbers it was traced on."""
+    """``if``, ``and``, ``or``, comparisons would freeze a rule to the numbers it was traced on."""
     rules = [record.partial(slot) for slot in range(record.slots or 0)]
     rules += [rule for rule in (record.formula, record.case, record.kink) if rule is not None]
     for rule in rules:
@@ -156,9 +156,9 @@ def test_every_partial_agrees_with_mpmath(record):
 
 @every
 def test_every_partial_agrees_with_a_central_difference(record):
-    """Independent of mpmath and of the references: at h = eps**(1/3) truncation is h²·f‴/6 and rounding
-    eps·f/h, both O(eps**(2/3)) of the larger of value and slope; the third derivatives of the ops
-    reach 30 of that at the probes up to 2.5, so we allow 60.
+    """Independent of mpmath and of the references: at h = eps**(1/3) truncation is h²·f‴/6 and
+    rounding eps·f/h, both O(eps**(2/3)) of the larger of value and slope; the third derivatives of
+    the ops reach 30 of that at the probes up to 2.5, so we allow 60.
     """
     h = EPS ** (1 / 3)
     for at in points(record):
@@ -243,7 +243,7 @@ def test_an_operator_is_its_record_bit_for_bit(name):
 # ------------------------------------------------------------------ both directions, and again
 @every
 def test_forward_and_reverse_give_the_same_number(record):
-    """At every probe and special number; ties and kinks too. One partial each: no sum is reordered."""
+    """At every probe and special number; ties and kinks too. One partial each: no sum."""
     for at in points(record, SPECIAL):
         for slot in range(len(at)):
 
@@ -270,8 +270,8 @@ SECOND = [record for record in RECORDS if record.name not in ("stop_gradient", "
 
 @pytest.mark.parametrize("record", SECOND, ids=lambda record: record.name)
 def test_second_derivatives_agree_with_mpmath(record):
-    """A second derivative is a sum of at most 4 products of partials: 1e-11 of the largest entry, and
-    4e-16 for those that form 1 - y. mpmath's own differences are good to 1e-20 here.
+    """A second derivative is a sum of at most 4 products of partials: 1e-11 of itself, and
+    1e-15 for those that form 1 - y. mpmath's own differences are good to 1e-20 here.
     """
     reference = REFERENCE[record.name]
     for at in points(record):
@@ -299,7 +299,7 @@ def dict_of_kinked(record, at, i, j):
     return 1.0 if record.name == "dot" and abs(i - j) == len(at) // 2 else 0.0
 
 
-# ------------------------------------------------------------------ kinks and edges, as DESIGN lists them
+# ------------------------------------------------------------------ kinks and edges, as in DESIGN
 def gradient_at(function, *at):
     leaves = [Value(x) for x in at]
     with autograd.errstate("ignore"):

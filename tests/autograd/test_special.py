@@ -15,9 +15,11 @@ def formula(x):
     return evaluate(erf, x)
 
 
-@pytest.mark.parametrize("low, high, count", [(-1.0, 1.0, 801), (1.0, 6.5, 801), (-6.5, -1.0, 301), (0.999, 1.001, 101)])
+@pytest.mark.parametrize(
+    "low, high, count", [(-1.0, 1.0, 801), (1.0, 6.5, 801), (-6.5, -1.0, 301), (0.999, 1.001, 101)]
+)
 def test_erfs_formula_is_within_2_ulp_of_mathematics(low, high, count):
-    """The series' last term and the interpolant are below 0.5 ulp; Horner's scheme and exp add about 1."""
+    """The series' last term and the interpolant are below 0.5 ulp; Horner and exp add 1."""
     for i in range(count):
         x = low + (high - low) * i / (count - 1)
         want = mp.erf(mp.mpf(x))

@@ -21,9 +21,10 @@ REPO = Path(__file__).resolve().parents[2]
 
 
 # ------------------------------------------------------------------ random programs
-NEW = (  # run-time ops take part: swept partials, a primitive without hand-written slopes, 3 and 4 slots
+NEW = (  # run-time ops take part: swept partials, a primitive without `fast` ones, 3 and 4 slots
     derived("bump", domain=REALS, formula=lambda m, x: m.exp(-(x * x)) * m.sin(x)),
-    primitive("cube", domain=REALS, partials=(lambda m, x, y: 3.0 * x * x,), floats=lambda x: x * x * x),
+    primitive("cube", domain=REALS, partials=(lambda m, x, y: 3.0 * x * x,),
+              floats=lambda x: x * x * x),
     derived("mix", domain=REALS, formula=lambda m, t, a, b: (1.0 - t) * a + t * m.tanh(b)),
     derived("four", domain=REALS, formula=lambda m, a, b, c, d: a * b - m.maximum(c, d)),
 )  # fmt: skip
@@ -62,7 +63,9 @@ def test_steps_are_the_lean_pass_bit_for_bit(program):
         assert step.phase == "backward" and step.node.inputs
         slots = [c.slot for c in step.contributions]
         recording = [
-            slot for slot, x in enumerate(step.node.inputs) if isinstance(x, Value) and x.requires_grad
+            slot
+            for slot, x in enumerate(step.node.inputs)
+            if isinstance(x, Value) and x.requires_grad
         ]
         assert slots == recording
         for c in step.contributions:
@@ -90,8 +93,9 @@ def test_steps_are_the_lean_pass_bit_for_bit(program):
 @given(programs())
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_gradients_and_jvp_agree_with_backward_on_random_programs(program):
-    """gradients() adds in the same order, so its floats are the same; a forward sweep adds in another:
-    both round each of at most 100 products and sums, 100·eps of the sum of their sizes, which we take
+    """gradients() adds in the same order, so its floats are the same; a forward sweep adds in
+    another: both round each of at most 100 products and sums, 100·eps of the sum of their sizes,
+    which we take
     from the pass over absolute amounts. Only reverse passes skip a zero upstream before it meets an
     inf; where anything is not finite, forward may say nan.
     """
@@ -101,7 +105,9 @@ def test_gradients_and_jvp_agree_with_backward_on_random_programs(program):
     for leaf, derivative in zip(recording, autograd.gradients(root, recording), strict=True):
         assert same(derivative.data, leaf.grad)
     steps = list(autograd.backward_steps(root))
-    finite = all(math.isfinite(c.local) and math.isfinite(c.amount) for s in steps for c in s.contributions)
+    finite = all(
+        math.isfinite(c.local) and math.isfinite(c.amount) for s in steps for c in s.contributions
+    )
     graph = Graph(root)
     sizes = {id(root): 1.0}
     for step in steps:
@@ -134,7 +140,9 @@ def test_the_design_pages_example():
     w, x, b, t = Value(1.5, "w"), Value(2.0, "x"), Value(-1.0, "b"), Value(1.0, "t")
     L = (w * x + b - t) ** 2 + 0.1 * (w * w)
     steps = list(autograd.backward_steps(L))
-    assert [s.upstream for s in steps] == pytest.approx([1.0, 1.0, 0.1, 1.0, 2.0, 2.0, 2.0], rel=1e-15)
+    assert [s.upstream for s in steps] == pytest.approx(
+        [1.0, 1.0, 0.1, 1.0, 2.0, 2.0, 2.0], rel=1e-15
+    )
     received = [c.total for s in steps for c in s.contributions if c.input is w]
     assert received == pytest.approx([0.15, 0.3, 4.3], rel=1e-14)
     assert [s.node._op for s in steps] == ["+", "×", "×", "**", "-", "+", "×"]
@@ -157,7 +165,9 @@ def test_two_roots_over_a_shared_node():
     first.backward()
     second.backward()
     assert x.grad == 6.0 * 2 + 6.0 * 5 and shared.grad == 5.0
-    assert first.grad == 1.0 and apart.grad == 1.0, "what the second pass does not reach keeps its own"
+    assert first.grad == 1.0 and apart.grad == 1.0, (
+        "what the second pass does not reach keeps its own"
+    )
 
 
 def test_a_pass_from_inside_a_graph_leaves_what_is_above():
@@ -275,9 +285,15 @@ def test_a_root_that_does_not_record_is_refused_with_the_remedy():
     with autograd.no_grad():
         silent = Value(1.0) * 2.0
     x = Value(1.0, "rate", requires_grad=False)
-    for root, name in ((x, "rate"), (silent, "an unnamed leaf"), (Value(2.0).detach(), "an unnamed leaf")):
+    for root, name in (
+        (x, "rate"),
+        (silent, "an unnamed leaf"),
+        (Value(2.0).detach(), "an unnamed leaf"),
+    ):
         for go in (root.backward, lambda root=root: list(autograd.backward_steps(root))):
-            with pytest.raises(ValueError, match=f"backward: a root that records.*got {name}.*no_grad"):
+            with pytest.raises(
+                ValueError, match=f"backward: a root that records.*got {name}.*no_grad"
+            ):
                 go()
 
 
@@ -293,7 +309,9 @@ def test_a_stale_graph_names_the_leaf_wherever_it_is_looked_at():
     y = (x * x + w).tanh()
     x.data = 5.0
     for look in (lambda: list(autograd.backward_steps(y)), lambda: autograd.gradients(y, [w])):
-        with pytest.raises(autograd.StaleGraphError, match=r"rate was written since; build the graph again"):
+        with pytest.raises(
+            autograd.StaleGraphError, match=r"rate was written since; build the graph again"
+        ):
             look()
     y.backward()  # the lean pass does not look
     x.data = 2.0
@@ -304,7 +322,7 @@ def test_a_stale_leaf_of_many_is_named():
     w, x = Value(1.0, "w"), Value(2.0, "x")
     y = autograd.dot([w, w], [x, 3.0])
     w.data = 4.0
-    with pytest.raises(autograd.StaleGraphError, match="dot.*w"):
+    with pytest.raises(autograd.StaleGraphError, match=r"dot.*w"):
         list(autograd.backward_steps(y))
 
 
@@ -370,7 +388,11 @@ def test_a_chain_of_a_million_ops_is_passed_stepped_copied_pickled_and_deleted()
         print("done")
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], cwd=REPO, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.stdout == "done\n", done.stderr[-2000:]
 

@@ -24,7 +24,12 @@ from autograd import Value, ops
     fractions.Fraction(3, 4), math.inf, math.nan,
 ], ids=repr)  # fmt: skip
 def test_a_real_number_of_any_kind_becomes_a_python_float(good):
-    for x in (Value(good), Value(1.0) * good, good * Value(1.0), autograd.maximum(good, Value(0.0))):
+    for x in (
+        Value(good),
+        Value(1.0) * good,
+        good * Value(1.0),
+        autograd.maximum(good, Value(0.0)),
+    ):
         assert type(x.data) is float
     v = Value(good)
     assert v.data == float(good) or math.isnan(v.data)
@@ -66,7 +71,11 @@ def test_a_value_of_a_value_says_how_to_get_a_leaf():
 
 
 def test_an_int_that_no_float_holds_is_refused():
-    for make in (lambda: Value(10**400), lambda: Value(1.0) + 10**400, lambda: autograd.exp(10**400)):
+    for make in (
+        lambda: Value(10**400),
+        lambda: Value(1.0) + 10**400,
+        lambda: autograd.exp(10**400),
+    ):
         with pytest.raises(ValueError, match="number that a float holds"):
             make()
 
@@ -86,7 +95,8 @@ def test_a_wrong_operand_names_the_op_the_slot_and_the_remedy(name):
 
 
 @pytest.mark.parametrize("operator", [
-    lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / b, lambda a, b: a**b,
+    lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / b, lambda a,
+    b: a**b,
 ])  # fmt: skip
 def test_an_array_beside_a_value_is_refused_on_either_side(operator):
     """NumPy must not take the Value for an object and loop."""
@@ -209,7 +219,9 @@ def test_it_is_formatted_as_its_number_and_represented_with_all():
     assert repr(Value(1.0)) == "Value(data=1.0, grad=0.0)"
 
 
-@pytest.mark.parametrize("lose", [float, math.exp, math.sqrt, lambda v: np.asarray([v], dtype=float)])
+@pytest.mark.parametrize(
+    "lose", [float, math.exp, math.sqrt, lambda v: np.asarray([v], dtype=float)]
+)
 def test_a_gradient_is_never_lost_silently(lose):
     with pytest.raises(TypeError, match=r"rate.*\.item\(\).*autograd\.exp"):
         lose(Value(1.0, "rate"))
@@ -256,14 +268,21 @@ def test_a_warning_names_op_operand_label_result_remedy_and_points_to_the_users_
         y = autograd.log(x)  # this line
     assert [line_of_warning(w) for w in caught] == ["y = autograd.log(x)  # this line"]
     text = str(caught[0].message)
-    for words in ("log: operand must be > 0", "got -1.0 from rate", "result is nan", "use log1p(x)"):
+    for words in (
+        "log: operand must be > 0",
+        "got -1.0 from rate",
+        "result is nan",
+        "use log1p(x)",
+    ):
         assert words in text
     assert math.isnan(y.data) and y.inputs == (x,)
 
 
 @pytest.mark.parametrize("attempt", [
-    lambda x: x / 0.0, lambda x: 1.0 / (x - 1.0), lambda x: (x - 2.0) ** 0.5, lambda x: (x - 2.0).log(),
-    lambda x: autograd.logsumexp([(x - 2.0).sqrt(), x]), lambda x: autograd.mean([autograd.log(x - 2.0)]),
+    lambda x: x / 0.0, lambda x: 1.0 / (x - 1.0), lambda x: (x - 2.0) ** 0.5,
+    lambda x: (x - 2.0).log(),
+    lambda x: autograd.logsumexp([(x - 2.0).sqrt(), x]),
+    lambda x: autograd.mean([autograd.log(x - 2.0)]),
     lambda x: autograd.grad(lambda v: autograd.log(v - 2.0))(1.0),
 ])  # fmt: skip
 def test_a_warning_points_to_the_users_line_however_deep_it_arose(attempt):
@@ -280,7 +299,8 @@ def test_the_warning_of_an_interior_operand_says_what_made_it():
 
 @pytest.mark.parametrize(("attempt", "number"), [
     (lambda: autograd.log(Value(-1.0)), math.nan), (lambda: autograd.log(Value(0.0)), -math.inf),
-    (lambda: autograd.log1p(Value(-1.0)), -math.inf), (lambda: autograd.log1p(Value(-2.0)), math.nan),
+    (lambda: autograd.log1p(Value(-1.0)), -math.inf),
+    (lambda: autograd.log1p(Value(-2.0)), math.nan),
     (lambda: autograd.sqrt(Value(-1.0)), math.nan), (lambda: autograd.exp(Value(710.0)), math.inf),
     (lambda: 1.0 / Value(0.0), math.inf), (lambda: -1.0 / Value(0.0), -math.inf),
     (lambda: Value(1.0) / -0.0, -math.inf), (lambda: Value(0.0) / 0, math.nan),
@@ -298,7 +318,10 @@ def test_outside_a_domain_the_number_is_ieees_and_errstate_decides(attempt, numb
         got = data(attempt())
     assert len(caught) == 1
     assert got == number or (math.isnan(got) and math.isnan(number))
-    with autograd.errstate("raise"), pytest.raises(autograd.DomainError, match=r"line \d+ of .*test_value"):
+    with (
+        autograd.errstate("raise"),
+        pytest.raises(autograd.DomainError, match=r"line \d+ of .*test_value"),
+    ):
         attempt()
     with autograd.errstate("ignore"), warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -315,7 +338,9 @@ def test_overflow_of_plus_minus_and_times_is_silent_as_pythons_is():
 def test_a_nan_or_inf_that_comes_in_is_not_complained_of():
     for record in (autograd.exp, autograd.tanh, autograd.sigmoid, autograd.square, autograd.abs):
         assert math.isnan(record(Value(math.nan)).data)
-    assert (Value(math.inf) * 2.0).data == math.inf and autograd.log(Value(math.inf)).data == math.inf
+    assert (Value(math.inf) * 2.0).data == math.inf and autograd.log(
+        Value(math.inf)
+    ).data == math.inf
 
 
 def test_a_pass_never_warns_whatever_its_partials_are():
@@ -342,7 +367,7 @@ def test_a_node_is_freed_with_its_last_name_not_by_the_collector():
         y.backward()
         autograd.gradients(y, [x])
         list(autograd.backward_steps(y))
-        autograd.jvp(lambda v: v * x, (1.0,), (1.0,))
+        autograd.jvp(lambda v, x=x: v * x, (1.0,), (1.0,))
         copy.deepcopy(y)
         gone = weakref.ref(x)
         del x, y
@@ -354,7 +379,7 @@ def test_a_node_is_freed_with_its_last_name_not_by_the_collector():
 def test_building_and_passing_make_no_garbage_for_the_collector():
     def graph():
         y = Value(1.0)
-        for _ in range(400):
+        for _ in range(100):
             y = autograd.dot([y, 1.0], [0.5, y]).tanh() * 1.01 + 1e-9
         y.backward()
         autograd.gradients(y.inputs[0], [y.inputs[0]])
@@ -370,7 +395,7 @@ def test_building_and_passing_make_no_garbage_for_the_collector():
         start = tracemalloc.get_traced_memory()[0]
         for _ in range(5):
             graph()
-        assert tracemalloc.get_traced_memory()[0] - start < 50_000  # one graph takes 500,000
+        assert tracemalloc.get_traced_memory()[0] - start < 20_000  # one graph takes 130,000
         assert gc.collect() < 100
     finally:
         tracemalloc.stop()
@@ -378,7 +403,7 @@ def test_building_and_passing_make_no_garbage_for_the_collector():
 
 
 def test_a_node_takes_no_more_than_128_bytes():
-    """DESIGN's measure is 104 bytes and 24 of a gradient; a dict or a tuple a node would double it."""
+    """DESIGN measured 104 bytes and 24 of a gradient; a dict or a tuple a node would double it."""
     x = Value(1.0)
     assert sys.getsizeof(x * 1.5) <= 128 - 24
     assert not hasattr(x, "__dict__")
@@ -406,4 +431,6 @@ def test_a_subclass_keeps_its_kind_and_attributes_in_copies():
     a = Tagged(2.0, "a")
     y = a * a
     for twin in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
-        assert type(twin.inputs[0]) is Tagged and twin.inputs[0].tag == "a" and twin.inputs[0] is not a
+        assert (
+            type(twin.inputs[0]) is Tagged and twin.inputs[0].tag == "a" and twin.inputs[0] is not a
+        )

@@ -72,12 +72,16 @@ def test_a_soft_target_that_records_gets_its_own_gradient():
     """d/dt of -(t log p + (1 - t) log(1 - p)) is log((1 - p)/p), at t = 1 too."""
     for at in (0.3, 1.0, 0.0):
         p, t = Value(0.8), Value(at)
-        assert slopes(nn.binary_cross_entropy([p], [t]), [t]) == pytest.approx([math.log(0.2 / 0.8)], rel=1e-14)
+        assert slopes(nn.binary_cross_entropy([p], [t]), [t]) == pytest.approx(
+            [math.log(0.2 / 0.8)], rel=1e-14
+        )
 
 
 @pytest.mark.parametrize("t", [-0.1, 1.1, math.nan, 2])
 def test_a_target_outside_0_to_1_is_refused(t):
-    with pytest.raises(ValueError, match="binary_cross_entropy: targets must be between 0 and 1, got"):
+    with pytest.raises(
+        ValueError, match="binary_cross_entropy: targets must be between 0 and 1, got"
+    ):
         nn.binary_cross_entropy([Value(0.5)], [t])
 
 
@@ -89,7 +93,8 @@ def surprise(logits, target):
 
 
 @pytest.mark.parametrize("logits", [
-    (2.0, -1.0, 0.5), (0.0,), (1000.0, 1001.0, 999.0), (-1000.0, -1001.0), (0.0, 0.0, 0.0, 0.0), (3.0, -40.0, -41.0),
+    (2.0, -1.0, 0.5), (0.0,), (1000.0, 1001.0, 999.0), (-1000.0, -1001.0), (0.0, 0.0, 0.0, 0.0),
+    (3.0, -40.0, -41.0),
 ])  # fmt: skip
 def test_cross_entropy_is_the_surprise_and_its_slope_softmax_minus_one_hot(logits):
     """Off by eps of the largest logit, that is added and taken off again; slopes by 4 eps."""
@@ -107,18 +112,24 @@ def test_cross_entropy_is_the_surprise_and_its_slope_softmax_minus_one_hot(logit
 def test_cross_entropys_second_derivatives_are_those_of_logsumexp():
     H = autograd.hessian(lambda z: nn.cross_entropy(z, 1))([0.3, -0.2])
     p = 1 / (1 + math.exp(-0.5))
-    assert [x for row in H for x in row] == pytest.approx([p * (1 - p), -p * (1 - p)] * 1 + [-p * (1 - p), p * (1 - p)], rel=1e-14)
+    assert [x for row in H for x in row] == pytest.approx(
+        [p * (1 - p), -p * (1 - p)] * 1 + [-p * (1 - p), p * (1 - p)], rel=1e-14
+    )
 
 
 @pytest.mark.parametrize("target", [3, -1, 10**6])
 def test_a_class_outside_the_logits_is_an_index_error(target):
-    with pytest.raises(IndexError, match=f"cross_entropy: target must be a class index, 0 to 2, got {target}"):
+    with pytest.raises(
+        IndexError, match=f"cross_entropy: target must be a class index, 0 to 2, got {target}"
+    ):
         nn.cross_entropy([Value(1.0)] * 3, target)
 
 
 @pytest.mark.parametrize("target", [1.0, "1", None])
 def test_a_class_is_an_int(target):
-    with pytest.raises(TypeError, match=r"cross_entropy: target must be a class index, an int, got .*; use int"):
+    with pytest.raises(
+        TypeError, match=r"cross_entropy: target must be a class index, an int, got .*; use int"
+    ):
         nn.cross_entropy([1.0, 2.0], target)
 
 
@@ -126,7 +137,10 @@ def test_a_class_is_an_int(target):
 @pytest.mark.parametrize("loss", [nn.mse, nn.binary_cross_entropy])
 def test_lengths_that_differ_or_are_0_are_refused(loss):
     for p, t in (([], []), ([0.5], []), ([0.5], [1.0, 0.0])):
-        with pytest.raises(ValueError, match=f"{loss.__name__}: as many targets.*got {len(p)} predictions and {len(t)}"):
+        with pytest.raises(
+            ValueError,
+            match=f"{loss.__name__}: as many targets.*got {len(p)} predictions and {len(t)}",
+        ):
             loss(p, t)
 
 
@@ -136,7 +150,8 @@ def test_a_loss_of_no_logits_is_refused():
 
 
 @pytest.mark.parametrize("call", [
-    lambda: nn.mse(Value(1.0), [1.0]), lambda: nn.mse([1.0], 1.0), lambda: nn.binary_cross_entropy(Value(0.5), 1.0),
+    lambda: nn.mse(Value(1.0), [1.0]), lambda: nn.mse([1.0], 1.0),
+    lambda: nn.binary_cross_entropy(Value(0.5), 1.0),
     lambda: nn.cross_entropy(Value(1.0), 0),
 ])  # fmt: skip
 def test_one_number_in_place_of_a_list_is_refused_with_the_remedy(call):

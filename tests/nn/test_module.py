@@ -27,7 +27,8 @@ def test_parameters_are_found_in_order_with_label_or_path():
     named = dict(Net().named_parameters())
     assert list(named) == [
         "scale", "gain", "rows.0", "rows.1.0", "rows.1.1.0", "table.left", "table.7",
-        "neuron1.w1", "neuron1.w2", "neuron1.b", "blocks.a.w.0", "blocks.a.b", "blocks.b.w.0", "blocks.b.b",
+        "neuron1.w1", "neuron1.w2", "neuron1.b", "blocks.a.w.0", "blocks.a.b", "blocks.b.w.0",
+        "blocks.b.b",
     ]  # fmt: skip
     assert [p.data for p in list(named.values())[:7]] == [2.0, 3.0, 1.0, 2.0, 3.0, 4.0, 5.0]
 
@@ -42,7 +43,7 @@ def test_names_are_keys_of_their_own_though_labels_repeat():
     model = Two()
     named = dict(model.named_parameters())
     assert len(named) == 12 and list(named.values()) == model.parameters()
-    assert list(named)[0] == "encoder.layers.0.neurons.0.w.0"
+    assert next(iter(named)) == "encoder.layers.0.neurons.0.w.0"
 
 
 def test_a_tied_parameter_is_one():
