@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-SMOKE := eager compiled drawing
+SMOKE := eager compiled drawing page
 
 # An environment knows its own folder and interpreter: after a move or a change of either, make another.
 made_for := $(CURDIR) $(shell $(PYTHON) -VV)
