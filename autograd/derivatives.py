@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any
 
 from . import modes, ops
@@ -137,7 +138,8 @@ def value_and_grad(
     """A function that returns f's value and its gradient.
 
     Args:
-        f: takes numbers, or lists and tuples of them, and returns one number.
+        f: takes numbers, or lists and tuples of them, and returns one number; what it takes by
+            keyword is passed on.
         argnums: the arguments to differentiate in: one, or a tuple of several.
     Returns:
         A function of f's arguments. Its gradient has the argument's form (a tuple of such for
@@ -148,7 +150,7 @@ def value_and_grad(
     """
 
     @functools.wraps(f)
-    def with_gradient(*args: Any) -> tuple[Any, Any]:
+    def with_gradient(*args: Any, **others: Any) -> tuple[Any, Any]:
         chosen = _chosen(argnums, args, "grad")
         with modes.recording():
             fresh: list[Value] = []
@@ -157,7 +159,7 @@ def value_and_grad(
                 new = [_fresh(leaf) for leaf in _leaves(args[n], f"grad: argument {n}")]
                 fresh += new
                 arguments[n] = _like(args[n], iter(new))
-            y = _number_of(f(*arguments), "grad", f)
+            y = _number_of(f(*arguments, **others), "grad", f)
             found: list[Any] = (
                 list(gradients(y, fresh)) if isinstance(y, Value) else [0.0] * len(fresh)
             )
@@ -180,8 +182,8 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
     both = value_and_grad(f, argnums)
 
     @functools.wraps(f)
-    def gradient(*args: Any) -> Any:
-        return both(*args)[1]
+    def gradient(*args: Any, **others: Any) -> Any:
+        return both(*args, **others)[1]
 
     return gradient
 
@@ -201,6 +203,10 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         raise ValueError(
             f"jvp: one tangent a primal is required ({len(points)}), got {len(along)}; "
             "use 0.0 for none"
+        )
+    if _like(tuple(primals), repeat(0)) != _like(tuple(tangents), repeat(0)):
+        raise ValueError(
+            f"jvp: tangents must be nested as the primals are, got {tangents!r} for {primals!r}"
         )
     with modes.recording():
         fresh = [_fresh(point) for point in points]
@@ -227,11 +233,12 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """
 
     @functools.wraps(f)
-    def second(*args: Any) -> Any:
+    def second(*args: Any, **others: Any) -> Any:
         (n,) = _chosen(argnums, args, "hessian")
         with modes.recording():
             fresh = [_fresh(leaf) for leaf in _leaves(args[n], f"hessian: argument {n}")]
-            y = _number_of(f(*args[:n], _like(args[n], iter(fresh)), *args[n + 1 :]), "hessian", f)
+            arguments = (*args[:n], _like(args[n], iter(fresh)), *args[n + 1 :])
+            y = _number_of(f(*arguments, **others), "hessian", f)
             first = gradients(y, fresh) if isinstance(y, Value) else [Value(0.0) for _ in fresh]
             rows = [gradients(slope, fresh) for slope in first]
         plain = iter(_plain([entry for row in rows for entry in row], fresh))

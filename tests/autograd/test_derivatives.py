@@ -115,6 +115,7 @@ def test_wrong_kinds_are_refused(call, words):
 @pytest.mark.parametrize(("call", "error", "words"), [
     (lambda: jvp(lambda x, y: x, (1.0, 2.0), (1.0,)), ValueError, r"a primal.*\(2\), got 1"),
     (lambda: jvp(lambda p: p[0], ([1.0, 2.0],), ([1.0],)), ValueError, "one tangent a primal"),
+    (lambda: jvp(lambda p, q: q, ([1.0, 2.0], 3.0), (1.0, [2.0, 3.0])), ValueError, "be nested as"),
     (lambda: grad(lambda x: x, argnums=1)(1.0), IndexError, "argnums must be below 1.*got 1"),
     (lambda: grad(lambda x: x, argnums=-2)(1.0), IndexError, "argnums must be below 1.*got -2"),
     (lambda: grad(lambda x: x)(), IndexError, "argnums must be below 0"),
@@ -143,6 +144,10 @@ def test_argnums_choose_the_arguments():
     assert value_and_grad(f, argnums=(1, 0))(2.0, 3.0, 5.0) == (90.0, (60.0, 45.0))
     assert grad(f, argnums=(1,))(2.0, 3.0, 5.0) == (60.0,)
     assert grad(lambda x, text: x * len(text))(2.0, "four") == 4.0, "the others may be anything"
+    scaled = lambda x, *, by: x * x * by  # noqa: E731
+    assert (
+        value_and_grad(scaled)(3.0, by=2.0) == (18.0, 12.0) and hessian(scaled)(3.0, by=2.0) == 4.0
+    )
 
 
 def test_a_gradient_has_its_arguments_form():
