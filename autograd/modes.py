@@ -149,7 +149,10 @@ def each_in(
     active.append(None)
     try:
         for inside, function in zip(scopes, functions, strict=True):
-            _state.set(inside._inside(outer))
+            latest = inside._latest
+            if latest is None or latest.outer is not outer:
+                latest = inside._inside(outer)
+            _state.set(latest)
             results.append(function(*args))
     finally:
         _state.set(outer)

@@ -297,22 +297,18 @@ def _total(m: Any, *terms: Any) -> Any:
     return total
 
 
-if sys.version_info < (3, 12):
-
-    def left_sum(terms: Iterable[float]) -> float:
-        """``_total`` of floats; -0.0 + x is x, whatever the sign of a zero."""
-        return builtins.sum(terms, -0.0)
-
-else:
-
-    def left_sum(terms: Iterable[float]) -> float:
-        """``_total`` of floats; Python's own sum compensates from 3.12 on: other last bits."""
-        return functools.reduce(operator.add, terms, -0.0)
+# ``_total`` of floats, called with the start -0.0, to which adding changes nothing. From 3.12 on
+# Python's own sum compensates: the last bits are not a loop's any more.
+left_sum: Callable[[Iterable[float], float], float] = (
+    builtins.sum
+    if sys.version_info < (3, 12)
+    else lambda terms, start: functools.reduce(operator.add, terms, start)
+)
 
 
 def _fast_dot(numbers: Sequence[float]) -> float:
     half = len(numbers) // 2
-    return left_sum(map(operator.mul, numbers[:half], numbers[half:])) if half else 0.0
+    return left_sum(map(operator.mul, numbers[:half], numbers[half:]), -0.0) if half else 0.0
 
 
 def _others(numbers: Sequence[float], y: float) -> Sequence[float]:
@@ -332,7 +328,7 @@ sum = derived(
     gather=_one,
     partials=(lambda m, xs, y, slot: 1.0,), words=("1",),
     says="A sum passes its gradient on unchanged to every term.",
-    fast=(lambda xs: left_sum(xs) if xs else 0.0, lambda xs, y: (1.0,) * len(xs)),
+    fast=(lambda xs: left_sum(xs, -0.0) if xs else 0.0, lambda xs, y: (1.0,) * len(xs)),
 )  # fmt: skip
 
 # ------------------------------------------------------------------ the chain rule's own product

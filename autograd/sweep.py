@@ -183,9 +183,9 @@ def _send(order: list[Value]) -> None:
             if type(b) is not float:
                 b._grad -= g
         elif record is _DOT:
-            half = len(a) // 2
-            _send_pairs(g, a[:half], a[half:])
-            _send_pairs(g, a[half:], a[:half])
+            xs = a[len(a) // 2 :]
+            _send_pairs(g, zip(a, xs))  # the w's, as zip ends with the shorter
+            _send_pairs(g, zip(xs, a))
         elif type(a) is tuple:
             numbers = [x if type(x) is float else x._data for x in a]
             for x, p in zip(a, partials(record, numbers, node._data), strict=True):
@@ -212,9 +212,8 @@ def _send(order: list[Value]) -> None:
                         x._grad += g * evaluate(record.partial(slot), *at, y)
 
 
-def _send_pairs(g: float, inputs: tuple[Any, ...], factors: tuple[Any, ...]) -> None:
-    """g × factor to each input. Most are Values all: that is tried first."""
-    pairs = zip(inputs, factors)
+def _send_pairs(g: float, pairs: Iterator[tuple[Any, Any]]) -> None:
+    """g × factor to each input of (input, factor). Most are Values all: that is tried first."""
     try:
         for x, factor in pairs:
             x._grad += g * factor._data

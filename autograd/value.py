@@ -370,13 +370,12 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
             data = fast[0](*at) if fast else record.number(at)
         else:
             a = operands if type(operands) is tuple else tuple(operands)
-            if len(a) != (slots or len(a)):
+            if not a or len(a) != (slots or len(a)):
                 return _apply_any(record, a)
             try:  # most are Values all, and looking at each one's type costs as much as the op
                 if record is _DOT:
-                    half = len(a) // 2
-                    terms = [w._data * x._data for w, x in zip(a[:half], a[half:])]
-                    data = left_sum(terms)
+                    pairs = zip(a, a[len(a) // 2 :])
+                    data = left_sum([w._data * x._data for w, x in pairs], -0.0)
                 else:
                     data = record.number([x._data for x in a])
             except (AttributeError, TypeError):

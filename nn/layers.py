@@ -64,9 +64,14 @@ class Neuron(Module):
 
     def __call__(self, x: Sequence[Any]) -> Value:
         """The output for ``x``, ``nin`` numbers or Values."""
-        if len(x) != len(self.w):
-            raise ValueError(f"{self!r}: {len(self.w)} inputs are required, got {len(x)}")
-        y = dot(self.w, x) + self.b
+        try:
+            y = dot(self.w, x) + self.b
+        except ValueError:
+            if len(x) != len(self.w):
+                raise ValueError(
+                    f"{self!r}: {len(self.w)} inputs are required, got {len(x)}"
+                ) from None
+            raise
         return y if self.activation is None else self.activation(y)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:

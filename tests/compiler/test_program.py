@@ -1,4 +1,4 @@
-"""Programs: what a function of scalars computes over rows, what is refused, and what is recorded."""
+"""Programs: what they compute over rows, what is recorded, and what is refused."""
 
 import importlib.util
 import itertools
