@@ -535,7 +535,9 @@ def _compare(a: Value, b: Any, holds: Any) -> Any:
         return NotImplemented  # it answers with a traced value
     if isinstance(b, Value):
         return holds(a._data, b._data)
-    return holds(a._data, float(b)) if isinstance(b, numbers.Real) else NotImplemented
+    if not isinstance(b, numbers.Real):
+        return NotImplemented
+    return holds(a._data, b if isinstance(b, int) else float(b))
 
 
 def describe(node: Value) -> str:

@@ -34,6 +34,13 @@ def _where(c: Any, a: Any, b: Any, out: Array | None = None) -> Any:
     return out
 
 
+def _power(a: Any, b: Any, out: Any = None) -> Any:
+    if np.size(b) > 1 or b != 0.5:
+        return np.power(a, b, out=out)
+    infinite = np.equal(a, -np.inf)  # NumPy takes the square root: nan there, and -0.0 at -0.0
+    return np.add(np.where(infinite, np.inf, np.sqrt(a)), 0.0, out=out)
+
+
 def _comparison(ufunc: Any) -> Callable[..., Any]:
     def compare(a: Any, b: Any, out: Any = None) -> Any:
         return ufunc(a, b, out=out) if out is not None else ufunc(a, b).astype(np.float64)
@@ -50,7 +57,7 @@ class Arrays(Arithmetic):
         self.lines: Mapping[str, Callable[..., Any]] = {
             "identity": np.positive, "add": np.add, "subtract": np.subtract,
             "multiply": np.multiply, "divide": np.divide, "negative": np.negative,
-            "power": np.power, "sqrt": np.sqrt, "square": np.square, "exp": np.exp,
+            "power": _power, "sqrt": np.sqrt, "square": np.square, "exp": np.exp,
             "log": np.log, "log1p": np.log1p, "sin": np.sin, "cos": np.cos, "tanh": np.tanh,
             "abs": np.abs, "maximum": np.maximum, "minimum": np.minimum, "where": _where,
             "equal": _comparison(np.equal), "greater": _comparison(np.greater),

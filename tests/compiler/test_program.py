@@ -144,6 +144,16 @@ def test_eager_and_both_back_ends_agree_on_random_programs(f, at):
 
 
 # ------------------------------------------------------------------ what comes in and goes out
+def test_a_power_of_one_half_is_no_square_root(backend):
+    """C's pow, which IEEE names: inf at -inf and 0.0 at -0.0, where a square root has nan and -0.0."""
+    at = np.array([-math.inf, -0.0, 4.0])
+    for exponent in (0.5, np.full(3, 0.5)):
+        got = autograd.compile(lambda x, n: x**n, backend=backend)(at, exponent)
+        assert got.tolist() == [math.inf, 0.0, 2.0] and not np.signbit(got[1])
+    got = autograd.compile(lambda x: x**0.5, backend=backend)(at)
+    assert got.tolist() == [math.inf, 0.0, 2.0] and not np.signbit(got[1])
+
+
 def test_numbers_in_give_a_number_out(backend):
     program = autograd.compile(lambda x, y: x * y, backend=backend)
     value, (dx, dy) = program.value_and_grad(2, 3.0)
