@@ -73,8 +73,8 @@ power = primitive(
             m.equal(a, 0.0) * m.greater_equal(b, 0.0), 0.0, y * m.log(a)
         ),
     ),
-    words=("{n} × {a}^({n}-1)", "y × ln {a}"),
-    says=("{a}^{n} has slope {n} × {a}^({n}-1) = {p}.", "The exponent gets y × ln {a} = {p}."),
+    words=("{n} × {a}^{n-1}", "y × ln {a}"),
+    says=("{a}^{n} has slope {n} × {a}^{n-1} = {p}.", "The exponent gets y × ln {a} = {p}."),
     convention="x**0 has slope 0 at 0; the exponent's slope at base 0 is 0 from exponent 0 on",
     remedy="a negative base takes whole exponents only, and base 0 none below 0",
     fast=(

@@ -1,5 +1,6 @@
-// Shows one position of the walk and follows moved leaves. In front of it page.py puts the graph: root,
-// kind (which of `ops` a node is, -1 for a leaf), operands, leaves, names, words. Wording is in the document only.
+// Shows one position of the walk, and follows moved leaves. In front of it page.py puts the graph:
+// root, kind (which of `ops` a node is, -1: a leaf), operands, leaves, names; and the words that
+// change. All other wording is in the document.
 const $ = (id) => document.getElementById(id);
 const all = (selector, under) => [...under.querySelectorAll(selector)];
 const isNode = (x) => typeof x === "number"; // a number operand is in an array of its own
@@ -28,7 +29,7 @@ function values(given) {
 }
 
 function evaluate() {
-  const v = values(here), g = [], p = [], a = [], t = [], checked = turns.map((i) => v[i]);
+  const v = values(here), checked = turns.map((i) => v[i]), [g, p, a, t] = [[], [], [], []];
   g[root] = 1;
   for (const i of turns.toReversed()) {
     const local = ops[kind[i]].p?.(...at(i, v), v[i]);
@@ -42,7 +43,8 @@ function evaluate() {
     });
     checked.push(sum);
   }
-  run = { v, g, p, a, t, odd: 1 + checked.findIndex((x) => !Number.isFinite(x)) }; // 0: none is nan or inf
+  const odd = 1 + checked.findIndex((x) => !Number.isFinite(x)); // 0: nothing is nan or inf
+  run = { v, g, p, a, t, odd };
 }
 
 // ---------------------------------------------------------------- numbers as people read them
@@ -50,44 +52,70 @@ function show(x) {
   if (x === undefined) return "–";
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
   if (x === 0) return "0";
-  let [digits, e] = Math.abs(x).toExponential().replace(".", "").split("e"); // as many digits as Python's repr
+  let [digits, e] = Math.abs(x).toExponential().replace(".", "").split("e"); // as Python's repr
   e = Number(e);
   if (digits.length > 5) {
     digits = String(Number(digits.slice(0, 5)) + (digits[5] >= "5")); // ties go away from zero
     if (digits.length > 5) e += 1;
   }
   digits = digits.replace(/0+$/, "");
-  const sign = x < 0 ? "-" : "";
-  const point = (n) => (digits.length > n ? `${digits.slice(0, n)}.${digits.slice(n)}` : digits.padEnd(n, "0"));
-  if (e < -4 || e >= 6) return `${sign}${point(1)}e${e}`;
-  return sign + (e < 0 ? `0.${"0".repeat(-e - 1)}${digits}` : point(e + 1));
+  const fixed = e >= -4 && e < 6;
+  if (fixed && e < 0) digits = "0".repeat(-e) + digits;
+  const point = fixed ? Math.max(e, 0) + 1 : 1;
+  const whole = digits.slice(0, point).padEnd(point, "0"), rest = digits.slice(point);
+  return (x < 0 ? "-" : "") + whole + (rest && `.${rest}`) + (fixed ? "" : `e${e}`);
 }
-const rounded = (x) => (Number.isFinite(x) ? Number(show(x)) : x);
 const drawn = (x) => show(x).replaceAll("-", "−");
+const rounded = (x) => (Number.isFinite(x) ? Number(show(x)) : x);
 const size = (x) => Math.abs(x);
-const nudge = (x) =>
-  x === 0 || !Number.isFinite(x) || (size(x) >= 0.1 && size(x) < 100) ? 0.01 : Number(`1e${x.toExponential().split("e")[1] - 2}`);
 
+function nudge(x) {
+  if (x === 0 || !Number.isFinite(x) || (size(x) >= 0.1 && size(x) < 100)) return 0.01;
+  return Number(`1e${x.toExponential().split("e")[1] - 2}`);
+}
+
+// ---------------------------------------------------------------- slots, as slots.py has them
+let position;
 const numbers = {
-  v: (i) => run.v[i], g: (i) => run.g[i], p: (i, slot) => run.p[i][slot], a: (i, slot) => run.a[i][slot], t: (i, slot) => run.t[i][slot],
-  d: (i) => nudge(run.v[i]), u: (i) => run.v[i] + nudge(run.v[i]), b: (i) => size(run.g[i]) * nudge(run.v[i]),
-  r: (i) => (values(new Map(here).set(i, numbers.u(i)))[root] - run.v[root]) * (run.g[i] < 0 ? -1 : 1),
+  v: (i) => run.v[i],
+  g: (i) => run.g[i],
+  p: (i, slot) => run.p[i][slot],
+  a: (i, slot) => run.a[i][slot],
+  t: (i, slot) => run.t[i][slot],
+  d: (i) => nudge(run.v[i]),
+  u: (i) => run.v[i] + nudge(run.v[i]),
+  b: (i) => size(run.g[i]) * nudge(run.v[i]),
+  r: (i) => (run.g[i] < 0 ? -1 : 1) * (raised(i)[root] - run.v[root]),
 };
-const onPrinted = { // what the op gives on the printed numbers: `=` is for a reader who checks by hand
+const raised = (i) => values(new Map(here).set(i, numbers.u(i)));
+
+const onPrinted = {
   v: (i) => ops[kind[i]].v(...at(i, run.v.map(rounded))),
   p: (i, slot) => ops[kind[i]].p(...at(i, run.v.map(rounded)), rounded(run.v[i]))[slot] ?? 0,
   a: (i, slot) => (run.g[i] === 0 ? 0 : rounded(run.g[i]) * rounded(run.p[i][slot])),
   g: (i) => users[i].reduce((sum, [user, slot]) => sum + rounded(run.a[user][slot]), 0),
 };
+function holds(k, i, slot) {
+  const byHand = Number(onPrinted[k](i, slot).toPrecision(12));
+  return show(byHand) === show(numbers[k](i, slot));
+}
 
-// ---------------------------------------------------------------- slots: what slots.py says, again
-let position;
 function total(i) {
   if (i === root) return position > forward ? 1 : undefined;
-  const last = frozen.has(i) ? undefined : users[i].findLast(([user]) => sends[user] <= position);
-  return last && run.t[last[0]][last[1]];
+  const last = users[i].findLast(([user]) => sends[user] <= position);
+  return last && run.t[last[0]][last[1]]; // no number, if it is frozen
 }
-const holds = (k, i, slot) => show(Number(onPrinted[k](i, slot).toPrecision(12))) === show(numbers[k](i, slot)); // as in slots.py
+
+function moves(i) {
+  if (!Number.isFinite(numbers.b(i)) || !Number.isFinite(numbers.r(i))) return 3;
+  return numbers.b(i) === 0 ? 2 : Number(run.g[i] < 0);
+}
+
+function bends(i) {
+  const [about, really] = [numbers.b(i), numbers.r(i)];
+  return Number(size(about - really) > 0.1 * Math.max(about, size(really)));
+}
+
 const texts = {
   e: (k, i, slot) => (holds(k, i, slot) ? "=" : "≈"),
   q: (k, i, slot) => (holds(k, i, slot) ? "" : "≈ "),
@@ -95,29 +123,36 @@ const texts = {
   o: (k, i) => show(total(i)),
   m: (k, i) => words.m[moves(i)],
   b: (k, i) => (moves(i) > 1 ? "" : show(numbers.b(i))),
-  k: (k, i) => words.k[Number(size(numbers.b(i) - numbers.r(i)) > 0.1 * Math.max(numbers.b(i), size(numbers.r(i))))],
+  k: (k, i) => words.k[bends(i)],
 };
-const moves = (i) => (!Number.isFinite(numbers.b(i) + numbers.r(i)) ? 3 : numbers.b(i) === 0 ? 2 : Number(run.g[i] < 0));
-const sentence = (i) => ops[kind[i]].c(...at(i, run.v), run.v[i]);
 
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
-const slots = new WeakMap();
+
+const found = new WeakMap(); // the slots under an element
 function fill(element) {
-  if (!slots.has(element)) slots.set(element, all("[slot]", element).map((place) => [place, ...place.slot.match(/^(\w)(\D?)(\d+)\.?(\d*)$/).slice(1)]));
-  for (const [place, k, of, i, slot] of slots.get(element)) {
-    if (k === "c") [...place.children].forEach((line, n) => (line.hidden = n !== sentence(Number(i))));
-    else write(place, texts[k] ? texts[k](of, Number(i), Number(slot)) : show(numbers[k](Number(i), Number(slot))));
+  if (!found.has(element)) found.set(element, all("[slot]", element).map(parsed));
+  for (const { place, k, of, i, slot } of found.get(element)) {
+    if (k === "c") {
+      const fits = ops[kind[i]].c(...at(i, run.v), run.v[i]);
+      [...place.children].forEach((line, n) => (line.hidden = n !== fits));
+      continue;
+    }
+    write(place, texts[k] ? texts[k](of, i, slot) : show(numbers[k](i, slot)));
     place.classList.toggle("none", place.textContent === "–");
   }
+}
+function parsed(place) {
+  const [, k, of, i, slot] = /^(\w)(\D?)(\d+)\.?(\d*)$/.exec(place.slot);
+  return { place, k, of, i: Number(i), slot: Number(slot) };
 }
 
 // ---------------------------------------------------------------- the drawing
 const svg = document.querySelector("svg.drawing"), pane = $("picture");
-const by = (selector) => new Map(all(selector, svg).map((part) => [part.dataset.wire ?? Number(part.dataset.node), part]));
-const boxes = by(".node"), wires = by(".wire"), amounts = by(".amount"), ticks = by(".tick");
-const place = (i) => ["x", "y", "width", "height"].map((side) => boxes.get(i).querySelector("rect").getAttribute(side) - 0);
+const byWire = (kind) => new Map(all(kind, svg).map((part) => [part.dataset.wire, part]));
+const wires = byWire(".wire"), amounts = byWire(".amount"), ticks = byWire(".tick");
+const boxes = new Map(all(".node", svg).map((box) => [Number(box.dataset.node), box]));
 let undo = [];
 
 function mark(element, name) {
@@ -126,26 +161,31 @@ function mark(element, name) {
 }
 
 function draw() {
-  const k = position, back = k > forward;
+  const arrived = ([user]) => sends[user] <= position;
   for (const [i, box] of boxes) {
-    const [value, grad, count] = [".value", ".grad", ".count"].map((part) => box.querySelector(part));
-    write(value, kind[i] < 0 || end - sends[i] < k ? drawn(run.v[i]) : "–");
+    const [value, grad, count] = [".value", ".grad", ".count"].map((s) => box.querySelector(s));
+    const made = kind[i] < 0 || end - sends[i] < position;
+    write(value, made ? drawn(run.v[i]) : "–");
     write(grad, drawn(total(i)));
     grad.classList.toggle("none", total(i) === undefined);
-    if (count) write(count, count.textContent.replace(/\d+/, users[i].filter(([user]) => sends[user] <= k).length));
+    const come = users[i].filter(arrived).length;
+    if (count) write(count, count.textContent.replace(/\d+/, come));
   }
   for (const [wire, text] of amounts) {
-    const [user, slot] = wire.split(":"), amount = sends[user] <= k ? run.a[user][slot] : undefined;
+    const [user, slot] = wire.split(":"), amount = arrived([user]) ? run.a[user][slot] : undefined;
     write(text, amount === undefined ? "" : drawn(amount));
     ticks.get(wire).classList.toggle("in", amount !== undefined);
   }
   undo.forEach((act) => act());
   undo = [];
-  if (k === 0) return;
-  const i = turn(k);
+  if (position > 0) highlight(turn(position), position > forward);
+}
+
+function highlight(i, back) {
   mark(svg, back ? "backward" : "forward");
   mark(boxes.get(i), "now");
-  forEachNode(i, (x, slot) => (back && frozen.has(x)) || mark(wires.get(`${i}:${slot}`), "moving"));
+  const carries = (x) => !back || !frozen.has(x);
+  forEachNode(i, (x, slot) => carries(x) && mark(wires.get(`${i}:${slot}`), "moving"));
   if (back) turns.filter((x) => x < i && users[x].at(-1)[0] > i).forEach(ready);
   look([i, ...operands[i].filter(isNode)].map(place));
 }
@@ -153,36 +193,47 @@ function draw() {
 function ready(i) {
   const [x, y, , height] = place(i), word = document.createElementNS(svg.namespaceURI, "text");
   mark(boxes.get(i), "ready");
-  for (const [name, value] of [["class", "waits"], ["x", x + 2], ["y", y + height + 12]]) word.setAttribute(name, value);
+  word.setAttribute("class", "waits");
+  word.setAttribute("x", x + 2);
+  word.setAttribute("y", y + height + 12);
   word.textContent = pane.dataset.ready;
   svg.append(word);
   undo.push(() => word.remove());
 }
 
-// scrolls to the box whose turn it is, and to its inputs as far as they fit
-function look(seen) {
+function place(i) {
+  const rect = boxes.get(i).querySelector("rect");
+  return ["x", "y", "width", "height"].map((side) => Number(rect.getAttribute(side)));
+}
+
+// Scrolls to the first of these places, and to the others as far as they fit.
+function look(places) {
   const scale = svg.clientWidth / svg.viewBox.baseVal.width, room = 20;
-  for (const [axis, scroll, length] of [[0, "scrollLeft", pane.clientWidth], [1, "scrollTop", pane.clientHeight]]) {
-    const low = scale * Math.min(...seen.map((s) => s[axis])) - room, high = scale * Math.max(...seen.map((s) => s[axis] + s[axis + 2])) + room;
-    const own = scale * (seen[0][axis] + seen[0][axis + 2]) + room;
-    if (high - low > length) pane[scroll] = axis ? own - room - (scale * seen[0][3] + length) / 2 : own - length; // inputs are to the left
+  const bring = (axis, scroll, length) => {
+    const low = scale * Math.min(...places.map((at) => at[axis])) - room;
+    const high = scale * Math.max(...places.map((at) => at[axis] + at[axis + 2])) + room;
+    const [start, extent] = [scale * places[0][axis], scale * places[0][axis + 2]];
+    const inputsAt = axis ? start + (extent - length) / 2 : start + extent + room - length;
+    if (high - low > length) pane[scroll] = inputsAt; // they are to the left, above and below
     else if (low < pane[scroll]) pane[scroll] = low;
     else if (high > pane[scroll] + length) pane[scroll] = high - length;
-  }
+  };
+  bring(0, "scrollLeft", pane.clientWidth);
+  bring(1, "scrollTop", pane.clientHeight);
 }
 
 svg.addEventListener("pointerover", (event) => {
   const box = event.target.closest(".node");
   if (!box) return;
-  const i = Number(box.dataset.node), title = box.querySelector("title"), words = all(".words text", box).map((word) => word.textContent);
-  const lines = [run.v[i], total(i)].map((x, n) => (x === undefined ? "" : `\n${words[n]} ${x}`));
-  write(title, title.textContent.split("\n")[0] + lines.join(""));
+  const i = Number(box.dataset.node), title = box.querySelector("title");
+  const [value, grad] = all(".words text", box).map((word) => word.textContent);
+  const lines = [title.textContent.split("\n")[0], `${value} ${run.v[i]}`];
+  if (total(i) !== undefined) lines.push(`${grad} ${total(i)}`);
+  write(title, lines.join("\n"));
 });
 
 // ---------------------------------------------------------------- where we are
 const items = [...$("walk").children], heads = items.map((item) => item.firstElementChild);
-let tall = 0; // px, the tallest item
-const steady = () => ($("walk").style.minHeight = `${position === end ? 0 : tall}px`); // what is below must not jump
 const buttons = items.map((item, k) => {
   const entry = document.createElement("li"), button = document.createElement("button");
   button.type = "button";
@@ -192,9 +243,12 @@ const buttons = items.map((item, k) => {
   $("list").append(entry);
   return button;
 });
+let tall = 0; // px, the tallest item: what is below must not jump
+const steady = () => ($("walk").style.minHeight = `${position === end ? 0 : tall}px`);
 
 function refresh() {
-  for (const part of [items[position], $("inputs"), $("moved"), ...(position === end ? [$("table")] : [])]) fill(part);
+  [items[position], $("inputs"), $("moved")].forEach(fill);
+  if (position === end) fill($("table"));
   draw();
   heads.forEach((head, k) => {
     const odd = k > 0 && k === run.odd;
@@ -213,45 +267,65 @@ function go(k) {
   $("slider").value = position;
   $("slider").setAttribute("aria-valuetext", heads[position].textContent);
   write($("place"), `${position}/${end}`);
-  for (const id in steps) $(id).setAttribute("aria-disabled", steps[id]() === position || steps[id]() < 0 || steps[id]() > end);
+  const [first, last] = [position === 0, position === end];
+  for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", first);
+  for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", last);
   steady();
-  refresh(); // what follows reads the layout
+  refresh(); // from here on the layout is read
   $("step").scrollTop = 0;
-  const list = $("list").parentElement, top = buttons[position].offsetTop;
-  if (top < list.scrollTop + 24 || top + 24 > list.scrollTop + list.clientHeight) list.scrollTop = top - list.clientHeight / 2;
+  const list = $("list").parentElement, button = buttons[position];
+  const [above, below] = [button.offsetTop - 24, button.offsetTop + button.offsetHeight];
+  if (above < list.scrollTop || below > list.scrollTop + list.clientHeight)
+    list.scrollTop = above - list.clientHeight / 2;
   say();
   try {
     history.replaceState(null, "", `#step=${position}`);
   } catch {} // a sandboxed frame has no history
 }
 
-// who goes and why now, the rule, what each input has
+// Who goes and why now, the rule, what each input has; not where the gradient came from.
 function say() {
-  const lines = all("h2 + p, h2 ~ p:not([class]), .ask, .row, .total", items[position]);
-  write($("said"), lines.filter((line, n) => n !== 1 || position <= forward).map((line) => line.innerText).join("\n"));
+  const lines = all("h2 + p, p:not([class]), .ask, .row, .total", items[position]);
+  if (position > forward) lines.splice(1, 1);
+  write($("said"), lines.map((line) => line.innerText).join("\n"));
 }
 
 const asked = () => Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? forward);
-const steps = { first: () => 0, back: () => position - 1, next: () => position + 1, last: () => end };
-for (const id in steps) $(id).addEventListener("click", () => go(steps[id]()));
-$("slider").addEventListener("input", (event) => go(Number(event.target.value)));
+const steps = {
+  first: () => go(0),
+  back: () => go(position - 1),
+  next: () => go(position + 1),
+  last: () => go(end),
+  odd: () => run.odd && go(run.odd),
+};
+for (const id of ["first", "back", "next", "last"]) $(id).addEventListener("click", steps[id]);
+$("slider").addEventListener("input", () => go($("slider").valueAsNumber));
 addEventListener("hashchange", () => go(asked()));
-const keys = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: "back", Home: "first", End: "last" };
+const keys = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: "back" };
+Object.assign(keys, { Home: "first", End: "last", n: "odd" });
 addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input:not(#slider)");
   if (!keys[event.key] || typing || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
-  go(steps[keys[event.key]]());
+  steps[keys[event.key]]();
 });
 
 // ---------------------------------------------------------------- moved leaves
 const rows = all("li", $("inputs"));
 const fields = new Map(leaves.map(([i], n) => [i, all("input", rows[n])]));
 for (const [i, [range, field]] of fields) {
-  const value = Number.isFinite(python.get(i)) ? python.get(i) : 0, reach = 2 * (size(value) || 1), fine = nudge(value);
+  const value = Number.isFinite(python.get(i)) ? python.get(i) : 0;
+  const fine = nudge(value), reach = 2 * (size(value) || 1);
   Object.assign(range, { min: value - reach, max: value + reach, step: "any", value });
-  range.addEventListener("input", () => move(i, (field.value = rounded(Math.round(range.valueAsNumber / fine) * fine))));
-  field.addEventListener("input", () => Number.isFinite(field.valueAsNumber) && move(i, (range.value = field.valueAsNumber)));
+  range.addEventListener("input", () => {
+    field.value = rounded(Math.round(range.valueAsNumber / fine) * fine);
+    move(i, field.valueAsNumber);
+  });
+  field.addEventListener("input", () => {
+    if (!Number.isFinite(field.valueAsNumber)) return;
+    range.value = field.value;
+    move(i, field.valueAsNumber);
+  });
   for (const input of [range, field]) input.addEventListener("change", say);
 }
 
@@ -262,15 +336,20 @@ function move(i, value) {
 
 function follow() {
   evaluate();
-  const notes = all("[data-moved]", $("moved"));
-  for (const note of notes) note.hidden = Object.is(here.get(Number(note.dataset.moved)), python.get(Number(note.dataset.moved)));
-  $("reset").hidden = notes.every((note) => note.hidden);
+  for (const note of $("moved").children) {
+    const i = Number(note.dataset.moved);
+    note.hidden = Object.is(here.get(i), python.get(i));
+  }
+  $("reset").hidden = [...$("moved").children].every((note) => note.hidden);
   refresh();
 }
 
 $("reset").addEventListener("click", () => {
   here = new Map(python);
-  for (const [i, [range, field]] of fields) [range.value, field.value] = [here.get(i), show(here.get(i))];
+  for (const [i, [range, field]] of fields) {
+    range.value = here.get(i);
+    field.value = show(here.get(i));
+  }
   follow();
   $("slider").focus(); // the button that had it is gone
 });
@@ -278,12 +357,14 @@ $("reset").addEventListener("click", () => {
 // ---------------------------------------------------------------- looks
 const wide = matchMedia("(min-width: 60rem)");
 function settle() {
-  $("whole").hidden = !pane.classList.contains("whole") && pane.scrollWidth <= pane.clientWidth && pane.scrollHeight <= pane.clientHeight;
+  const fits = pane.scrollWidth <= pane.clientWidth && pane.scrollHeight <= pane.clientHeight;
+  $("whole").hidden = fits && !pane.classList.contains("whole");
   tall = 0;
-  if (wide.matches || items.length > 400) return; // the text has a pane of its own; measuring takes too long
-  $("walk").classList.add("measured");
-  tall = Math.min(Math.max(...items.map((item) => item.offsetHeight)), 0.7 * innerHeight);
-  $("walk").classList.remove("measured");
+  if (!wide.matches && items.length <= 400) { // wide: a pane of its own; more: takes too long
+    $("walk").classList.add("measured");
+    tall = Math.min(Math.max(...items.map((item) => item.offsetHeight)), 0.7 * innerHeight);
+    $("walk").classList.remove("measured");
+  }
   steady();
 }
 function fold() {
@@ -296,8 +377,9 @@ for (const part of [$("whole"), svg])
     draw();
   });
 $("theme").addEventListener("click", () => {
-  const { dataset } = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  dataset.theme = (dataset.theme ?? (dark ? "dark" : "light")) === "dark" ? "light" : "dark";
+  const { dataset } = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  dataset.theme = (dataset.theme ?? system) === "dark" ? "light" : "dark";
 });
 addEventListener("beforeprint", () => {
   const shown = position;

@@ -347,9 +347,11 @@ class Trace(Sequence[Position]):
             elif key == "=y":
                 line.append(Slot("v", i))
             elif key:
-                x = operands[1 if key == "n" else letters.index(key[-1])]
+                x = operands[1 if key[0] == "n" else letters.index(key[-1])]
                 if not isinstance(x, int):
-                    line.append(show(x))
+                    line.append(show(x - 1.0 if key == "n-1" else x))
+                elif key == "n-1":
+                    line.append(f"({self._name(x)}-1)")
                 else:
                     line.append(Slot("v", x) if key[0] == "=" else self._name(x))
         return tuple(line)

@@ -220,6 +220,9 @@ def test_a_leaf_that_becomes_infinite_is_marked(opened):
     assert "log(x) = log(-1) = nan" in at(page, 1) and "Step 1 of 4 · forward 1 of 2 !" in at(
         page, 1
     )
+    at(page, 4)
+    page.keyboard.press("n")
+    assert page.evaluate("position") == 1
     type_in(page, {"x": 1.0})
     assert "!" not in at(page, 1)
 
