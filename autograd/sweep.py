@@ -93,9 +93,7 @@ def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> li
     while True:
         a = node._a
         b = node._b
-        first: Value | None = (
-            None  # where to go next; what else is to be visited waits on the stack
-        )
+        first: Value | None = None  # where to go next; the other operand waits on the stack
         if type(a) is tuple:
             node._grad = is_open
             stack.append(node)

