@@ -160,6 +160,11 @@ function mark(element, name) {
   undo.push(() => element.classList.remove(name));
 }
 
+function unmark() {
+  undo.forEach((act) => act());
+  undo = [];
+}
+
 function draw() {
   const arrived = ([user]) => sends[user] <= position;
   for (const [i, box] of boxes) {
@@ -176,8 +181,7 @@ function draw() {
     write(text, amount === undefined ? "" : drawn(amount));
     ticks.get(wire).classList.toggle("in", amount !== undefined);
   }
-  undo.forEach((act) => act());
-  undo = [];
+  unmark();
   if (position > 0) highlight(turn(position), position > forward);
 }
 
@@ -385,10 +389,12 @@ addEventListener("beforeprint", () => {
   const shown = position;
   position = end;
   [...items, $("table")].forEach(fill);
+  $("table").hidden = false;
   draw();
+  unmark();
   position = shown;
 });
-addEventListener("afterprint", refresh);
+addEventListener("afterprint", () => go(position));
 addEventListener("resize", settle);
 wide.addEventListener("change", fold);
 

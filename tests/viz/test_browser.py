@@ -285,6 +285,11 @@ def test_in_print_it_is_the_whole_walk_with_the_present_numbers(opened):
         for line in str(step).splitlines():
             assert line.strip() in shown, line
     assert "Ask of each number" in shown and "Inputs" not in shown
+    assert "Raise w by 0.01 (to 1.71) and L rises by about" in shown
+    assert page.locator("g.now, path.moving").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    assert page.locator("g.now").count() == 1 and "Raise" not in text(page)
 
 
 def test_without_script_it_is_the_whole_walk(opened):
