@@ -135,12 +135,12 @@ erf = derived(
 # ------------------------------------------------------------------ activations
 def _sigmoid(m: Any, x: Any) -> Any:
     e = m.exp(-m.abs(x))  # never overflows
-    return m.where(m.greater_equal(x, 0.0), 1.0 / (1.0 + e), e / (1.0 + e))
+    return m.where(m.greater_equal(x, 0.0), 1.0, e) / (1.0 + e)
 
 
 def _fast_sigmoid(x: float) -> float:
     e = math.exp(-abs(x))
-    return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
+    return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
 def _fast_softplus(x: float) -> float:

@@ -141,6 +141,8 @@ def test_a_small_slope_beside_a_large_value_is_still_looked_at():
     """Rounding of 1 may hide 1e-12 of slope, not 1e-4."""
     with pytest.raises(GradientError):
         gradcheck(lambda x: x.detach() * 1e-4 + 1.0, [0.5])
+    with pytest.raises(GradientError):  # of the steps, the one with the least rounding is taken
+        gradcheck(lambda x: autograd.cos(x.detach()) + 0.0 * x, [1e-6])
 
 
 @pytest.mark.parametrize(("call", "error", "words"), [
