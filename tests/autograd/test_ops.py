@@ -63,7 +63,7 @@ def test_a_record_holds_all_that_is_said_of_it(record):
     if record.kink is not None:
         assert record.convention, "a kink without the convention that is taken there"
     fields = {f for s in record.says for f in re.findall(r"\{(.+?)\}", s)}
-    assert fields <= {"x", "a", "b", "=x", "=y", "=a", "=b", "p", "n", "op", "true"}
+    assert fields <= {"x", "a", "b", "=x", "=y", "=a", "=b", "p", "n", "n-1", "op", "true"}
 
 
 @every
