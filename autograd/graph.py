@@ -15,7 +15,9 @@ from typing import Any
 
 from .modes import About
 from .op import Arithmetic, Op
-from .value import Traced, Value, about_of
+from .value import Traced, Value
+
+_PLAIN = About()
 
 
 def walk(roots: Iterable[Value], seen: dict[int, Any]) -> Iterator[Value]:
@@ -77,7 +79,7 @@ class Graph:
                 )
         place: dict[int, int] = {}
         nodes = self.nodes = tuple(walk(roots, place))
-        abouts = [about_of(node) for node in nodes]
+        abouts = [getattr(node, "_about", _PLAIN) for node in nodes]
         self.ops: tuple[Op | None, ...] = tuple([node._record for node in nodes])
         self.operands: tuple[tuple[int | float, ...], ...] = tuple(
             [tuple([x if type(x) is float else place[id(x)] for x in v.inputs]) for v in nodes]
@@ -87,7 +89,7 @@ class Graph:
             [None if isinstance(node, Traced) else node._data for node in nodes]
         )
         self.grads: tuple[float | None, ...] = tuple(
-            [node.grad if node.has_grad else None for node in nodes]
+            [grad if type(grad) is float else None for grad in [node._grad for node in nodes]]
         )
         self.recording = tuple([about.requires_grad for about in abouts])
         self.labels = tuple([about.label for about in abouts])
@@ -162,14 +164,15 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
 def parts(node: Value) -> tuple[Any, ...]:
     """All that a node is, as arguments of ``restore``."""
     data = None if isinstance(node, Traced) else node._data
-    about = (node.label, node.requires_grad, node.scope)
+    grad: Any = node._grad
+    about = getattr(node, "_about", None)
     return (
         type(node),
         data,
         node._record,
         node.inputs,
-        node.grad if node.has_grad else None,
-        about,
+        grad if type(grad) is float else None,
+        about and (about.label, about.requires_grad, about.scope),
         getattr(node, "__dict__", None),
     )
 
@@ -180,7 +183,7 @@ def restore(
     record: Op | None,
     inputs: tuple[Value | float, ...],
     grad: float | None,
-    about: tuple[str, bool, str],
+    about: tuple[str, bool, str] | None,
     attributes: dict[str, Any] | None,
 ) -> Value:
     node = object.__new__(kind)
@@ -191,7 +194,7 @@ def restore(
     node._a = inputs if slots is None or slots > 2 else inputs[0] if slots else None
     node._b = inputs[1] if slots == 2 else None
     node._grad = grad
-    if about != ("", True, ""):
+    if about is not None:
         node._about = About(*about)
     if attributes:
         node.__dict__.update(attributes)
