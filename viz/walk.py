@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+import re
 import string
 import sys
 from bisect import bisect_left
@@ -299,8 +300,8 @@ class Trace(Sequence[Position]):
     # -------------------------------------------------------------- parts of a line
     def _name(self, i: int) -> str:
         """In an expression: in parentheses, unless it is one word."""
-        name = self.names[i]
-        return f"({name})" if name.formula or " " in name.text else name.text
+        text = self.names[i].text
+        return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
 
     def _slope(self, i: int) -> str:
         return f"d{self._name(self.graph.roots[0])}/d{self._name(i)}"
