@@ -500,8 +500,8 @@ _REMEDIES: tuple[tuple[type, str], ...] = (
 
 def _number(data: Any) -> float:
     """``data`` as a float; TypeError unless it is one real number."""
-    if isinstance(data, numbers.Real) and not isinstance(data, bool):
-        try:
+    if type(data) is int or (isinstance(data, numbers.Real) and not isinstance(data, bool)):
+        try:  # an int first: a loop that sets ``p.grad = 0`` does so for every parameter
             return float(data)
         except OverflowError:
             raise ValueError(
