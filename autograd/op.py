@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 Rule = Callable[..., Any]
@@ -147,14 +148,6 @@ class Op:
         gather = self.gather
         return Op.recorder(self, operands if gather is None else gather(*operands))
 
-    def number(self, at: Sequence[float]) -> float:
-        """This op of floats; it may raise where Python's own functions do."""
-        if self.fast:
-            return self.fast[0](at) if self.slots is None else self.fast[0](*at)  # type: ignore[no-any-return]
-        from .ieee import FLOATS
-
-        return FLOATS.run(self, *at)
-
     def partial(self, slot: int) -> Rule:
         """The rule ``(m, *operands, y)`` of d output / d operand for ``slot``."""
         partials = self._partials
@@ -174,20 +167,35 @@ class Op:
         return f"<op {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from .ops import TABLE, named
+        from .ops import TABLE
 
         if TABLE.get(self.name) is not self:
             raise TypeError(
                 f"{self.name}: an op made at run time cannot be pickled or copied with a graph; "
                 "build the graph again where it is needed"
             )
-        return named, (self.name,)
+        return built_in, (self.name,)
 
     def __copy__(self) -> Op:
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Op:
         return self
+
+
+_built_in: dict[str, Op] = {}  # ops.py's table: an op made at run time lives beside it
+
+
+def table(*records: Op) -> Mapping[str, Op]:
+    """The built-in table, name to record, frozen."""
+    _built_in.update({record.name: record for record in records})
+    assert len(_built_in) == len(records), "two records share a name"
+    return MappingProxyType(_built_in)
+
+
+def built_in(name: str) -> Op:
+    """The built-in record of that name: how a pickle finds it again."""
+    return _built_in[name]
 
 
 def primitive(

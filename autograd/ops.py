@@ -13,11 +13,10 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from . import ieee, special
-from .op import NOTHING, REALS, Arithmetic, Interval, Op, derived, primitive
+from .op import NOTHING, REALS, Arithmetic, Interval, Op, derived, primitive, table
 
 HUGE = Interval(
     hard=(-1000.0, -36.0, 18.0, 40.0, 1000.0)
@@ -340,18 +339,11 @@ chain = derived(  # exactly 0 if the first factor is 0; differentiates as a prod
     fast=(lambda a, b: 0.0 if a == 0.0 else a * b, lambda a, b, y: b, lambda a, b, y: a),
 )  # fmt: skip
 
-_RECORDS = (
+TABLE = table(
     identity, stop_gradient, add, subtract, multiply, divide, negative, power, square, sqrt,
     exp, log, log1p, sin, cos, tanh, erf, sigmoid, softplus, relu,
     abs, maximum, minimum, where, equal, greater, greater_equal, dot, sum, chain,
 )  # fmt: skip
-TABLE: Mapping[str, Op] = MappingProxyType({record.name: record for record in _RECORDS})
-assert len(TABLE) == len(_RECORDS), "two records share a name"
-
-
-def named(name: str) -> Op:
-    """The record called ``name``: how a pickle finds it again."""
-    return TABLE[name]
 
 
 class _Values(Arithmetic):

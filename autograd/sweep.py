@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from . import ops
 from .errors import StaleGraphError, TracingError
 from .graph import Graph
-from .ieee import FLOATS, evaluate
+from .ieee import FLOATS, evaluate, number
 from .op import NOTHING, Op
 from .value import Traced, Value, _number, about_of, describe
 
@@ -293,7 +293,7 @@ def check_fresh(graph: Graph) -> None:
             continue
         at = graph.at(i, values)
         try:
-            again = record.number(at)
+            again = number(record, at)
         except (ValueError, ArithmeticError):
             again = FLOATS.run(record, *at)
         if again != values[i] and not (again != again and values[i] != values[i]):

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from . import ops
 from .errors import DomainError, TracingError, user_frame
-from .ieee import FLOATS
+from .ieee import FLOATS, number
 from .modes import About, active, current
 from .op import Op
 from .ops import left_sum
@@ -354,7 +354,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
             (a,) = operands
             if type(a) is not Value:
                 return _apply_any(record, operands)
-            data = fast[0](a._data) if fast else record.number((a._data,))
+            data = fast[0](a._data) if fast else number(record, (a._data,))
         elif slots == 2:
             a, b = operands
             if type(b) is int:
@@ -367,7 +367,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
                 at = (a._data if type(a) is Value else None, b)
             if type(at[0]) is not float or type(b) not in _EXACT:
                 return _apply_any(record, operands)
-            data = fast[0](*at) if fast else record.number(at)
+            data = fast[0](*at) if fast else number(record, at)
         else:
             a = operands if type(operands) is tuple else tuple(operands)
             if not a or len(a) != (slots or len(a)):
@@ -377,12 +377,12 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
                     pairs = zip(a, a[len(a) // 2 :])
                     data = left_sum([w._data * x._data for w, x in pairs], -0.0)
                 else:
-                    data = record.number([x._data for x in a])
+                    data = number(record, [x._data for x in a])
             except (AttributeError, TypeError):
                 kinds = set(map(type, a))
                 if Value not in kinds or not kinds <= _EXACT:
                     return _apply_any(record, a)
-                data = record.number([x if type(x) is float else x._data for x in a])
+                data = number(record, [x if type(x) is float else x._data for x in a])
         if data - data != 0.0 or type(data) is not float:
             data = compute(record, operands)
     except (ValueError, ArithmeticError):
@@ -445,7 +445,7 @@ def compute(record: Op, operands: Sequence[Any]) -> float:
     """The number; outside the domain IEEE's, and the modes say: raise, warn or take it."""
     at = [x._data if isinstance(x, Value) else float(x) for x in operands]
     try:
-        data: float = record.number(at)
+        data: float = number(record, at)
     except (ValueError, ArithmeticError):
         data = FLOATS.run(record, *at)
         _complain(record, at, operands, data)
