@@ -224,8 +224,9 @@ def primitive(
     given = {"floats": floats, "numpy": numpy, "llvm": llvm, "javascript": javascript}
     lines = {kind: line for kind, line in given.items() if line is not None}
     record.setdefault("slots", len(partials))
-    if floats is not None:
-        record.setdefault("fast", (floats,))
+    if floats is not None:  # `fast` takes any number of operands in one sequence
+        one = floats if record["slots"] is not None else lambda at: floats(*at)
+        record.setdefault("fast", (one,))
     return Op(name, domain=domain, partials=partials, formula=None, lines=lines, **record)
 
 

@@ -131,6 +131,26 @@ def test_a_new_op_is_named_and_copied_but_not_pickled(name):
         pickle.dumps(y)
 
 
+@pytest.mark.parametrize("record", [
+    derived("length", domain=REALS, slots=None, formula=lambda m, *xs: m.sqrt(sum(x * x for x in xs)),
+            partials=(lambda m, xs, y, slot: xs[slot] / y,)),
+    primitive("length", domain=REALS, slots=None, floats=math.hypot,
+              partials=(lambda m, xs, y, slot: xs[slot] / y,)),
+], ids=["derived", "primitive"])  # fmt: skip
+def test_a_new_op_may_take_any_number_of_operands(record):
+    """Its one rule serves every slot: x/|x|; the Hessian of |x| at (3, 4) is [16, -12; -12, 9]/125."""
+    a, b = Value(3.0, "a"), Value(4.0, "b")
+    y = record(a, b, 0.0)
+    y.backward()
+    assert (y.data, a.grad, b.grad) == (5.0, 0.6, 0.8) and y.inputs == (a, b, 0.0)
+    assert [c.local for c in next(autograd.backward_steps(y)).contributions] == [0.6, 0.8]
+    assert record(3.0, 4.0) == 5.0 and autograd.jvp(record, (3.0, 4.0), (1.0, 0.0)) == (5.0, 0.6)
+    H = np.array(autograd.hessian(lambda xs: record(*xs))([3.0, 4.0]))
+    assert H == pytest.approx(np.array([[16.0, -12.0], [-12.0, 9.0]]) / 125.0, rel=1e-14)
+    autograd.gradcheck(record, [3.0, 4.0], order=2)
+    assert str(names(Graph(y * 1.0))[2]) == "length(a,b,0)"
+
+
 def test_a_new_op_may_bear_the_name_of_a_built_in_one():
     """It lives beside the table: nothing looks an op up by its name."""
     other = derived("exp", domain=REALS, formula=lambda m, x: m.exp(2.0 * x))
