@@ -132,13 +132,14 @@ def test_a_new_op_is_named_and_copied_but_not_pickled(name):
 
 
 @pytest.mark.parametrize("record", [
-    derived("length", domain=REALS, slots=None, formula=lambda m, *xs: m.sqrt(sum(x * x for x in xs)),
+    derived("length", domain=REALS, slots=None,
+            formula=lambda m, *xs: m.sqrt(sum(x * x for x in xs)),
             partials=(lambda m, xs, y, slot: xs[slot] / y,)),
     primitive("length", domain=REALS, slots=None, floats=math.hypot,
               partials=(lambda m, xs, y, slot: xs[slot] / y,)),
 ], ids=["derived", "primitive"])  # fmt: skip
 def test_a_new_op_may_take_any_number_of_operands(record):
-    """Its one rule serves every slot: x/|x|; the Hessian of |x| at (3, 4) is [16, -12; -12, 9]/125."""
+    """One rule serves every slot: x/|x|; the Hessian of |x| at (3, 4) is [16, -12; -12, 9]/125."""
     a, b = Value(3.0, "a"), Value(4.0, "b")
     y = record(a, b, 0.0)
     y.backward()

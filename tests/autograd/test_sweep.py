@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -357,6 +358,34 @@ def test_a_pass_makes_no_garbage():
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_threads_with_graphs_of_their_own_do_not_disturb_each_other():
+    """Marks of a pass are its own; rules that are swept at first use may be swept by two at once."""
+    fresh = derived("fresh", domain=REALS, formula=lambda m, x: m.tanh(x) * m.exp(-x))
+    barrier, results = threading.Barrier(4), {}
+
+    def work(i):
+        barrier.wait()
+        x = Value(0.1 * (i + 1))
+        for _ in range(30):
+            y = x
+            for _ in range(20):
+                y = fresh(y) + autograd.dot([x, y], [0.5, x])
+            x.zero_grad()
+            y.backward()
+        results[i] = x.grad
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for i in range(4):
+        together = results[i]
+        barrier = threading.Barrier(1)
+        work(i)
+        assert bits(results[i]) == bits(together)
 
 
 # ------------------------------------------------------------------ size

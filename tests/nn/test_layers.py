@@ -259,3 +259,15 @@ def test_relu_networks_of_micrograds_demo_learn():
         optimizer.step()
         losses.append(loss.data)
     assert losses[-1] < 0.2 * losses[0] and not math.isnan(losses[-1])
+
+
+def test_an_activation_that_raises_leaves_the_modes_as_they_were():
+    def broken(x):
+        raise RuntimeError
+
+    model = nn.MLP(2, [2, 1], activation=broken, seed=0)
+    with autograd.scope("s"):
+        with pytest.raises(RuntimeError):
+            model([1.0, 2.0])
+        assert (Value(1.0) * 2.0).scope == "s"
+    assert (Value(1.0) * 2.0).scope == ""

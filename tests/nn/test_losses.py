@@ -64,8 +64,9 @@ def test_certainty_that_is_right_costs_nothing_and_is_not_nan():
 
 def test_certainty_that_is_wrong_costs_infinity_and_says_so():
     for p, t in ((0.0, 1.0), (1.0, 0.0)):
-        with pytest.warns(RuntimeWarning, match="log"):
+        with pytest.warns(RuntimeWarning, match="log") as caught:
             assert nn.binary_cross_entropy([Value(p)], [t]).data == math.inf
+        assert [w.filename for w in caught] == [__file__], "the user's line, not ours"
 
 
 def test_a_soft_target_that_records_gets_its_own_gradient():
