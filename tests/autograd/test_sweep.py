@@ -361,7 +361,7 @@ def test_a_pass_makes_no_garbage():
 
 
 def test_threads_with_graphs_of_their_own_do_not_disturb_each_other():
-    """Marks of a pass are its own; rules that are swept at first use may be swept by two at once."""
+    """Marks of a pass are its own; rules swept at first use may be swept by two at once."""
     fresh = derived("fresh", domain=REALS, formula=lambda m, x: m.tanh(x) * m.exp(-x))
     barrier, results = threading.Barrier(4), {}
 
