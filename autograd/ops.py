@@ -89,7 +89,7 @@ square = derived(
 )  # fmt: skip
 sqrt = primitive(
     "sqrt", symbol="√", domain=Interval(0.0, hard=(1e-300, 1e300)),
-    partials=(lambda m, x, y: 0.5 / y,), convention="slope inf at 0",
+    partials=(lambda m, x, y: 0.5 / (y + 0.0),), convention="slope inf at 0 and -0",
     fast=(math.sqrt, lambda x, y: 0.5 / y),
 )  # fmt: skip
 

@@ -374,6 +374,9 @@ def test_an_exponent_that_does_not_record_is_never_asked_for_its_slope():
 
 def test_sqrt_and_log_at_0_have_infinite_slopes():
     assert gradient_at(autograd.sqrt, 0.0) == gradient_at(autograd.log, 0.0) == [math.inf]
+    assert gradient_at(autograd.sqrt, -0.0) == [math.inf], "sqrt(-0) is -0, its slope is not -inf"
+    assert autograd.jvp(autograd.sqrt, (-0.0,), (1.0,))[1] == math.inf
+    assert autograd.hessian(autograd.sqrt)(0.0) == -math.inf
 
 
 def test_comparisons_pass_nothing_at_their_step_too():
