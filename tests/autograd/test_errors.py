@@ -154,3 +154,12 @@ def test_checks_of_user_input_do_not_hang_on_assert():
         timeout=60,
     )
     assert done.stdout == "done\n", done.stdout + done.stderr
+
+
+def test_a_label_in_an_error_is_one_short_line():
+    """What a drawing would show: no control characters, 24 characters at most."""
+    shown = {"two\nlines\x1b[31m": "from two lines [31m:", "x" * 10_000: f"from {'x' * 23}…:"}
+    for label, words in shown.items():
+        with pytest.warns(RuntimeWarning) as caught:
+            autograd.log(Value(-1.0, label))
+        assert words in str(caught[0].message)
