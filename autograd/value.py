@@ -150,12 +150,8 @@ class Value:
 
     # -------------------------------------------------------------- operators
     def __add__(self, other: Operand) -> Value:
-        about = None
         if active:
-            state = current()
-            if not state.plain:
-                return apply(_ADD, (self, other))
-            about = state.about
+            return apply(_ADD, (self, other))
         kind = type(other)
         if kind is Value:
             data = self._data + other._data  # type: ignore[union-attr]
@@ -169,17 +165,11 @@ class Value:
         node._a = self
         node._b = other
         node._grad = None
-        if about is not None:
-            node._about = about
         return node
 
     def __mul__(self, other: Operand) -> Value:
-        about = None
         if active:
-            state = current()
-            if not state.plain:
-                return apply(_MULTIPLY, (self, other))
-            about = state.about
+            return apply(_MULTIPLY, (self, other))
         kind = type(other)
         if kind is Value:
             data = self._data * other._data  # type: ignore[union-attr]
@@ -193,8 +183,6 @@ class Value:
         node._a = self
         node._b = other
         node._grad = None
-        if about is not None:
-            node._about = about
         return node
 
     def __sub__(self, other: Operand) -> Value:
