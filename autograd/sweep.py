@@ -68,15 +68,15 @@ def backward(root: Value, grad: float = 1.0) -> None:
         order = _prepare(root, leaves, before)
         root._grad = 0.0 + grad
         _send(order)
+        for leaf, had in zip(leaves, before, strict=True):
+            if not about_of(leaf).requires_grad:
+                leaf._grad = had
+            elif had is not None:
+                leaf._grad += had
     except BaseException:  # an interrupt: leaves get back what they had
         for leaf, had in zip(leaves, before):
             leaf._grad = had
         raise
-    for leaf, had in zip(leaves, before, strict=True):
-        if not about_of(leaf).requires_grad:
-            leaf._grad = had
-        elif had is not None:
-            leaf._grad += had
 
 
 def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> list[Value]:

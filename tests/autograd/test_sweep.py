@@ -281,6 +281,48 @@ def test_an_interrupted_pass_gives_the_leaves_back_what_they_held(after):
     assert (fresh.grad, held.grad, frozen.grad) == (12.0, 11.0, 9.0)
 
 
+def test_an_interrupt_at_any_line_of_a_pass_leaves_the_leaves_as_they_were_or_complete():
+    """Ctrl-C may come anywhere: it is raised before each line of the pass in turn."""
+
+    def interrupted(at):
+        fresh, held, frozen = Value(2.0), Value(3.0), Value(1.0, requires_grad=False)
+        held.grad, frozen.grad = 7.0, 9.0
+        leaves = (fresh, held, frozen)
+        y = autograd.dot([fresh, held], [held, frozen]).tanh() * frozen + fresh * held
+        lines = itertools.count()
+
+        def trace(frame, event, arg):
+            if frame.f_code.co_filename != autograd.sweep.__file__:
+                return None
+            if event == "line" and next(lines) == at:
+                raise Stop
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            y.backward()
+        except Stop:
+            return False, leaves, y
+        finally:
+            sys.settrace(before)
+        return True, leaves, y
+
+    def held_by(leaves):
+        return [leaf.grad if leaf.has_grad else None for leaf in leaves]
+
+    _, leaves, _ = interrupted(None)
+    complete, at, done = held_by(leaves), 0, False
+    while not done:
+        done, leaves, y = interrupted(at)
+        if not done:
+            assert held_by(leaves) == [None, 7.0, 9.0], at
+            y.backward()
+        assert held_by(leaves) == complete, "the next pass is whole"
+        at += 1
+    assert at > 100
+
+
 # ------------------------------------------------------------------ roots that cannot
 def test_a_root_that_does_not_record_is_refused_with_the_remedy():
     with autograd.no_grad():
