@@ -14,7 +14,7 @@ from pathlib import Path
 import viz
 from autograd import Value, backward_steps
 from autograd.numbers import show
-from viz.drawing import FONT, minus
+from viz.boxes import FONT, minus
 from viz.layered import MARGIN, place
 from viz.svg import THEMES, marks, tag, xml
 

@@ -4,8 +4,8 @@
 the forward and the backward pass. Reads autograd only, and computes no gradient of its own.
 """
 
-from .dot import draw_dot
+from .digraph import draw_dot
 from .drawing import Drawing, graph
-from .walk import Trace, trace
+from .steps import Trace, trace
 
 __all__ = ["Drawing", "Trace", "draw_dot", "graph", "trace"]

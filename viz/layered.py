@@ -2,7 +2,7 @@
 
 The classic four stages (Sugiyama, Tagawa, Toda 1981): columns by longest path, order in a column
 by barycentres, heights by least squares, wires as curves. A wire that passes a column has a lane
-in it, so no wire runs through a box. Reads the boxes' sizes and ports only; read by layout.py.
+in it, so no wire runs through a box. Reads boxes.py, sizes and ports only; read by layout.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from .drawing import Box, Geometry, Segment, Wire
+from .boxes import Box, Geometry, Segment, Wire
 
 SWEEPS = 12  # passes over all columns; crossings and heights settle after about eight
 LANES = 100_000  # more would take minutes, in a drawing nobody can read: later wires go straight

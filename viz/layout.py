@@ -3,7 +3,8 @@
 In order: the environment variable ``WHYGRAD_LAYOUT`` (``dot``, ``graphviz-pure``, a path to either,
 or ``own``); ``dot`` on the PATH; ``graphviz-pure``; layered.py. A program must first draw a tiny
 graph in time. When its time is up its whole process group is ended, and it is not asked again.
-Geometry comes from the engine, the SVG from us. Read by drawing.py and dot.py.
+Geometry comes from the engine, the SVG from us. Reads boxes.py, dot.py and layered.py; read by
+drawing.py and digraph.py.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import DrawingError
 
 from . import layered
+from .boxes import Box, Geometry, Wire
 from .dot import GAP, STUB, source
-from .drawing import Box, Geometry, Wire
 from .layered import MARGIN
 
 if TYPE_CHECKING:

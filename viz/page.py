@@ -1,9 +1,9 @@
 """The one HTML file: the drawing, the whole walk, and a script that shows one step and follows.
 
-Reads walk.py, javascript.py and drawing.py, and page.html, .css and .js beside it. All that can be
-read is written here, once: without script, and in print, the file is the walk. The script hides all
-but the present step and fills the marked numbers again; it holds no wording. A label is anybody's
-text: it enters as escaped text or as a JavaScript string, never as markup.
+Reads walk.py, slots.py, javascript.py, drawing.py, svg.py, and page.html, .css and .js beside it;
+read by steps.py. All that can be read is written here, once: without script, and in print, the file
+is the walk. The script hides all but the present step and fills the marked numbers again; it holds
+no wording. A label is anybody's text: it enters as escaped text or as a JavaScript string.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import re
 from functools import cache
 from importlib.resources import files
 from string import Template
-from typing import TYPE_CHECKING
 
 from autograd import ops
 from autograd.numbers import show
@@ -23,9 +22,7 @@ from .drawing import Drawing
 from .javascript import frozen, functions, literal
 from .slots import WORDS, Line, Slot
 from .svg import ILLEGAL, marks
-
-if TYPE_CHECKING:
-    from .walk import Trace
+from .walk import Walk
 
 LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the hand to move on
 NARROWEST, WIDEST = 0.8, 1.25  # of its own width: a drawing shrinks to this, then scrolls
@@ -54,43 +51,43 @@ def html(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
 
 
-def page(trace: Trace) -> str:
-    """``trace`` as one HTML document, complete in itself."""
-    drawing = Drawing(trace.graph, amounts=True)
+def page(walk: Walk) -> str:
+    """``walk`` as one HTML document, complete in itself."""
+    drawing = Drawing(walk.graph, amounts=True)
     width = drawing.geometry.width
     style = _asset("page.css") + (
         f".drawing{{min-width:{NARROWEST * width:.0f}px;max-width:{WIDEST * width:.0f}px}}"
-        f"#list{{grid-template-rows:repeat({trace.forward + 1},auto)}}"
+        f"#list{{grid-template-rows:repeat({walk.forward + 1},auto)}}"
     )
-    evaluator, stuck, notes = _evaluator(trace)
-    script = f"const {evaluator},{_data(trace)};\n{_asset('page.js')}"
-    rows = ["<td>".join(_marked(trace, cell) for cell in row) for row in trace.table()]
-    value = show(trace.graph.values[trace.graph.roots[0]])
+    evaluator, stuck, notes = _evaluator(walk)
+    script = f"const {evaluator},{_data(walk)};\n{_asset('page.js')}"
+    rows = ["<td>".join(_marked(walk, cell) for cell in row) for row in walk.table()]
+    value = show(walk.graph.values[walk.graph.roots[0]])
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
         style=style,
         script=script,
-        title=html(f"{trace.root} = {value}"),
-        heading=html(trace.heading),
-        picture=_DIGITS.sub("", drawing.picture(state=marks(trace.graph, trace.steps))),
-        walk="\n".join(_position(trace, k) for k in range(2 * trace.forward + 1)),
+        title=html(f"{walk.root} = {value}"),
+        heading=html(walk.heading),
+        picture=_DIGITS.sub("", drawing.picture(state=marks(walk.graph, walk.steps))),
+        walk="\n".join(_position(walk, k) for k in range(2 * walk.forward + 1)),
         table="\n".join(f"<tr><th scope=row>{row}" for row in rows),
-        held="".join(f"<p>{html(line)}</p>" for line in trace.held()),
-        inputs="\n".join(_input(trace, i, i in stuck) for i in trace.leaves),
-        moved="".join(_moved(trace, i) for i in trace.leaves if i not in stuck),
+        held="".join(f"<p>{html(line)}</p>" for line in walk.held()),
+        inputs="\n".join(_input(walk, i, i in stuck) for i in walk.leaves),
+        moved="".join(_moved(walk, i) for i in walk.leaves if i not in stuck),
         notes="".join(f"<p>{html(note)}</p>" for note in notes),
-        end=2 * trace.forward,
-        opening=trace.forward,
+        end=2 * walk.forward,
+        opening=walk.forward,
     )
 
 
 # ------------------------------------------------------------------ the graph, for the script
-def _evaluator(trace: Trace) -> tuple[str, set[int], list[str]]:
+def _evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     """``ops`` and ``kind``: functions, and which of them a node is; the nodes stuck, and notes.
 
     An op without a line for JavaScript keeps its numbers, and what it was made from is stuck.
     """
-    graph, numbers = trace.graph, trace.numbers
+    graph, numbers = walk.graph, walk.numbers
     notes = ["This is a recording of one run: a Python if leaves no trace."]
     stuck: set[int] = set()
     slots: dict[tuple[object, int], set[int]] = {}
@@ -111,68 +108,68 @@ def _evaluator(trace: Trace) -> tuple[str, set[int], list[str]]:
                 sent = numbers.sent(i)
                 local = [sent[s].local if s in sent else 0.0 for s in range(len(operands))]
                 text = frozen(numbers.number("v", i), local, numbers.case(i))
-                notes.append(f"{trace.names[i]} keeps its number: {record.name} has no page form.")
+                notes.append(f"{walk.names[i]} keeps its number: {record.name} has no page form.")
                 stuck.add(i)
             made.append(text)
         kind[i] = places.get(form, len(made) - 1)
         if record is ops.where and not isinstance(operands[0], int):
-            notes.append(f"{trace.names[i]} keeps the branch it was recorded with.")
+            notes.append(f"{walk.names[i]} keeps the branch it was recorded with.")
     for i in reversed(numbers.ops):
         if i in stuck:
             stuck.update(x for x in graph.operands[i] if isinstance(x, int))
     if len(graph) > LIVE_NODES:
         notes.append(f"Inputs do not move here: {len(graph)} nodes are more than {LIVE_NODES}.")
-        stuck.update(trace.leaves)
+        stuck.update(walk.leaves)
     return f"ops=[{','.join(made)}],kind={literal(kind)}", stuck, notes
 
 
-def _data(trace: Trace) -> str:
+def _data(walk: Walk) -> str:
     """The rest of the graph: a number operand in an array of its own, a leaf with its flag."""
-    graph = trace.graph
+    graph = walk.graph
     operands = [[x if isinstance(x, int) else [x] for x in row] for row in graph.operands]
-    leaves = [[i, trace.numbers.number("v", i), int(graph.recording[i])] for i in trace.leaves]
-    names = [ILLEGAL.sub("\ufffd", name.text) for name in trace.names]
+    leaves = [[i, walk.numbers.number("v", i), int(graph.recording[i])] for i in walk.leaves]
+    names = [ILLEGAL.sub("\ufffd", name.text) for name in walk.names]
     parts: dict[str, object] = {"operands": operands, "leaves": leaves, "names": names}
     parts |= {"root": graph.roots[0], "words": WORDS}
     return ",".join(f"{key}={literal(part)}" for key, part in parts.items())
 
 
 # ------------------------------------------------------------------ text with marked places
-def _marked(trace: Trace, line: Line) -> str:
+def _marked(walk: Walk, line: Line) -> str:
     """``line`` as HTML: a place is ``<b slot=code>``, or a span of lines of which one is shown."""
     parts = []
     for piece in line:
         if isinstance(piece, str):
             parts.append(html(piece))
         elif piece.choices:
-            chosen = trace.numbers.case(piece.node)
+            chosen = walk.numbers.case(piece.node)
             lines = "".join(
-                f"<span{' hidden' if n != chosen else ''}>{_marked(trace, choice)}</span>"
+                f"<span{' hidden' if n != chosen else ''}>{_marked(walk, choice)}</span>"
                 for n, choice in enumerate(piece.choices)
             )
             parts.append(f"<span slot={piece.code}>{lines}</span>")
         else:
-            parts.append(f"<b slot={piece.code}>{trace.numbers.fill((piece,))}</b>")
+            parts.append(f"<b slot={piece.code}>{walk.numbers.fill((piece,))}</b>")
     return "".join(parts)
 
 
-def _position(trace: Trace, k: int) -> str:
+def _position(walk: Walk, k: int) -> str:
     """An item of the walk."""
     parts = ["<li>"]
-    for part, line in trace.position(k):
+    for part, line in walk.position(k):
         tag = {"head": "h2", "who": "p", "text": "p"}.get(part, f"p class={part}")
-        parts.append(f"<{tag}>{_marked(trace, line)}" + "</h2>" * (part == "head"))
-    if k == trace.forward > 0:
-        asked = _marked(trace, trace.question("\n")).replace(
+        parts.append(f"<{tag}>{_marked(walk, line)}" + "</h2>" * (part == "head"))
+    if k == walk.forward > 0:
+        asked = _marked(walk, walk.question("\n")).replace(
             "\n", "<i class=live>Press → to a</i><i class=still>A</i>"
         )
         parts.append(f"<p class=ask>{asked}")
     return "".join(parts)
 
 
-def _input(trace: Trace, i: int, stuck: bool) -> str:
+def _input(walk: Walk, i: int, stuck: bool) -> str:
     """A leaf's row: a handle to drag, a field to type in, its gradient so far."""
-    name, value = html(trace.names[i].text), show(trace.graph.values[i])
+    name, value = html(walk.names[i].text), show(walk.graph.values[i])
     off = " disabled" * stuck
     return (
         f"<li><label for=leaf{i}>{name}</label>"
@@ -182,7 +179,7 @@ def _input(trace: Trace, i: int, stuck: bool) -> str:
     )
 
 
-def _moved(trace: Trace, i: int) -> str:
+def _moved(walk: Walk, i: int) -> str:
     """``w is 1.7 here, 1.5 in Python``"""
-    here = f"{trace.names[i]} is ", Slot("v", i), f" here, {show(trace.graph.values[i])} in Python"
-    return f"<span data-moved={i} hidden>{_marked(trace, here)}</span>"
+    here = f"{walk.names[i]} is ", Slot("v", i), f" here, {show(walk.graph.values[i])} in Python"
+    return f"<span data-moved={i} hidden>{_marked(walk, here)}</span>"

@@ -1,7 +1,7 @@
 """The numbers of one run, and the places in a text that they fill.
 
-Read by walk.py, which writes the text, and by page.py, which marks the places for its script: it
-fills them by the same rules when a leaf has moved.
+Read by walk.py, which writes the text, by steps.py, which fills it, and by page.py, which marks the
+places for its script: it fills them by the same rules when a leaf has moved.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Geometry → SVG text: the one place that knows how a drawing looks.
 
-Reads drawing.py; read by it, by dot.py, the page and docs/make_pictures.py. Hooks for whoever
+Reads boxes.py; read by dot.py, drawing.py, page.py and docs/make_pictures.py. Hooks for whoever
 restyles or refills a drawing, where ``T:S`` is a wire (index of the consumer, slot):
 
 - ``svg.drawing``: the whole; ``rect.paper``: its background;
@@ -22,13 +22,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.numbers import show
 
-from .drawing import FONT, LINE, PAD_X, PAD_Y, ROWS, SMALL, WORD, Box, Geometry, Wire, minus
+from .boxes import FONT, LINE, PAD_X, PAD_Y, ROWS, SMALL, WORD, Box, Geometry, Wire, minus
 
 if TYPE_CHECKING:
     from autograd.graph import Graph
@@ -40,6 +39,10 @@ TICK = 3.2  # px, radius
 ILLEGAL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 )  # not a Char of XML 1.0
+
+
+ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
+ESCAPES |= {"\n": "&#10;", "\r": "&#13;"}
 
 
 class Theme(NamedTuple):
@@ -105,7 +108,7 @@ def marks(graph: Graph, steps: Iterable[Step], at: int | None = None) -> Marks:
 
 def xml(text: str) -> str:
     """``text`` as XML can hold it: markup escaped, what has no place in XML as �."""
-    return escape(ILLEGAL.sub("\ufffd", text)).replace("\n", "&#10;").replace("\r", "&#13;")
+    return ILLEGAL.sub("\ufffd", text).translate(str.maketrans(ESCAPES))
 
 
 def number(x: float) -> str:

@@ -1,154 +1,47 @@
-"""The steps of one run as text: each op node's turn, forward and then backward, in INSIGHT's words.
+"""The steps of one run in INSIGHT's words: each op node's turn, forward and then backward.
 
-Reads Graph and ``backward_steps``; read by page.py. A line is made of text and slots (slots.py).
-Here they are filled with Python's numbers; the page marks them, and fills them again when a leaf
+Reads slots.py, which holds the numbers; read by page.py and steps.py. A line is text and slots:
+steps.py fills them with Python's numbers, the page marks them and fills them again when a leaf
 moves. So each sentence has one home, this file or the op's record.
 """
 
 from __future__ import annotations
 
-import copy
 import math
-import os
 import re
 import string
-import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, overload
 
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
 from autograd.numbers import show
-from autograd.sweep import Step, backward_steps
+from autograd.sweep import Step
 
-from .drawing import MAX_NODES, drawable, write_whole
 from .slots import Line, Numbers, Slot
 
-if TYPE_CHECKING:
-    from autograd import Value
-
-PRINTED = 40  # steps, and leaves, of a printed walk
 ROWS = 6  # uses, senders and other names that are listed one by one; more are counted
-INDENT = {"row": "  ", "total": "  "}
 LETTERS = {1: "x", 2: "ab", 3: "cab"}  # how a record's texts name its operands
 ORDINALS = {1: "st", 2: "nd", 3: "rd"}
-ASCII = str.maketrans(
-    {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
-)
 
 
-class Position(Step):
-    """A Step that knows its trace: ``str`` of it is its text."""
+class Walk:
+    """All that can be said of a run: ``forward`` steps there, and as many back."""
 
-    trace: Trace
-    k: int
-
-    def __str__(self) -> str:
-        return printable(self.trace.text(self.k))
-
-
-class Trace(Sequence[Position]):
-    """The steps of a root's run, forward and then backward: print it, index it, save it as a page.
-
-    ``forward`` is how many steps go forward; as many come back. A slice is a Trace of those steps;
-    its page is the whole walk.
-    """
-
-    def __init__(self, root: Value) -> None:
-        self.steps = tuple(backward_steps(root))  # first: it refuses what it must
-        self.graph = Graph(root)
-        self.numbers = Numbers(self.graph, self.steps)
-        self.names = names(self.graph)
-        self.root = self.names[self.graph.roots[0]].text
-        self.forward = len(self.steps)
-        self.leaves = [i for i, record in enumerate(self.graph.ops) if record is None]
-        self._shown = range(1, 2 * self.forward + 1)
-
-    # -------------------------------------------------------------- a sequence of steps
-    def __len__(self) -> int:
-        return len(self._shown)
-
-    @overload
-    def __getitem__(self, index: int) -> Position: ...
-    @overload
-    def __getitem__(self, index: slice) -> Trace: ...
-    def __getitem__(self, index: int | slice) -> Position | Trace:
-        if isinstance(index, slice):
-            part = copy.copy(self)
-            part._shown = self._shown[index]
-            return part
-        k = self._shown[index]
-        i = self.turn(k)
-        went = k <= self.forward
-        step = Step(self.graph.nodes[i], "forward", None, ()) if went else self.numbers.turns[i]
-        position = Position(*step)
-        position.trace, position.k = self, k
-        return position
+    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
+        """``steps``: the backward ones."""
+        self.graph, self.steps = graph, steps
+        self.numbers = Numbers(graph, steps)
+        self.names = names(graph)
+        self.root = self.names[graph.roots[0]].text
+        self.forward = len(steps)
+        self.leaves = [i for i, record in enumerate(graph.ops) if record is None]
 
     def turn(self, k: int) -> int:
         """The node whose turn is step ``k``, counted from 1."""
         ops = self.numbers.ops
         return ops[k - 1] if k <= self.forward else ops[2 * self.forward - k]
 
-    # -------------------------------------------------------------- as text and as a page
-    def text(self, k: int) -> str:
-        """The text of position ``k``."""
-        return "\n".join(
-            INDENT.get(part, "") + self.numbers.fill(line) for part, line in self.position(k)
-        )
-
-    def __str__(self) -> str:
-        shown = self._shown[:PRINTED]
-        texts = []
-        for k in shown:
-            texts.append(self.text(k))
-            if k == self.forward:
-                texts.append(self.numbers.fill(self.question("A")))
-        if len(shown) < len(self):
-            texts.append(f"… {len(self) - len(shown)} more")
-        elif not self.forward or 2 * self.forward in shown:
-            texts.append(self._table())
-        return printable("\n\n".join(texts))
-
-    def __repr__(self) -> str:
-        n, file = self.forward, self.root if self.root.isidentifier() else "walk"
-        return (
-            f"Trace of {self.root}: {n} forward, {n} backward steps. "
-            f'print() it, .save("{file}.html")'
-        )
-
-    def html(self, max_nodes: int = MAX_NODES) -> str:
-        """One HTML file: the drawing and the walk, shown step by step, following moved inputs.
-
-        Raises:
-            DrawingError: the graph has more than ``max_nodes`` nodes.
-        """
-        from .page import page
-
-        drawable(self.graph, max_nodes)
-        return page(self)
-
-    def save(self, path: str | os.PathLike[str], max_nodes: int = MAX_NODES) -> None:
-        """Write ``html()`` to ``path``.
-
-        Raises:
-            DrawingError: the graph has more than ``max_nodes`` nodes.
-            OSError: the file cannot be written; one that was there is left as it was.
-        """
-        write_whole(path, self.html(max_nodes).encode())
-
-    def _table(self) -> str:
-        rows = [["leaf", "value", "gradient", "nudge"]]
-        for row in self.table(PRINTED):
-            rows.append([self.numbers.fill(cell) for cell in row])
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        lines = ["  ".join((*map(str.ljust, row, widths), row[3])) for row in rows]
-        if len(self.leaves) > PRINTED:
-            lines.append(f"… {len(self.leaves) - PRINTED} more")
-        return "\n".join(lines + self.held())
-
-    # -------------------------------------------------------------- the words
     @property
     def heading(self) -> str:
         """``L = (w×x+b-t)² + 0.1×(w×w)``"""
@@ -361,33 +254,3 @@ class Trace(Sequence[Position]):
 def _and(names: Iterable[str]) -> str:
     *first, last = dict.fromkeys(names)
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def printable(text: str) -> str:
-    """``text`` in what standard output can encode: ``d * ->`` where it lacks ``∂ × →``."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
-    return text
-
-
-def trace(root: Value) -> Trace:
-    """The steps of ``root``'s run: forward, op by op, then backward, gradient by gradient.
-
-    It writes nothing. Raises what ``backward_steps`` does.
-
-    >>> from autograd import Value
-    >>> w = Value(1.5, "w")
-    >>> print(trace(w * w)[1])
-    Step 2 of 2 · backward 1 of 1
-    result goes first: it is the number we ask about.
-    dresult/dresult = 1: if it rises by 1, it rises by 1.
-    A product passes on the gradient times the other factor.
-      to w, 1st: dresult/dresult × w = 1 × 1.5 = 1.5
-      to w, 2nd: dresult/dresult × w = 1 × 1.5 = 1.5
-      w: – → 1.5 → 3, 2 of 2 in: final
-    added, because w is used 2 times
-    """
-    return Trace(root)

@@ -14,8 +14,9 @@ import viz
 from autograd import Graph, Value
 from autograd.errors import DrawingError
 from autograd.op import REALS, derived, primitive
-from viz import drawing as module
-from viz.drawing import Drawing, inside, text_width
+from viz import boxes as module
+from viz.boxes import inside, text_width
+from viz.drawing import Drawing
 
 
 def example():

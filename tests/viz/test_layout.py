@@ -15,7 +15,8 @@ import viz
 from autograd import Graph, Value
 from autograd.errors import DrawingError
 from viz import layered, layout
-from viz.drawing import Drawing, boxes_and_wires
+from viz.boxes import boxes_and_wires
+from viz.drawing import Drawing
 
 PURE = shutil.which("graphviz-pure", path=os.path.dirname(sys.executable))
 posix = pytest.mark.skipif(os.name == "nt", reason="the stand-ins for dot are shell scripts")

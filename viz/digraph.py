@@ -1,0 +1,118 @@
+"""``viz.draw_dot``: a graph in micrograd's form, drawn by whatever layout.py finds.
+
+Reads boxes.py, layout.py and drawing.py; read by nothing in viz.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from autograd.errors import DrawingError
+from autograd.graph import Graph
+from autograd.names import clean
+from autograd.value import Value
+
+from .boxes import inside
+from .drawing import Drawing, drawable, write_whole
+
+if TYPE_CHECKING:
+    import graphviz
+
+
+def draw_dot(root: Value | Graph, format: str = "svg", rankdir: str = "LR") -> graphviz.Digraph:
+    """The graph as micrograd's ``draw_dot`` shows it, in a ``graphviz.Digraph`` that always draws.
+
+    Its ``pipe``, ``render`` and notebook form use the programs that layout.py finds. Without any,
+    its SVG is that of ``viz.graph``, and other formats raise DrawingError.
+
+    Args:
+        root: the result of an expression, or a Graph.
+        format: what ``render`` and ``pipe`` make by default.
+        rankdir: ``LR``, or ``TB`` for top to bottom.
+    """
+    if rankdir not in ("LR", "TB"):
+        raise ValueError(f"draw_dot: rankdir must be 'LR' or 'TB', got {rankdir!r}")
+    graph = drawable(root)
+    digraph = _digraph()(format=format, graph_attr={"rankdir": rankdir})
+    digraph.drawn = graph
+    for index, record in enumerate(graph.ops):
+        value, grad = graph.values[index], graph.grads[index] or 0.0
+        fields = ["data –" if value is None else f"data {value:.4f}", f"grad {grad:.4f}"]
+        if graph.labels[index]:  # braces, bars and the like would make fields of their own
+            fields.insert(0, re.sub(r"[\\{}|<>]", r"\\\g<0>", clean(graph.labels[index])))
+        digraph.node(f"n{index}", label=f"{{ {' | '.join(fields)} }}", shape="record")
+        if record is not None:
+            op = inside(record, graph.operands[index])
+            digraph.node(f"n{index}op", label=op.replace("\\", r"\\"))
+            digraph.edge(f"n{index}op", f"n{index}")
+        for operand in graph.operands[index]:
+            if type(operand) is int:
+                digraph.edge(f"n{operand}", f"n{index}op")
+    return digraph
+
+
+@cache
+def _digraph() -> type[graphviz.Digraph]:
+    """graphviz's Digraph with our way of finding a program; made when first asked for."""
+    import graphviz  # only draw_dot needs it
+
+    from .layout import render
+
+    class Digraph(graphviz.Digraph):  # type: ignore[misc]
+        """``graphviz.Digraph`` that needs no ``dot`` on the PATH."""
+
+        drawn: Graph | None = None  # for where no program works
+
+        def pipe(
+            self,
+            format: str | None = None,
+            renderer: str | None = None,
+            formatter: str | None = None,
+            *args: Any,
+            engine: str | None = None,
+            encoding: str | None = None,
+            **options: Any,
+        ) -> Any:
+            """The picture as bytes, or as text in ``encoding``."""
+            form = format or self.format
+            if form not in graphviz.FORMATS:
+                raise ValueError(
+                    f"pipe: a format of Graphviz's is required, got {form!r}; try 'svg'"
+                )
+            output = ":".join(filter(None, (form, renderer, formatter)))
+            try:
+                content = render(self.source, output, engine=engine or self.engine)
+            except DrawingError:
+                if output != "svg" or self.drawn is None:
+                    raise
+                content = Drawing(self.drawn).svg.encode()
+            return content if encoding is None else content.decode(encoding)
+
+        def render(
+            self,
+            filename: str | os.PathLike[str] | None = None,
+            directory: str | os.PathLike[str] | None = None,
+            view: bool = False,
+            cleanup: bool = False,
+            format: str | None = None,
+            *args: Any,
+            outfile: str | os.PathLike[str] | None = None,
+            **options: Any,
+        ) -> str:
+            """Save the DOT text, and the picture beside it or as ``outfile``; its path."""
+            if outfile is not None:
+                stem, suffix = os.path.splitext(os.fspath(outfile))
+                filename, format = filename or f"{stem}.gv", format or suffix[1:]
+            written = self.save(filename, directory=directory)
+            target = f"{written}.{format or self.format}" if outfile is None else os.fspath(outfile)
+            write_whole(target, self.pipe(format, *args, **options))
+            if cleanup:
+                os.remove(written)
+            if view:
+                graphviz.view(target)
+            return target
+
+    return Digraph

@@ -1,0 +1,152 @@
+"""``viz.trace``: the steps of a root's run, to print, to index, to save as a page.
+
+Reads autograd's ``backward_steps``, walk.py (the words), page.py and drawing.py.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+from collections.abc import Sequence
+from typing import overload
+
+from autograd.graph import Graph
+from autograd.sweep import Step, backward_steps
+from autograd.value import Value
+
+from .drawing import MAX_NODES, drawable, write_whole
+from .walk import Walk
+
+PRINTED = 40  # steps, and leaves, of a printed walk
+INDENT = {"row": "  ", "total": "  "}
+ASCII = str.maketrans(
+    {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
+)
+
+
+class Position(Step):
+    """A Step that knows its walk: ``str`` of it is its text."""
+
+    walk: Walk
+    k: int
+
+    def __str__(self) -> str:
+        return printable(_text(self.walk, self.k))
+
+
+class Trace(Sequence[Position]):
+    """The steps of a root's run, forward and then backward: print it, index it, save it as a page.
+
+    A slice is a Trace of those steps; its page is the whole walk.
+    """
+
+    def __init__(self, root: Value) -> None:
+        steps = tuple(backward_steps(root))  # first: it refuses what it must
+        self.graph = Graph(root)
+        self.walk = Walk(self.graph, steps)
+        self._shown = range(1, 2 * len(steps) + 1)
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    @overload
+    def __getitem__(self, index: int) -> Position: ...
+    @overload
+    def __getitem__(self, index: slice) -> Trace: ...
+    def __getitem__(self, index: int | slice) -> Position | Trace:
+        if isinstance(index, slice):
+            part = copy.copy(self)
+            part._shown = self._shown[index]
+            return part
+        walk, k = self.walk, self._shown[index]
+        i = walk.turn(k)
+        went = k <= walk.forward
+        step = Step(self.graph.nodes[i], "forward", None, ()) if went else walk.numbers.turns[i]
+        position = Position(*step)
+        position.walk, position.k = walk, k
+        return position
+
+    def __str__(self) -> str:
+        walk, texts = self.walk, []
+        for k in self._shown[:PRINTED]:
+            texts.append(_text(walk, k))
+            if k == walk.forward:
+                texts.append(walk.numbers.fill(walk.question("A")))
+        if len(self) > PRINTED:
+            texts.append(f"… {len(self) - PRINTED} more")
+        elif not walk.forward or 2 * walk.forward in self._shown:
+            texts.append(_table(walk))
+        return printable("\n\n".join(texts))
+
+    def __repr__(self) -> str:
+        root, n = self.walk.root, self.walk.forward
+        file = root if root.isidentifier() else "walk"
+        return f'Trace of {root}: {n} forward, {n} backward steps. print() it, .save("{file}.html")'
+
+    def html(self, max_nodes: int = MAX_NODES) -> str:
+        """One HTML file: the drawing and the walk, shown step by step, following moved inputs.
+
+        Raises:
+            DrawingError: the graph has more than ``max_nodes`` nodes.
+        """
+        from .page import page  # a third of what importing viz may cost
+
+        drawable(self.graph, max_nodes)
+        return page(self.walk)
+
+    def save(self, path: str | os.PathLike[str], max_nodes: int = MAX_NODES) -> None:
+        """Write ``html()`` to ``path``.
+
+        Raises:
+            DrawingError: the graph has more than ``max_nodes`` nodes.
+            OSError: the file cannot be written; one that was there is left as it was.
+        """
+        write_whole(path, self.html(max_nodes).encode())
+
+
+def _text(walk: Walk, k: int) -> str:
+    """The text of position ``k``."""
+    lines = walk.position(k)
+    return "\n".join(INDENT.get(part, "") + walk.numbers.fill(line) for part, line in lines)
+
+
+def _table(walk: Walk) -> str:
+    """What is below the last step: the leaves, their gradients, and what a nudge does."""
+    rows = [["leaf", "value", "gradient", "nudge"]]
+    rows += [[walk.numbers.fill(cell) for cell in row] for row in walk.table(PRINTED)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = ["  ".join((*map(str.ljust, row, widths), row[3])) for row in rows]
+    if len(walk.leaves) > PRINTED:
+        lines.append(f"… {len(walk.leaves) - PRINTED} more")
+    return "\n".join(lines + walk.held())
+
+
+def printable(text: str) -> str:
+    """``text`` in what standard output can encode: ``d * ->`` where it lacks ``∂ × →``."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def trace(root: Value) -> Trace:
+    """The steps of ``root``'s run: forward, op by op, then backward, gradient by gradient.
+
+    It writes nothing. Raises what ``backward_steps`` does.
+
+    >>> from autograd import Value
+    >>> w = Value(1.5, "w")
+    >>> print(trace(w * w)[1])
+    Step 2 of 2 · backward 1 of 1
+    result goes first: it is the number we ask about.
+    dresult/dresult = 1: if it rises by 1, it rises by 1.
+    A product passes on the gradient times the other factor.
+      to w, 1st: dresult/dresult × w = 1 × 1.5 = 1.5
+      to w, 2nd: dresult/dresult × w = 1 × 1.5 = 1.5
+      w: – → 1.5 → 3, 2 of 2 in: final
+    added, because w is used 2 times
+    """
+    return Trace(root)
