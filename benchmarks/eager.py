@@ -317,7 +317,7 @@ def memory_rows() -> list[Row]:
 
 
 def import_rows() -> list[Row]:
-    clock = "import numpy, time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+    clock = "import numpy, time; t = time.process_time(); import {}; print(time.process_time() - t)"
     code = clock.format("autograd, nn, viz")
     env = {**os.environ, "PYTHONPATH": str(REPO)}
     times = []

@@ -1,6 +1,6 @@
 """All benchmarks, one after another, each writing its table into README.md: `make bench`.
 
-python benchmarks/run.py             all of them, about half an hour
+python benchmarks/run.py             all of them, about ten minutes
 python benchmarks/run.py eager page  some
 """
 
