@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
@@ -94,7 +94,11 @@ class Wire(NamedTuple):
     use: int
 
 
+Boxes = Sequence[Box]
+Wires = Sequence[Wire]
+Point = tuple[float, float]
 Segment = tuple[float, ...]  # two numbers: a point to go straight to; six: a cubic curve's
+Path = tuple[Segment, ...]
 
 
 class Geometry(NamedTuple):
@@ -105,21 +109,57 @@ class Geometry(NamedTuple):
 
     width: float
     height: float
-    corners: tuple[tuple[float, float], ...]
+    corners: tuple[Point, ...]
     rows: tuple[int, ...]
-    paths: tuple[tuple[Segment, ...], ...]
+    paths: tuple[Path, ...]
     engine: str
 
 
-def text_width(text: str, size: float = FONT) -> float:
-    """An estimate, in px, of ``text`` in the drawing's fixed-width font."""
-    cells = 0.0
-    for c in text:
-        if c.isascii():
-            cells += 1.0
-        elif unicodedata.category(c) not in ("Mn", "Me", "Cf"):  # marks and joiners take no room
-            cells += 2.1 if unicodedata.east_asian_width(c) in "WF" else 1.0
-    return cells * ADVANCE * size
+def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple[Wire, ...]]:
+    """A box a node, a wire a use."""
+    called, boxes, wires = names(graph), [], []
+    use = {at: n for users in graph.users for n, at in enumerate(users)}
+    for index, operands in enumerate(graph.operands):
+        ports = 0
+        for slot, source in enumerate(operands):
+            if isinstance(source, int):
+                wires.append(Wire(source, index, slot, ports, use[index, slot]))
+                ports += 1
+        boxes.append(_box(graph, index, called, ports, amounts))
+    return tuple(boxes), tuple(wires)
+
+
+def _box(graph: Graph, index: int, called: Sequence[Name], ports: int, amounts: bool) -> Box:
+    record, name, uses = graph.ops[index], called[index], len(graph.users[index])
+    text, whole, op = name.text, graph.labels[index] or name.text, ""
+    if name.formula:
+        text = minus(text)
+    if record is not None:
+        told = formula(graph, index, called)
+        whole += f" = {told if len(told) <= HOVER else told[:HOVER] + '…'}"
+        op = minus(inside(record, graph.operands[index]))
+    made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12` say the op themselves
+    title = text if made_up and text.startswith(op) else f"{op} {text}".strip()
+    width = max(WORD + text_width(LONGEST), text_width(title)) + 2 * PAD_X
+    if amounts and uses > 1:
+        width += AMOUNT
+    lines = max(3, uses if uses <= ROWS else 0)
+    height = max(lines * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)
+    return Box(
+        index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports,
+        amounts, width=round(width + 0.5), height=height + height % 2,  # engines' cells are whole
+    )  # fmt: skip
+
+
+def rows_of(boxes: Boxes, wires: Wires, key: Callable[[int], Any]) -> list[int]:
+    """Of each wire the row at which it leaves its source, in the order of ``key`` of its index."""
+    rows, taken = [0] * len(wires), [0] * len(boxes)
+    for index in sorted(range(len(wires)), key=key):
+        source = boxes[wires[index].source]
+        if not source.shares:
+            rows[index] = taken[source.index]
+            taken[source.index] += 1
+    return rows
 
 
 def inside(record: Op, operands: Sequence[int | float]) -> str:
@@ -138,45 +178,17 @@ def inside(record: Op, operands: Sequence[int | float]) -> str:
     return text if len(text) <= WRITTEN else text[: WRITTEN - 1] + "…"
 
 
-def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple[Wire, ...]]:
-    """A box a node, a wire a use."""
-    called = names(graph)
-    boxes, wires = [], []
-    uses = {at: use for users in graph.users for use, at in enumerate(users)}
-    for index, record in enumerate(graph.ops):
-        ports = 0
-        for slot, source in enumerate(graph.operands[index]):
-            if isinstance(source, int):
-                wires.append(Wire(source, index, slot, ports, uses[index, slot]))
-                ports += 1
-        boxes.append(_box(graph, index, record, called, ports, amounts))
-    return tuple(boxes), tuple(wires)
-
-
-def _box(
-    graph: Graph, index: int, record: Op | None, called: Sequence[Name], ports: int, amounts: bool
-) -> Box:
-    name, uses = called[index], len(graph.users[index])
-    whole = graph.labels[index] or name.text
-    if record is not None:
-        told = formula(graph, index, called)
-        whole += f" = {told if len(told) <= HOVER else told[:HOVER] + '…'}"
-    op = "" if record is None else minus(inside(record, graph.operands[index]))
-    text = minus(name.text) if name.formula else name.text
-    made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12` say the op themselves
-    title = text if made_up and text.startswith(op) else f"{op} {text}".strip()
-    numbers = WORD + text_width(LONGEST)
-    width = max(numbers, text_width(title)) + 2 * PAD_X
-    if amounts and uses > 1:
-        width += AMOUNT
-    lines = max(3, uses if 1 < uses <= ROWS else 0)
-    height = max(lines * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)
-    return Box(
-        index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports,
-        amounts, width=round(width + 0.5), height=height + height % 2,  # engines' cells are whole
-    )  # fmt: skip
-
-
 def minus(text: str) -> str:
     """``text`` with the minus sign that drawings use."""
     return text.replace("-", "−")
+
+
+def text_width(text: str) -> float:
+    """An estimate, in px, of ``text`` in the drawing's fixed-width font."""
+    cells = 0.0
+    for c in text:
+        if c.isascii():
+            cells += 1.0
+        elif unicodedata.category(c) not in ("Mn", "Me", "Cf"):  # marks and joiners take no room
+            cells += 2.1 if unicodedata.east_asian_width(c) in "WF" else 1.0
+    return cells * ADVANCE * FONT

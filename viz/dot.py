@@ -1,7 +1,7 @@
 """Boxes and wires → DOT text, to be laid out or rendered by Graphviz.
 
-The boxes are tables of fixed cells with a port a wire, so that the engine knows both ends of each
-wire, and no font of its own moves them. Reads boxes.py and svg.py; read by layout.py, drawing.py.
+A box is a table of fixed cells with a port a wire, so that the engine knows both ends of each wire,
+and no font of its own moves them. Reads boxes.py and svg.py; read by layout.py and drawing.py.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any
 
 from autograd.numbers import show
 
-from .boxes import FONT, PAD_X, SMALL, WORD, Box, Wire, minus
+from .boxes import FONT, PAD_X, SMALL, WORD, Box, Boxes, Wires, minus
 from .svg import THEMES, tag, xml
 
+Rows = Sequence[int] | None
 STUB = 12  # px, the straight end of every wire: room for an arrowhead
 BETWEEN, GAP = 18.0, 10.0  # px, clear space above a box; between columns, beside the stubs
 LOOK = THEMES["light"]
@@ -22,43 +23,38 @@ graph [rankdir=LR, nodesep={:.3f}, ranksep={:.3f}, nslimit=2, nslimit1=2, bgcolo
 node [shape=plain, fontname="Courier New", fontcolor="{}"]
 edge [arrowhead=none, color="{}"]
 """  # a bounded network simplex (nslimit) is four times faster at 358 nodes, and looks the same
+BARE = {"BORDER": 0, "CELLBORDER": 0, "CELLSPACING": 0, "CELLPADDING": 0}
 
 
 def source(
-    boxes: Sequence[Box],
-    wires: Sequence[Wire],
-    rows: Sequence[int] | None = None,
-    *,
-    labels: bool = True,
-    gap: float = GAP,
+    boxes: Boxes, wires: Wires, rows: Rows = None, labels: bool = True, gap: float = GAP
 ) -> str:
     """The drawing as DOT text: with labels to be rendered, without them to be laid out.
 
     ``rows``: the row at its source of each wire; None: they leave from the middle of the edge.
     """
-    lines = [_node(box, rows is not None, labels) for box in boxes]
+    apart = (gap + 2 * STUB if labels else gap) / 72
+    lines = [HEAD.format(BETWEEN / 72, apart, LOOK.paper, LOOK.text, LOOK.line).rstrip()]
+    lines += [_node(box, rows is not None, labels) for box in boxes]
     for index, wire in enumerate(wires):
         tail, head = boxes[wire.source], boxes[wire.target]
         leaves = f":r{rows[index]}" if rows is not None and tail.rows > 1 else ""
         arrives = f":p{wire.port}" if head.ports > 1 else ""
         lines.append(f'n{tail.index}{leaves}:e -> n{head.index}{arrives}:w [id="{index}"]')
-    apart = (gap + 2 * STUB if labels else gap) / 72
-    head_text = HEAD.format(BETWEEN / 72, apart, LOOK.paper, LOOK.text, LOOK.line)
-    return head_text + "\n".join(lines) + "\n}\n"
+    return "\n".join([*lines, "}\n"])
 
 
 def _node(box: Box, rows: bool, labels: bool) -> str:
     """A box as a table of three cells: its operands' ports, its text, its uses' rows."""
-    stub = 1 if labels else STUB
+    stub, look = STUB, {}
+    if labels:
+        fill, style = (LOOK.leaf, "ROUNDED") if box.leaf else (LOOK.box, "")
+        stub, look = 1, {"BORDER": 1, "COLOR": LOOK.line, "BGCOLOR": fill, "STYLE": style}
     cells = (
         _ports("p", stub, box.height, [box.port(i) for i in range(box.ports)]),
         _cell(box.width - 2 * labels, box.height, _text(box) if labels else "", CELLPADDING=PAD_X),
         _ports("r", stub, box.height, [box.row(i) for i in range(box.rows if rows else 0)]),
     )
-    look: dict[str, Any] = {}
-    if labels:
-        look = {"BORDER": 1, "COLOR": LOOK.line, "BGCOLOR": LOOK.leaf if box.leaf else LOOK.box}
-        look["STYLE"] = "ROUNDED" if box.leaf else ""
     return f"n{box.index} [label=<{_table([cells], **look)}>]"
 
 
@@ -68,12 +64,10 @@ def _text(box: Box) -> str:
     title = (tag("B", op) if op else "") + rest
     lines = [[tag("TD", tag("FONT", title, POINT_SIZE=FONT), ALIGN="LEFT", COLSPAN=2)]]
     for word, n, ink in (("value", box.value, LOOK.text), ("grad", box.grad, LOOK.motion)):
+        ink = LOOK.quiet if n is None else ink
         quiet = tag("FONT", word, POINT_SIZE=SMALL, COLOR=LOOK.quiet)
-        number = tag(
-            "FONT", minus(show(n)), POINT_SIZE=FONT, COLOR=LOOK.quiet if n is None else ink
-        )
-        wide = box.width - 2 * PAD_X - WORD
-        cells = ((quiet, WORD), (number, wide))
+        number = tag("FONT", minus(show(n)), POINT_SIZE=FONT, COLOR=ink)
+        cells = ((quiet, WORD), (number, box.width - 2 * PAD_X - WORD))
         lines.append([tag("TD", text, WIDTH=width, ALIGN="LEFT") for text, width in cells])
     return _table(lines)
 
@@ -95,5 +89,4 @@ def _cell(width: int, height: int, content: str = "", **more: object) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]], **look: Any) -> str:
-    bare = {"BORDER": 0, "CELLBORDER": 0, "CELLSPACING": 0, "CELLPADDING": 0}
-    return tag("TABLE", "".join(tag("TR", "".join(row)) for row in rows), **(bare | look))
+    return tag("TABLE", "".join(tag("TR", "".join(row)) for row in rows), **(BARE | look))

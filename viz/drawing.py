@@ -41,11 +41,9 @@ class Drawing:
     def title(self) -> str:
         """``L = 1.225: 7 operations on 4 leaves``."""
         roots = [self.nodes[i] for i in self.graph.roots]
-        results = ", ".join(
-            box.name if box.value is None else f"{box.name} = {show(box.value)}" for box in roots
-        )
+        results = [f"{x.name} = {show(x.value)}" if x.value is not None else x.name for x in roots]
         leaves = sum(box.leaf for box in self.nodes)
-        return f"{results}: {len(self.nodes) - leaves} operations on {leaves} leaves"
+        return f"{', '.join(results)}: {len(self.nodes) - leaves} operations on {leaves} leaves"
 
     @cached_property
     def geometry(self) -> Geometry:
@@ -56,9 +54,7 @@ class Drawing:
 
     def picture(self, theme: str = "light", state: Marks | None = None) -> str:
         """The SVG, light or dark; with ``svg.marks``, as it is at a step of a backward pass."""
-        return svg(
-            self.nodes, self.wires, self.geometry, title=self.title, theme=theme, state=state
-        )
+        return svg(self.nodes, self.wires, self.geometry, self.title, theme, state)
 
     @cached_property
     def svg(self) -> str:
@@ -93,8 +89,8 @@ class Drawing:
             raise ValueError(
                 f"save: a path that ends in .svg, .dot or .png is required, got {os.fspath(path)!r}"
             )
-        content = self.svg if suffix == ".svg" else self.dot if suffix == ".dot" else self.png
-        write_whole(path, content.encode() if isinstance(content, str) else content)
+        content = getattr(self, suffix[1:])
+        write_whole(path, content if suffix == ".png" else content.encode())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """An image, as notebooks that drop inline SVG keep it."""

@@ -20,29 +20,26 @@ Colour means gradient. A drawing paints its own background, as it cannot know wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from autograd.graph import Graph
 from autograd.numbers import show
+from autograd.sweep import Step
 
-from .boxes import FONT, LINE, PAD_X, PAD_Y, ROWS, SMALL, WORD, Box, Geometry, Wire, minus
-
-if TYPE_CHECKING:
-    from autograd.graph import Graph
-    from autograd.sweep import Step
+from .boxes import FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Boxes, Geometry, Path, Wires, minus
 
 FAMILY = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 BASELINE = 12.5  # px, of a line of text from its top
 TICK = 3.2  # px, radius
-ILLEGAL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
-)  # not a Char of XML 1.0
+Use = tuple[int, str, float | None]  # a row, its wire's hook, what it has carried
+ILLEGAL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # in XML 1.0
 
-
-ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
-ESCAPES |= {"\n": "&#10;", "\r": "&#13;"}
+ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
+    | {"\n": "&#10;", "\r": "&#13;"}
+)
 
 
 class Theme(NamedTuple):
@@ -63,8 +60,7 @@ THEMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """How far a backward pass has come: the state that a drawing shows.
 
     Attributes:
@@ -75,40 +71,34 @@ class Marks:
         grads: the totals so far; a node that is absent has none yet.
     """
 
-    now: int | None = None
-    ready: frozenset[int] = frozenset()
-    moving: frozenset[tuple[int, int]] = frozenset()
-    amounts: dict[tuple[int, int], float] = field(default_factory=dict)
-    grads: dict[int, float] = field(default_factory=dict)
+    now: int | None
+    ready: set[int]
+    moving: set[tuple[int, int]]
+    amounts: dict[tuple[int, int], float]
+    grads: dict[int, float]
 
 
 def marks(graph: Graph, steps: Iterable[Step], at: int | None = None) -> Marks:
     """The state at backward step ``at`` (0: the root's), or after the last one if None."""
     index = {id(node): i for i, node in enumerate(graph.nodes)}
-    waiting = [len(users) for users in graph.users]
     amounts: dict[tuple[int, int], float] = {}
     grads: dict[int, float] = {}
-    gone: set[int] = set()
     for position, step in enumerate(steps):
         now = index[id(step.node)]
-        gone.add(now)
         grads[now] = step.upstream or 0.0
-        ready = {i for i in grads if not waiting[i] and graph.ops[i] is not None} - gone
         for part in step.contributions:
             amounts[now, part.slot] = part.amount
             grads[index[id(part.input)]] = part.total
-        for source in graph.operands[now]:
-            if type(source) is int:
-                waiting[source] -= 1
         if position == at:
-            moving = frozenset((now, part.slot) for part in step.contributions)
-            return Marks(now, frozenset(ready), moving, amounts, grads)
-    return Marks(amounts=amounts, grads=grads)
+            ready = {x for x in range(now) if graph.ops[x] and graph.users[x][0][0] > now}
+            moving = {(now, part.slot) for part in step.contributions}
+            return Marks(now, ready, moving, amounts, grads)
+    return Marks(None, set(), set(), amounts, grads)
 
 
 def xml(text: str) -> str:
     """``text`` as XML can hold it: markup escaped, what has no place in XML as �."""
-    return ILLEGAL.sub("\ufffd", text).translate(str.maketrans(ESCAPES))
+    return ILLEGAL.sub("\ufffd", text).translate(ESCAPES)
 
 
 def number(x: float) -> str:
@@ -116,7 +106,7 @@ def number(x: float) -> str:
     return f"{x:.1f}".removesuffix(".0")
 
 
-def path(segments: Sequence[tuple[float, ...]]) -> str:
+def path(segments: Path) -> str:
     """The ``d`` of a wire."""
     text = "M" + " ".join(map(number, segments[0]))
     for before, segment in pairwise(segments):
@@ -136,13 +126,7 @@ def tag(name: str, content: str | None = None, **attributes: object) -> str:
 
 
 def svg(
-    boxes: Sequence[Box],
-    wires: Sequence[Wire],
-    geometry: Geometry,
-    *,
-    title: str,
-    theme: str = "light",
-    state: Marks | None = None,
+    boxes: Boxes, wires: Wires, geometry: Geometry, title: str, theme: str, state: Marks | None
 ) -> str:
     """The drawing as one SVG element; with ``state``, as it is in the middle of a backward pass."""
     colours, width, height = THEMES[theme], number(geometry.width), number(geometry.height)
@@ -157,11 +141,10 @@ def svg(
         f'markerHeight="12" viewBox="-1 -6 12 12">{arrow}</marker></defs>',
         tag("rect", class_="paper", width=width, height=height, fill=colours.paper, stroke="none"),
     ]
-    uses: list[list[tuple[int, str, float | None]]] = [[] for _ in boxes]
+    uses: list[list[Use]] = [[] for _ in boxes]
     for wire, row, way in zip(wires, geometry.rows, geometry.paths, strict=True):
         key, hook = (wire.target, wire.slot), f"{wire.target}:{wire.slot}"
-        amount = state.amounts.get(key) if state else None
-        uses[wire.source].append((row, hook, amount))
+        uses[wire.source].append((row, hook, state.amounts.get(key) if state else None))
         kind, ink, thick, head = "wire", colours.line, "", ""
         if state and key in state.moving:
             kind, ink, thick, head = "wire moving", colours.motion, "2.4", "url(#head)"
@@ -170,18 +153,12 @@ def svg(
                 stroke_width=thick, marker_start=head)
         )  # fmt: skip
     for box, corner in zip(boxes, geometry.corners, strict=True):
-        shapes = _box(box, *corner, sorted(uses[box.index]), colours, state)
-        parts.append("".join(shapes))
+        parts.append("".join(_box(box, *corner, sorted(uses[box.index]), colours, state)))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def _box(
-    box: Box,
-    x: float,
-    y: float,
-    uses: list[tuple[int, str, float | None]],
-    colours: Theme,
-    state: Marks | None,
+    box: Box, x: float, y: float, uses: list[Use], colours: Theme, state: Marks | None
 ) -> Iterator[str]:
     grad = state.grads.get(box.index) if state else box.grad
     kind, edge, width, dashes = "leaf" if box.leaf else "op", colours.line, "", ""
@@ -189,11 +166,8 @@ def _box(
         kind, edge, width = f"{kind} now", colours.motion, "2.6"
     elif state and box.index in state.ready:
         kind, edge, dashes = f"{kind} ready", colours.text, "5 3"
-    lines = (
-        ("value", box.value, ""),
-        ("grad", grad, colours.quiet if grad is None else colours.motion),
-    )
-    digits = [f"{word} {n!r}" for word, n, _ in lines if n is not None]
+    numbers = (("value", box.value, ""), ("grad", grad, colours.motion))
+    digits = [f"{word} {n!r}" for word, n, _ in numbers if n is not None]
     yield f'<g class="node {kind}" data-node="{box.index}">'
     yield tag("title", xml("\n".join([box.whole, *digits])))
     yield tag(
@@ -205,26 +179,28 @@ def _box(
     left, baseline = x + PAD_X, y + PAD_Y + BASELINE
     yield tag("text", bold + xml(box.title[len(box.op) :]), class_="name", x=left, y=baseline)
     words = ""
-    for word, n, ink in lines:
+    for word, n, ink in numbers:
         baseline += LINE
         words += tag("text", word, x=left, y=baseline)
+        ink = colours.quiet if ink and n is None else ink
         yield tag("text", minus(show(n)), class_=word, x=left + WORD, y=baseline, fill=ink)
     yield tag("g", words, class_="words", font_size=SMALL, fill=colours.quiet)
-    edge_x = x + box.width - PAD_X
-    for row, hook, amount in uses if box.amounts and 1 < box.uses <= ROWS else ():
-        come, at = amount is not None, y + box.row(row)
-        yield tag(
-            "text", minus(show(amount)) if come else "", class_="amount", data_wire=hook,
-            x=edge_x - 4 * TICK, y=at + 4, text_anchor="end", fill=colours.motion,
-        )  # fmt: skip
-        yield tag(
-            "circle", class_="tick in" if come else "tick", data_wire=hook, cx=edge_x - TICK, cy=at,
-            r=TICK, fill=colours.text if come else "none", stroke=colours.text,
-        )  # fmt: skip
+    right = x + box.width - PAD_X
     if box.amounts and box.shares:
-        count = f"{sum(amount is not None for _, _, amount in uses)} of {box.uses} in"
+        come = sum(amount is not None for _, _, amount in uses)
         yield tag(
-            "text", count, class_="count", x=edge_x, y=y + box.row(0) + 3.5,
+            "text", f"{come} of {box.uses} in", class_="count", x=right, y=y + box.row(0) + 3.5,
             text_anchor="end", font_size=SMALL, fill=colours.quiet,
         )  # fmt: skip
+    elif box.amounts and box.uses > 1:
+        for row, hook, amount in uses:
+            come, at = amount is not None, y + box.row(row)
+            yield tag(
+                "text", minus(show(amount)) if come else "", class_="amount", data_wire=hook,
+                x=right - 4 * TICK, y=at + 4, text_anchor="end", fill=colours.motion,
+            )  # fmt: skip
+            yield tag(
+                "circle", class_="tick in" if come else "tick", data_wire=hook, cx=right - TICK,
+                cy=at, r=TICK, fill=colours.text if come else "none", stroke=colours.text,
+            )  # fmt: skip
     yield "</g>"
