@@ -8,11 +8,10 @@ in it, so no wire runs through a box. Reads boxes.py, sizes and ports only; read
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from .boxes import Box, Geometry, Segment, Wire
+from .boxes import Box, Boxes, Geometry, Path, Point, Segment, Wires, rows_of
 
 SWEEPS = 12  # passes over all columns; crossings and heights settle after about eight
 LANES = 100_000  # more would take minutes, in a drawing nobody can read: later wires go straight
@@ -30,8 +29,8 @@ class Item:
 
     box: Box | None
     column: int
+    place: int
     height: float = 0.0
-    place: int = 0
     top: float = 0.0
     left: list[Link] = field(default_factory=list)
     right: list[Link] = field(default_factory=list)
@@ -47,10 +46,19 @@ class Link:
     rank: float = 0.5  # the port's, 0 to 1
     row: int = 0
 
+    def __post_init__(self) -> None:
+        self.tail.right.append(self)
+        self.head.left.append(self)
+
     @property
     def start(self) -> float:
         """How far down it leaves, on the page."""
         return self.tail.top + (self.tail.box.row(self.row) if self.tail.box else 0.0)
+
+    @property
+    def end(self) -> float:
+        """How far down it arrives, on the page."""
+        return self.head.top + self.port
 
     @property
     def order(self) -> float:
@@ -58,22 +66,18 @@ class Link:
         return self.head.place + self.rank
 
 
-def place(boxes: Sequence[Box], wires: Sequence[Wire]) -> Geometry:
+def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes. The same graph is always placed the same way."""
     columns, routes = _items(boxes, wires, _columns(boxes, wires))
     _order(columns)
-    rows = [0] * len(wires)
-    leaving: list[list[int]] = [[] for _ in boxes]
-    for index, wire in enumerate(wires):
-        leaving[wire.source].append(index)
-    for box in boxes:
-        for row, index in enumerate(sorted(leaving[box.index], key=lambda i: routes[i][0].order)):
-            rows[index] = routes[index][0].row = 0 if box.shares else row
+    rows = rows_of(boxes, wires, lambda index: routes[index][0].order)
+    for route, row in zip(routes, rows, strict=True):
+        route[0].row = row
     _heights(columns)
     return _geometry(boxes, columns, routes, rows)
 
 
-def _columns(boxes: Sequence[Box], wires: Sequence[Wire]) -> list[int]:
+def _columns(boxes: Boxes, wires: Wires) -> list[int]:
     """The column of each box: one right of its furthest operand; leaves next to their first use."""
     column, nearest = [0] * len(boxes), [len(boxes)] * len(boxes)
     for wire in wires:  # they come in the order of their targets
@@ -87,16 +91,14 @@ def _columns(boxes: Sequence[Box], wires: Sequence[Wire]) -> list[int]:
 
 
 def _items(
-    boxes: Sequence[Box], wires: Sequence[Wire], column: list[int]
+    boxes: Boxes, wires: Wires, column: list[int]
 ) -> tuple[list[list[Item]], list[list[Link]]]:
     """The items of each column, and of each wire the links that it takes."""
     columns: list[list[Item]] = [[] for _ in range(max(column, default=0) + 1)]
-    of_box: list[Item] = []
-    lanes: dict[tuple[int, int, int], Item] = {}
-    links: dict[tuple[int, int, int], Link] = {}
-    for box in boxes:
-        of_box.append(Item(box, column[box.index], box.height, box.index))
-        columns[column[box.index]].append(of_box[-1])
+    of_box = [Item(box, column[box.index], box.index, box.height) for box in boxes]
+    for item in of_box:
+        columns[item.column].append(item)
+    lanes: dict[tuple[int, int, int], Link] = {}  # by the link that leads into each
     routes = []
     for wire in wires:
         tail, head, route = of_box[wire.source], of_box[wire.target], []
@@ -106,24 +108,17 @@ def _items(
                 break
             key = (wire.source, use, at)
             if key not in lanes:
-                lanes[key] = Item(None, at, place=wire.source)
-                columns[at].append(lanes[key])
-                links[key] = _link(Link(tail, lanes[key]))
-            route.append(links[key])
-            tail = lanes[key]
+                lanes[key] = Link(tail, Item(None, at, wire.source))
+                columns[at].append(lanes[key].head)
+            route.append(lanes[key])
+            tail = lanes[key].head
         rank = (wire.port + 1) / (boxes[wire.target].ports + 1)
-        route.append(_link(Link(tail, head, boxes[wire.target].port(wire.port), rank)))
+        route.append(Link(tail, head, boxes[wire.target].port(wire.port), rank))
         routes.append(route)
     for items in columns:
         items.sort(key=lambda item: item.place)  # in postorder a tree has no crossing
         _number(items)
     return columns, routes
-
-
-def _link(link: Link) -> Link:
-    link.tail.right.append(link)
-    link.head.left.append(link)
-    return link
 
 
 def _number(items: list[Item]) -> None:
@@ -146,8 +141,8 @@ def _order(columns: list[list[Item]]) -> None:
         found = _crossings(columns)
         if found < best:
             best, kept = found, [list(items) for items in columns]
-    for items, order in zip(columns, kept, strict=True):
-        items[:] = order
+    columns[:] = kept
+    for items in columns:
         _number(items)
 
 
@@ -174,7 +169,7 @@ def _heights(columns: list[list[Item]]) -> None:
             for item in items:
                 pulls = [(x.tail, x.start - x.port) for x in item.left if rightward or both]
                 for x in item.right if both or not rightward else ():
-                    pulls.append((x.head, x.head.top + x.port - (x.start - item.top)))
+                    pulls.append((x.head, x.end - (x.start - item.top)))
                 force = [STRAIGHT if item.box is other.box else 1.0 for other, _ in pulls]
                 weights.append(sum(force) + 0.1)
                 pull = sum(f * top for f, (_, top) in zip(force, pulls, strict=True))
@@ -202,7 +197,7 @@ def _settle(items: list[Item], wanted: list[float], weights: list[float]) -> Non
 
 
 def _geometry(
-    boxes: Sequence[Box], columns: list[list[Item]], routes: list[list[Link]], rows: list[int]
+    boxes: Boxes, columns: list[list[Item]], routes: list[list[Link]], rows: list[int]
 ) -> Geometry:
     """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
     highest = min((item.top for items in columns for item in items), default=0.0)
@@ -215,22 +210,18 @@ def _geometry(
             height = max(height, item.top + item.height + MARGIN)
             if item.box:
                 corners[item.box.index] = (round(x + (widest - item.box.width) / 2, 1), item.top)
-        steepest = max(
-            (abs(k.start - k.head.top - k.port) for i in items for k in i.left), default=0
-        )
+        steepest = max((abs(k.start - k.end) for item in items for k in item.left), default=0)
         x += widest + min(WIDEST_GAP, max(GAP, RISE * steepest))
     paths, clearance = [], Clearance(boxes, corners)
     for route in routes:
         first, last = route[0].tail.box, route[-1].head.box
-        assert first is not None
-        assert last is not None
+        assert first is not None and last is not None
         start = (corners[first.index][0] + first.width, route[0].start)
         end = (corners[last.index][0], corners[last.index][1] + route[-1].port)
         path: list[Segment] = [start]
         for link in route:
             leaves = (spans[link.tail.column][1], path[-1][-1])
-            arrives = (spans[link.head.column][0], link.head.top + link.port)
-            path += [leaves, bend(leaves, arrives)]
+            path += [leaves, bend(leaves, (spans[link.head.column][0], link.end))]
         paths.append(clearance.way(start, end) or (*path, end))
     return Geometry(spans[-1][1] + MARGIN, height, tuple(corners), tuple(rows), tuple(paths), "own")
 
@@ -244,14 +235,12 @@ def bend(start: Segment, end: Segment) -> Segment:
 class Clearance:
     """Finds plain ways: one bend, where no box comes near the rectangle that it spans."""
 
-    def __init__(self, boxes: Sequence[Box], corners: Sequence[tuple[float, float]]) -> None:
-        self.boxes = sorted(
-            (x, y, x + box.width, y + box.height)
-            for box, (x, y) in zip(boxes, corners, strict=True)
-        )
+    def __init__(self, boxes: Boxes, corners: list[Point]) -> None:
+        placed = zip(boxes, corners, strict=True)
+        self.boxes = sorted((x, y, x + box.width, y + box.height) for box, (x, y) in placed)
         self.widest = max((box.width for box in boxes), default=0)
 
-    def way(self, start: Segment, end: Segment) -> tuple[Segment, ...] | None:
+    def way(self, start: Point, end: Point) -> Path | None:
         """One bend, perhaps with level ends past wider boxes; None if no such way is clear."""
         for level in LEVEL:
             leaves, arrives = (start[0] + level, start[1]), (end[0] - level, end[1])
@@ -261,7 +250,7 @@ class Clearance:
                 return (start, leaves, bend(leaves, arrives), end)
         return None
 
-    def clear(self, start: Segment, end: Segment) -> bool:
+    def clear(self, start: Point, end: Point) -> bool:
         top, bottom = min(start[1], end[1]) - CLEAR, max(start[1], end[1]) + CLEAR
         first = bisect_left(self.boxes, (start[0] - self.widest,))
         near = self.boxes[first : bisect_left(self.boxes, (end[0],))]

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import DrawingError
 
 from . import layered
-from .boxes import Box, Geometry, Wire
+from .boxes import Boxes, Geometry, Path, Point, Wires, rows_of
 from .dot import GAP, STUB, source
 from .layered import MARGIN
 
@@ -37,21 +37,18 @@ MOST = 1 << 27  # bytes; a PNG of 3,000 nodes has a fifth of it
 LARGE = 500  # wires; to be late with so many says nothing about smaller drawings
 WIDEST, RISE = 96.0, 0.2  # px between columns: more for steep wires, as four fifths of them rise
 
-Point = tuple[float, float]
-
-_sound: set[str] = set()  # programs that drew the tiny graph
-_limit: dict[str, int] = {}  # wires at which a program failed; 0: it is not asked again
+_limit: dict[str, float] = {}  # of each program that was asked, the wires at which it fails
 
 
-def place(boxes: Sequence[Box], wires: Sequence[Wire]) -> Geometry:
+def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes; the same graph, on one machine, always at the same place."""
     for program in programs(len(wires)):
         until = time.monotonic() + SECONDS
-        geometry = _ask(program, boxes, wires, until)
-        if geometry is not None:  # once to learn the order of the rows, once with it
-            geometry = _ask(program, boxes, wires, until, _rows(boxes, wires, geometry), geometry)
-        if geometry is not None:
-            return geometry
+        first = _ask(program, boxes, wires, until)
+        if first is not None:  # once to learn the order of the rows, once with it
+            found = _ask(program, boxes, wires, until, first.paths)
+            if found is not None:
+                return found
         _gave_up(program, len(wires))
     return layered.place(boxes, wires)
 
@@ -86,17 +83,12 @@ def programs(wires: int = 0) -> Iterator[str]:
     """The Graphviz programs that work, the preferred one first, for a drawing of this size."""
     setting = os.environ.get(SETTING, "")
     for program in dict.fromkeys(filter(None, _candidates(setting))):
-        if program not in _sound and program not in _limit:
+        if program not in _limit:
             smoke = run(program, SMOKE_TEXT, "json0", time.monotonic() + SMOKE)
-            if _read(smoke, 2, 1) is not None:
-                _sound.add(program)
-            else:
-                _limit[program] = 0
-                if program == setting:
-                    warnings.warn(
-                        f"{SETTING}: {setting} draws nothing; others are tried", stacklevel=2
-                    )
-        if wires < _limit.get(program, sys.maxsize):
+            _limit[program] = 0 if _read(smoke, 2, 1) is None else math.inf
+            if not _limit[program] and program == setting:
+                warnings.warn(f"{SETTING}: {setting} draws nothing; others are tried", stacklevel=2)
+        if wires < _limit[program]:
             yield program
 
 
@@ -116,8 +108,7 @@ def _candidates(setting: str) -> Iterator[str | None]:
 
 
 def _gave_up(program: str, wires: int) -> None:
-    limit = wires if wires >= LARGE else 0
-    _limit[program] = min(_limit.get(program, sys.maxsize), limit)
+    _limit[program] = min(_limit[program], wires if wires >= LARGE else 0)
 
 
 def run(program: str, text: str, format: str, until: float, engine: str = "dot") -> bytes | None:
@@ -137,30 +128,26 @@ def run(program: str, text: str, format: str, until: float, engine: str = "dot")
     stdin, stdout, output = process.stdin, process.stdout, []
     assert stdin is not None and stdout is not None
 
-    def write() -> None:
+    def talk() -> None:
         with suppress(OSError):  # it need not read all
             stdin.write(text.encode())
             stdin.close()
-
-    def read() -> None:
         output.append(stdout.read(MOST))
 
-    threads = [Thread(target=write, daemon=True), Thread(target=read, daemon=True)]
-    for thread in threads:
-        thread.start()
+    thread = Thread(target=talk, daemon=True)
+    thread.start()
     try:
-        threads[1].join(max(0.0, until - time.monotonic()))
+        thread.join(max(0.0, until - time.monotonic()))
         if output and len(output[0]) < MOST:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, until - time.monotonic()))
     finally:
         if process.returncode is None:  # late, without end, or we were interrupted
             _end(process)
-    for thread, pipe in zip(threads, (stdin, stdout)):
-        thread.join(1.0)  # both met the end of their pipe
-        if not thread.is_alive():
-            with suppress(OSError):
-                pipe.close()
+    thread.join(1.0)  # it met the end of its pipe
+    for pipe in () if thread.is_alive() else (stdin, stdout):
+        with suppress(OSError):
+            pipe.close()
     return output[0] if output and process.returncode == 0 else None
 
 
@@ -180,17 +167,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _ask(
-    program: str,
-    boxes: Sequence[Box],
-    wires: Sequence[Wire],
-    until: float,
-    rows: Sequence[int] | None = None,
-    before: Geometry | None = None,
+    program: str, boxes: Boxes, wires: Wires, until: float, before: Sequence[Path] = ()
 ) -> Geometry | None:
-    """``program``'s geometry, spaced as the one ``before`` taught; None if it fails."""
-    gap = GAP
-    if before is not None and wires:
-        rises = sorted(abs(path[-1][-1] - path[0][-1]) for path in before.paths)
+    """``program``'s geometry, rows and gaps as the paths ``before`` taught; None if it fails."""
+    rows, gap = None, GAP
+    if before:
+        slopes = [_slope(path) for path in before]
+        rows = rows_of(boxes, wires, lambda index: slopes[index])
+        rises = sorted(abs(path[-1][-1] - path[0][-1]) for path in before)
         gap = min(WIDEST, max(GAP, RISE * rises[len(rises) * 4 // 5]))
     text = source(boxes, wires, rows, labels=False, gap=gap)
     found = _read(run(program, text, "json0", until), len(boxes), len(wires))
@@ -205,37 +189,24 @@ def _ask(
     paths, clearance = [], layered.Clearance(boxes, corners)
     for index, (wire, curve) in enumerate(zip(wires, curves, strict=True)):
         (x, y), box = corners[wire.source], boxes[wire.source]
-        start = (x + box.width, y + (box.height / 2 if rows is None else box.row(rows[index])))
+        start = (x + box.width, y + (box.row(rows[index]) if rows else box.height / 2))
         x, y = corners[wire.target]
         end = (x, y + boxes[wire.target].port(wire.port))
         middle = [(x + left, height - y + MARGIN) for x, y in curve[1:-1]]
         points = [(start[0] + STUB, start[1]), *middle, (end[0] - STUB, end[1])]  # our exact ends
         bends = [(*points[i], *points[i + 1], *points[i + 2]) for i in range(1, len(points), 3)]
-        paths.append(
-            clearance.way(start, end) or (start, points[0], *bends, end)
-        )  # calmer if clear
-    right = max(x + box.width for box, (x, _) in zip(boxes, corners, strict=True))
-    return Geometry(
-        right + MARGIN,
-        height + 2 * MARGIN,
-        tuple(corners),
-        tuple(rows or ()),
-        tuple(paths),
-        os.path.basename(program),
-    )
+        plain = clearance.way(start, end)  # calmer
+        paths.append(plain or (start, points[0], *bends, end))
+    width = max(x + box.width for box, (x, _) in zip(boxes, corners, strict=True)) + MARGIN
+    height += 2 * MARGIN
+    engine = os.path.basename(program)
+    return Geometry(width, height, tuple(corners), tuple(rows or ()), tuple(paths), engine)
 
 
-def _rows(boxes: Sequence[Box], wires: Sequence[Wire], geometry: Geometry) -> list[int]:
-    """For each wire its row at its source: by how steeply the wires leave one point."""
-    leaving: list[list[tuple[float, float, int]]] = [[] for _ in boxes]
-    for index, (wire, path) in enumerate(zip(wires, geometry.paths, strict=True)):
-        (x, y), (to_x, to_y) = path[0], path[2][-2:]
-        leaving[wire.source].append(((to_y - y) / max(1.0, to_x - x), path[-1][-1], index))
-    rows = [0] * len(wires)
-    for box in boxes:
-        for row, (_, _, index) in enumerate(sorted(leaving[box.index])):
-            rows[index] = 0 if box.shares else row
-    return rows
+def _slope(path: Path) -> tuple[float, float]:
+    """How steeply a wire leaves, and where it arrives: the order of those that leave one box."""
+    (x, y), (to_x, to_y) = path[0], path[2][-2:]
+    return (to_y - y) / max(1.0, to_x - x), path[-1][-1]
 
 
 def _read(
@@ -250,11 +221,9 @@ def _read(
         curves = [[_point(p) for p in found[str(i)] if p[0] not in "es"] for i in range(wires)]
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
-    finite = all(
-        math.isfinite(n) for points in (centres, *curves) for point in points for n in point
-    )
+    numbers = (n for points in (centres, *curves) for point in points for n in point)
     shaped = len(centres) == boxes and all(len(curve) % 3 == 1 for curve in curves)
-    return (height, centres, curves) if finite and shaped else None
+    return (height, centres, curves) if shaped and all(map(math.isfinite, numbers)) else None
 
 
 def _point(text: str) -> Point:

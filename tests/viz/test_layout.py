@@ -66,7 +66,6 @@ def points(path):
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):
     """Each test meets its programs for the first time, and chooses none."""
-    monkeypatch.setattr(layout, "_sound", set())
     monkeypatch.setattr(layout, "_limit", {})
     monkeypatch.delenv(layout.SETTING, raising=False)
 
