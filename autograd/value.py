@@ -49,7 +49,7 @@ class Value:
     __array_ufunc__ = None  # np.float64(2) * Value(3) is ours to answer
 
     _a: Any  # the operand of slot 0; all of them in a tuple, unless there are one or two
-    _about: About  # unset on most: what is not stored costs neither time nor the collector's
+    _about: About  # unset on most results: what is not stored costs no time, nor the collector's
     _b: Any
     _data: float
     _grad: Any  # a float once a pass has reached it; None, or a mark of the pass under way, before
@@ -61,8 +61,8 @@ class Value:
         self._a = None
         self._b = None
         self._grad = None
-        if label != "" or requires_grad is not True:
-            self._about = _about(label, requires_grad, "")
+        plain = label == "" and requires_grad is True
+        self._about = _NOTHING_SPECIAL if plain else _about(label, requires_grad, "")
 
     # -------------------------------------------------------------- what a node is
     @property
