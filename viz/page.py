@@ -67,7 +67,7 @@ def page(walk: Walk) -> str:
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
         style=style,
         script=script,
-        title=html(f"{walk.root} = {value}"),
+        title=html(f"{walk.result} = {value}"),
         heading=html(walk.heading),
         picture=_DIGITS.sub("", drawing.picture(state=marks(walk.graph, walk.steps))),
         walk="\n".join(_position(walk, k) for k in range(2 * walk.forward + 1)),
@@ -87,34 +87,34 @@ def _evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
 
     An op without a line for JavaScript keeps its numbers, and what it was made from is stuck.
     """
-    graph, numbers = walk.graph, walk.numbers
+    graph = walk.graph
     notes = ["This is a recording of one run: a Python if leaves no trace."]
     stuck: set[int] = set()
     slots: dict[tuple[object, int], set[int]] = {}
-    for i in numbers.ops:
+    for i in walk.ops:
         used = slots.setdefault((graph.ops[i], len(graph.operands[i])), set())
-        used.update(numbers.sent(i))
+        used.update(walk.sent(i))
     places: dict[tuple[object, int], int] = {}
     made: list[str] = []
     kind = [-1] * len(graph)  # a leaf
-    for i in numbers.ops:
-        record, operands = numbers.record(i), graph.operands[i]
+    for i in walk.ops:
+        record, operands = walk.ops[i], graph.operands[i]
         form = record, len(operands)
         if form not in places:
             try:
                 text = functions(*form, slots[form])
                 places[form] = len(made)
             except NotImplementedError:
-                sent = numbers.sent(i)
+                sent = walk.sent(i)
                 local = [sent[s].local if s in sent else 0.0 for s in range(len(operands))]
-                text = frozen(numbers.number("v", i), local, numbers.case(i))
+                text = frozen(walk.number("v", i), local, walk.case(i))
                 notes.append(f"{walk.names[i]} keeps its number: {record.name} has no page form.")
                 stuck.add(i)
             made.append(text)
         kind[i] = places.get(form, len(made) - 1)
         if record is ops.where and not isinstance(operands[0], int):
             notes.append(f"{walk.names[i]} keeps the branch it was recorded with.")
-    for i in reversed(numbers.ops):
+    for i in reversed(walk.ops):
         if i in stuck:
             stuck.update(x for x in graph.operands[i] if isinstance(x, int))
     if len(graph) > LIVE_NODES:
@@ -127,7 +127,7 @@ def _data(walk: Walk) -> str:
     """The rest of the graph: a number operand in an array of its own, a leaf with its flag."""
     graph = walk.graph
     operands = [[x if isinstance(x, int) else [x] for x in row] for row in graph.operands]
-    leaves = [[i, walk.numbers.number("v", i), int(graph.recording[i])] for i in walk.leaves]
+    leaves = [[i, walk.number("v", i), int(graph.recording[i])] for i in walk.leaves]
     names = [ILLEGAL.sub("\ufffd", name.text) for name in walk.names]
     parts: dict[str, object] = {"operands": operands, "leaves": leaves, "names": names}
     parts |= {"root": graph.roots[0], "words": WORDS}
@@ -142,14 +142,14 @@ def _marked(walk: Walk, line: Line) -> str:
         if isinstance(piece, str):
             parts.append(html(piece))
         elif piece.choices:
-            chosen = walk.numbers.case(piece.node)
+            chosen = walk.case(piece.node)
             lines = "".join(
                 f"<span{' hidden' if n != chosen else ''}>{_marked(walk, choice)}</span>"
                 for n, choice in enumerate(piece.choices)
             )
             parts.append(f"<span slot={piece.code}>{lines}</span>")
         else:
-            parts.append(f"<b slot={piece.code}>{walk.numbers.fill((piece,))}</b>")
+            parts.append(f"<b slot={piece.code}>{walk.fill((piece,))}</b>")
     return "".join(parts)
 
 

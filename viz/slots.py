@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from autograd.graph import Graph
 from autograd.ieee import FLOATS, evaluate
 from autograd.numbers import rounded, show
-from autograd.op import Op
 from autograd.sweep import Contribution, Step
 
 SIGNS = {"e": ("≈", "="), "q": ("≈ ", "")}  # the printed numbers do not, and do, work out
@@ -55,24 +54,21 @@ Line = tuple["str | Slot", ...]
 class Numbers:
     """Every number of one run, and what a slot is filled with.
 
-    ``ops`` are the op nodes in forward order, ``turns`` their backward steps, ``grads`` the totals.
+    ``steps`` are the backward ones. ``ops`` are the op nodes and their records in forward order,
+    ``turns`` their backward steps, ``grads`` the totals, ``leaves`` the other nodes.
     """
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
-        self.graph, self.root = graph, graph.roots[0]
-        self.ops = [i for i, record in enumerate(graph.ops) if record is not None]
+        self.graph, self.steps, self.root = graph, steps, graph.roots[0]
+        self.ops = {i: record for i, record in enumerate(graph.ops) if record is not None}
+        self.leaves = [i for i, record in enumerate(graph.ops) if record is None]
         self.turns = dict(zip(reversed(self.ops), steps, strict=True))
         self.grads: dict[int, float] = {self.root: 1.0}
         for i, step in self.turns.items():
             for c in step.contributions:
                 self.grads[self.source(i, c.slot)] = c.total
         self._sent: dict[int, dict[int, Contribution]] = {}  # of the steps that were looked at
-
-    def record(self, i: int) -> Op:
-        """The op of node ``i``, which is not a leaf."""
-        record = self.graph.ops[i]
-        assert record is not None
-        return record
+        self._moved: dict[int, float] = {}  # of the leaves
 
     def source(self, i: int, slot: int) -> int:
         """The node in ``slot`` of node ``i``, where there is one."""
@@ -113,17 +109,11 @@ class Numbers:
 
     def _really(self, leaf: int) -> float:
         """By how much a nudge of ``leaf`` moves the root in its gradient's direction: run again."""
-        reached, todo = {leaf}, [leaf]
-        while todo:
-            new = {user for user, _ in self.graph.users[todo.pop()]} - reached
-            reached |= new
-            todo += new
-        values: Any = list(self.graph.values)
-        before, values[leaf] = values[self.root], self.number("u", leaf)
-        for i in sorted(reached - {leaf}):
-            values[i] = FLOATS.run(self.record(i), *self.graph.at(i, values))
-        moved: float = values[self.root] - before
-        return -moved if self.grads[leaf] < 0.0 else moved
+        if leaf not in self._moved:
+            values = self.graph.run(FLOATS, {leaf: self.number("u", leaf)})
+            moved = values[self.root] - self.number("v", self.root)
+            self._moved[leaf] = -moved if self.grads[leaf] < 0.0 else moved
+        return self._moved[leaf]
 
     def holds(self, kind: str, i: int, slot: int) -> bool:
         """Whether the op on the printed numbers gives the printed one: ``=``, to check by hand."""
@@ -135,9 +125,9 @@ class Numbers:
         else:
             at = map(rounded, self.at(i))
             if kind == "v":
-                got = FLOATS.run(self.record(i), *at)
+                got = FLOATS.run(self.ops[i], *at)
             else:
-                got = evaluate(self.record(i).partial(slot), *at, rounded(self.number("v", i)))
+                got = evaluate(self.ops[i].partial(slot), *at, rounded(self.number("v", i)))
         # at 12 digits: a binary sum may fall short of the decimal tie that a reader sees
         return show(float(f"{got:.12g}")) == show(self.number(kind, i, slot))
 
@@ -151,8 +141,8 @@ class Numbers:
 
     def case(self, i: int) -> int:
         """Which of the record's sentences is true of node ``i``."""
-        case = self.record(i).case
-        return 0 if case is None else int(evaluate(case, *self.at(i), self.number("v", i)))
+        case = self.ops[i].case
+        return int(evaluate(case, *self.at(i), self.number("v", i))) if case else 0
 
     def word(self, kind: str, i: int) -> int:
         """Which of WORDS is true of leaf ``i``."""

@@ -62,7 +62,7 @@ class Trace(Sequence[Position]):
         walk, k = self.walk, self._shown[index]
         i = walk.turn(k)
         went = k <= walk.forward
-        step = Step(self.graph.nodes[i], "forward", None, ()) if went else walk.numbers.turns[i]
+        step = Step(self.graph.nodes[i], "forward", None, ()) if went else walk.turns[i]
         position = Position(*step)
         position.walk, position.k = walk, k
         return position
@@ -72,7 +72,7 @@ class Trace(Sequence[Position]):
         for k in self._shown[:PRINTED]:
             texts.append(_text(walk, k))
             if k == walk.forward:
-                texts.append(walk.numbers.fill(walk.question("A")))
+                texts.append(walk.fill(walk.question("A")))
         if len(self) > PRINTED:
             texts.append(f"… {len(self) - PRINTED} more")
         elif not walk.forward or 2 * walk.forward in self._shown:
@@ -80,7 +80,7 @@ class Trace(Sequence[Position]):
         return printable("\n\n".join(texts))
 
     def __repr__(self) -> str:
-        root, n = self.walk.root, self.walk.forward
+        root, n = self.walk.result, self.walk.forward
         file = root if root.isidentifier() else "walk"
         return f'Trace of {root}: {n} forward, {n} backward steps. print() it, .save("{file}.html")'
 
@@ -108,13 +108,13 @@ class Trace(Sequence[Position]):
 def _text(walk: Walk, k: int) -> str:
     """The text of position ``k``."""
     lines = walk.position(k)
-    return "\n".join(INDENT.get(part, "") + walk.numbers.fill(line) for part, line in lines)
+    return "\n".join(INDENT.get(part, "") + walk.fill(line) for part, line in lines)
 
 
 def _table(walk: Walk) -> str:
     """What is below the last step: the leaves, their gradients, and what a nudge does."""
     rows = [["leaf", "value", "gradient", "nudge"]]
-    rows += [[walk.numbers.fill(cell) for cell in row] for row in walk.table(PRINTED)]
+    rows += [[walk.fill(cell) for cell in row] for row in walk.table(PRINTED)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join((*map(str.ljust, row, widths), row[3])) for row in rows]
     if len(walk.leaves) > PRINTED:

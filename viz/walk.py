@@ -23,33 +23,36 @@ from .slots import Line, Numbers, Slot
 ROWS = 6  # uses, senders and other names that are listed one by one; more are counted
 LETTERS = {1: "x", 2: "ab", 3: "cab"}  # how a record's texts name its operands
 ORDINALS = {1: "st", 2: "nd", 3: "rd"}
+WHO = {  # by how many places use it; only the root has none
+    0: "goes first: it is the number we ask about.",
+    1: "goes now: the 1 place that uses it has sent its part.",
+    2: "goes now: both places that use it have sent theirs.",
+}
+Lines = list[tuple[str, Line]]  # each with its part
 
 
-class Walk:
-    """All that can be said of a run: ``forward`` steps there, and as many back."""
+class Walk(Numbers):
+    """A run in words: ``forward`` steps there, and as many back; ``result`` is the root's name."""
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
-        """``steps``: the backward ones."""
-        self.graph, self.steps = graph, steps
-        self.numbers = Numbers(graph, steps)
+        super().__init__(graph, steps)
         self.names = names(graph)
-        self.root = self.names[graph.roots[0]].text
+        self.result = self.names[self.root].text
         self.forward = len(steps)
-        self.leaves = [i for i, record in enumerate(graph.ops) if record is None]
+        self._order = list(self.ops)
 
     def turn(self, k: int) -> int:
         """The node whose turn is step ``k``, counted from 1."""
-        ops = self.numbers.ops
-        return ops[k - 1] if k <= self.forward else ops[2 * self.forward - k]
+        return self._order[k - 1 if k <= self.forward else 2 * self.forward - k]
 
     @property
     def heading(self) -> str:
         """``L = (w×x+b-t)² + 0.1×(w×w)``"""
-        whole = formula(self.graph, self.graph.roots[0], self.names)
-        return f"{self.root} = {whole}" if self.forward else self.root
+        whole = formula(self.graph, self.root, self.names)
+        return f"{self.result} = {whole}" if self.forward else self.result
 
-    def position(self, k: int) -> list[tuple[str, Line]]:
-        """What is on the screen when ``k`` steps are done: each line with its part.
+    def position(self, k: int) -> Lines:
+        """What is on the screen when ``k`` steps are done.
 
         Parts: head; who goes, and why now; text; row, a contribution; total, an input; quiet.
         """
@@ -61,16 +64,15 @@ class Walk:
                 ("text", ("Every other number is made from them, one op at a time.",)),
             ]
         phase = f"forward {k} of {n}" if k <= n else f"backward {k - n} of {n}"
-        odd = " !" if k == self.numbers.first_odd else ""
+        odd = " !" if k == self.first_odd else ""
         i = self.turn(k)
-        lines = [("who", self._made(i))] if k <= n else self._sent(i)
+        lines = [("who", self._made(i))] if k <= n else self._goes(i)
         return [("head", (f"Step {k} of {2 * n} · {phase}{odd}",)), *lines]
 
     def question(self, first: str) -> Line:
         """What is asked when the forward steps are done; ``first`` begins the question."""
-        value = Slot("v", self.graph.roots[0])
-        asked = f"sk of each number: if it rose a little, how would {self.root} change?"
-        return f"{self.root} = ", value, f". {first}{asked}"
+        asked = f"{first}sk of each number: if it rose a little, how would {self.result} change?"
+        return f"{self.result} = ", Slot("v", self.root), f". {asked}"
 
     def _made(self, i: int) -> Line:
         """``w×w = 1.5 × 1.5 = 2.25``"""
@@ -78,68 +80,60 @@ class Walk:
         whole = "" if name.formula else f" = {formula(self.graph, i, self.names)}"
         return f"{name}{whole} = ", *self._worked(i), " ", Slot("ev", i), " ", Slot("v", i)
 
-    def _sent(self, i: int) -> list[tuple[str, Line]]:
+    def _goes(self, i: int) -> Lines:
         """The four things of a backward step."""
-        name, uses = self.names[i], len(self.graph.users[i])
-        who = f"{name} goes now: all {uses} places that use it have sent theirs."
-        if i == self.graph.roots[0]:
-            who = f"{name} goes first: it is the number we ask about."
-        elif uses == 1:
-            who = f"{name} goes now: the 1 place that uses it has sent its part."
-        elif uses == 2:
-            who = f"{name} goes now: both places that use it have sent theirs."
-        slots = list(self.numbers.sent(i))
-        lines: list[tuple[str, Line]] = [("who", (who,)), ("text", self._whence(i))]
+        uses, slots, operands = len(self.graph.users[i]), list(self.sent(i)), self.graph.operands[i]
+        who = WHO.get(uses, f"goes now: all {uses} places that use it have sent theirs.")
+        lines: Lines = [("who", (f"{self.names[i]} {who}",)), ("text", self._whence(i))]
         lines += [("text", line) for line in self._rule(i, slots)]
         lines += [("row", self._row(i, slot)) for slot in slots]
         lines += self._totals(i, slots)
-        operands = dict.fromkeys(x for x in self.graph.operands[i] if isinstance(x, int))
-        if still := [x for x in operands if not self.graph.recording[x]]:
+        nodes = dict.fromkeys(x for x in operands if isinstance(x, int))
+        if still := [x for x in nodes if not self.graph.recording[x]]:
             gets = "gets none: it has" if len(still) == 1 else "get none: they have"
             lines.append(("quiet", (f"{self._listed(still)} {gets} requires_grad=False.",)))
-        if ready := self._ready(i):
+        before = self._order[: bisect_left(self._order, i)]
+        if ready := [x for x in reversed(before) if self.graph.users[x][0][0] > i]:  # all are in
             lines.append(("quiet", (f"ready as well, in any order: {self._listed(ready)}",)))
         return lines
 
     def _whence(self, i: int) -> Line:
         """``dL/d(w×w) = 0.1, from 0.1×(w×w).``"""
-        slope, grad, uses = self._slope(i), Slot("g", i), self.numbers.arrivals(i)
+        slope, grad, uses = self._slope(i), Slot("g", i), self.arrivals(i)
         if not uses:
             return f"{slope} = ", grad, ": if it rises by 1, it rises by 1."
         if len(uses) > ROWS:
             return f"{slope} = ", grad, f", from {len(uses)} places."
         terms: list[str | Slot] = []
-        for use in uses if len(uses) > 1 else ():
-            terms += [" + ", Slot("a", *use)]
-        if terms:
-            terms = [*terms[1:], " ", Slot("eg", i), " "]
+        if len(uses) > 1:
+            terms = [x for use in uses for x in (" + ", Slot("a", *use))][1:]
+            terms += [" ", Slot("eg", i), " "]
         senders = [self.names[user].text + self._ordinal(user, slot, " ") for user, slot in uses]
         return f"{slope} = ", *terms, grad, f", from {_and(senders)}."
 
     def _rule(self, i: int, slots: list[int]) -> list[Line]:
         """The record's sentence: one of its cases; or one for each slot that it sends to."""
-        record = self.numbers.record(i)
-        if record.case is not None and slots:
-            cases = tuple(self._said(says, i, slots[0]) for says in record.says)
-            return [(Slot("c", i, 0, cases),)]
-        if len(record.says) > 1:
-            return [self._said(record.says[slot], i, slot) for slot in slots]
-        return [self._said(record.says[0], i, slot) for slot in slots[:1]]
+        says = self.ops[i].says
+        if self.ops[i].case is not None and slots:
+            return [(Slot("c", i, 0, tuple(self._said(case, i, slots[0]) for case in says)),)]
+        if len(says) > 1:
+            return [self._said(says[slot], i, slot) for slot in slots]
+        return [self._said(says[0], i, slot) for slot in slots[:1]]
 
     def _row(self, i: int, slot: int) -> Line:
         """``to w, 1st: dL/d(w×w) × w = 0.1 × 1.5 = 0.15``"""
-        record, name = self.numbers.record(i), self.names[self.numbers.source(i, slot)]
+        record, name = self.ops[i], self.names[self.source(i, slot)]
         word = self._said(record.words[slot if record.slots else 0], i, slot)
         to = f"to {name}{self._ordinal(i, slot, ', ')}: {self._slope(i)} × "
         worked = Slot("g", i), " × ", Slot("p", i, slot), " ", Slot("ea", i, slot)
         return to, *word, " = ", *worked, " ", Slot("a", i, slot)
 
-    def _totals(self, i: int, slots: list[int]) -> list[tuple[str, Line]]:
+    def _totals(self, i: int, slots: list[int]) -> Lines:
         """``w: – → 0.15 → 0.3, 2 of 3 in, waiting for w×x``, and why it adds up."""
         inputs: dict[int, list[int]] = {}
         for slot in slots:
-            inputs.setdefault(self.numbers.source(i, slot), []).append(slot)
-        lines: list[tuple[str, Line]] = []
+            inputs.setdefault(self.source(i, slot), []).append(slot)
+        lines: Lines = []
         for x, mine in inputs.items():
             name, users = self.names[x], self.graph.users[x]
             waiting = users[: bisect_left(users, (i, 0))]
@@ -158,31 +152,24 @@ class Walk:
                 lines.append(("quiet", (f"added, because {name} is used {len(users)} times",)))
         return lines
 
-    def _ready(self, i: int) -> list[int]:
-        """The op nodes that could have gone in the place of ``i``: all their parts were in."""
-        users, ops = self.graph.users, self.numbers.ops
-        return [x for x in reversed(ops[: bisect_left(ops, i)]) if users[x][0][0] > i]
-
     def table(self, most: int | None = None) -> list[tuple[Line, Line, Line, Line]]:
         """The last position's table: leaf, value, gradient, and what a nudge of the leaf does."""
         rows: list[tuple[Line, Line, Line, Line]] = []
         for i in self.leaves[:most]:
-            name, reached = self.names[i].text, i in self.numbers.grads
-            grad = Slot("g", i) if reached else "–"
-            tried = self._nudged(i) if reached else (f"{name} has requires_grad=False.",)
+            name, grad = self.names[i].text, Slot("g", i) if i in self.grads else "–"
+            tried: Line = (f"{name} has requires_grad=False.",)
+            if i in self.grads:
+                raised = f"Raise {name} by ", Slot("d", i), " (to ", Slot("u", i), ") and "
+                moved = f"{self.result} ", Slot("m", i), Slot("b", i)
+                tried = *raised, *moved, " (really ", Slot("r", i), ").", Slot("k", i)
             rows.append(((name,), (Slot("v", i),), (grad,), tried))
         return rows
-
-    def _nudged(self, i: int) -> Line:
-        raised = f"Raise {self.names[i]} by ", Slot("d", i), " (to ", Slot("u", i), ") and "
-        moved = f"{self.root} ", Slot("m", i), Slot("b", i), " (really ", Slot("r", i), ")."
-        return *raised, *moved, Slot("k", i)
 
     def held(self) -> list[str]:
         """A line for each leaf whose ``grad`` holds something else than this pass gives."""
         lines = []
         for i in self.leaves:
-            held, one = self.graph.grads[i], self.numbers.grads.get(i)
+            held, one = self.graph.grads[i], self.grads.get(i)
             if held and one is not None and not math.isclose(held, one, rel_tol=1e-9):
                 lines.append(
                     f"{self.names[i]}.grad holds {show(held)} but one pass gives {show(one)}: "
@@ -197,7 +184,7 @@ class Walk:
         return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
 
     def _slope(self, i: int) -> str:
-        return f"d{self._name(self.graph.roots[0])}/d{self._name(i)}"
+        return f"d{self._name(self.root)}/d{self._name(i)}"
 
     def _listed(self, nodes: list[int]) -> str:
         """Their names, up to ROWS of them."""
@@ -206,26 +193,25 @@ class Walk:
 
     def _ordinal(self, i: int, slot: int, comma: str) -> str:
         """Which operand is meant, where node ``i`` takes one twice."""
-        operands = self.graph.operands[i]
+        operands, n = self.graph.operands[i], slot + 1
         if operands.count(operands[slot]) == 1:
             return ""
-        n = slot + 1
         return f"{comma}{n}" + ("th" if n % 100 in (11, 12, 13) else ORDINALS.get(n % 10, "th"))
 
     def _worked(self, i: int) -> Line:
         """The op's form with numbers for its operands."""
-        record, operands = self.numbers.record(i), self.graph.operands[i]
+        record, operands = self.ops[i], self.graph.operands[i]
         signed = record.precedence in (3, 4)  # -(-2), (-2)²
         places = [Name(f"\0{s}\0") if isinstance(x, int) else x for s, x in enumerate(operands)]
         line: list[str | Slot] = list(fill(record, places).split("\0"))
         for at in range(1, len(line), 2):  # text and slots take turns
             slot = int(str(line[at]))
-            line[at] = Slot("w" if signed and not slot else "v", self.numbers.source(i, slot))
+            line[at] = Slot("w" if signed and not slot else "v", self.source(i, slot))
         return tuple(line)
 
     def _said(self, template: str, i: int, slot: int) -> Line:
         """A sentence or word of the record, about ``slot`` of node ``i`` (INSIGHT, "Sentences")."""
-        record, operands = self.numbers.record(i), self.graph.operands[i]
+        record, operands = self.ops[i], self.graph.operands[i]
         letters = LETTERS.get(record.slots or 0, "")
         line: list[str | Slot] = []
         for literal, key, _, _ in string.Formatter().parse(template):
