@@ -25,21 +25,16 @@ class Term(Symbolic):
     __slots__ = ("depth", "m", "operands", "template", "text", "uses")
 
     def __init__(self, m: JavaScript, template: str, operands: tuple[Any, ...] = ()) -> None:
-        self.m = m
-        self.template = template
-        self.operands = operands
+        self.m, self.template, self.operands = m, template, operands
         self.depth: int = 1 + max((x.depth for x in operands if isinstance(x, Term)), default=0)
-        self.uses = 0
-        self.text = template
+        self.text, self.uses = template, 0
 
 
 class JavaScript(Arithmetic):
     """Text of expressions over Terms and floats; equal expressions are one Term."""
 
     kind = "javascript"
-    lines: Mapping[
-        str, Any
-    ] = {  # templates, as the line of an op made at run time; `run` fills them
+    lines: Mapping[str, Any] = {  # templates, as an op made at run time brings them
         "identity": "{0}",
         "add": "({0}+{1})",
         "subtract": "({0}-{1})",

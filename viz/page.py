@@ -62,12 +62,11 @@ def page(walk: Walk) -> str:
     evaluator, stuck, notes = _evaluator(walk)
     script = f"const {evaluator},{_data(walk)};\n{_asset('page.js')}"
     rows = ["<td>".join(_marked(walk, cell) for cell in row) for row in walk.table()]
-    value = show(walk.graph.values[walk.graph.roots[0]])
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
         style=style,
         script=script,
-        title=html(f"{walk.result} = {value}"),
+        title=html(f"{walk.result} = {show(walk.number('v', walk.root))}"),
         heading=html(walk.heading),
         picture=_DIGITS.sub("", drawing.picture(state=marks(walk.graph, walk.steps))),
         walk="\n".join(_position(walk, k) for k in range(2 * walk.forward + 1)),
@@ -87,32 +86,29 @@ def _evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
 
     An op without a line for JavaScript keeps its numbers, and what it was made from is stuck.
     """
-    graph = walk.graph
+    graph, stuck = walk.graph, set[int]()
     notes = ["This is a recording of one run: a Python if leaves no trace."]
-    stuck: set[int] = set()
-    slots: dict[tuple[object, int], set[int]] = {}
-    for i in walk.ops:
-        used = slots.setdefault((graph.ops[i], len(graph.operands[i])), set())
-        used.update(walk.sent(i))
-    places: dict[tuple[object, int], int] = {}
+    forms = {i: (record, len(graph.operands[i])) for i, record in walk.ops.items()}
+    slots: dict[object, set[int]] = {}
+    for i, form in forms.items():
+        slots.setdefault(form, set()).update(walk.sent(i))
     made: list[str] = []
+    places: dict[object, int] = {}
     kind = [-1] * len(graph)  # a leaf
-    for i in walk.ops:
-        record, operands = walk.ops[i], graph.operands[i]
-        form = record, len(operands)
-        if form not in places:
+    for i, (record, count) in forms.items():
+        key: object = forms[i]
+        if key not in places:
             try:
-                text = functions(*form, slots[form])
-                places[form] = len(made)
+                made.append(functions(record, count, slots[key]))
             except NotImplementedError:
-                sent = walk.sent(i)
-                local = [sent[s].local if s in sent else 0.0 for s in range(len(operands))]
-                text = frozen(walk.number("v", i), local, walk.case(i))
+                sent, key = walk.sent(i), i  # a function of its own
+                local = [sent[s].local if s in sent else 0.0 for s in range(count)]
+                made.append(frozen(walk.number("v", i), local, walk.case(i)))
                 notes.append(f"{walk.names[i]} keeps its number: {record.name} has no page form.")
                 stuck.add(i)
-            made.append(text)
-        kind[i] = places.get(form, len(made) - 1)
-        if record is ops.where and not isinstance(operands[0], int):
+            places[key] = len(made) - 1
+        kind[i] = places[key]
+        if record is ops.where and not isinstance(graph.operands[i][0], int):
             notes.append(f"{walk.names[i]} keeps the branch it was recorded with.")
     for i in reversed(walk.ops):
         if i in stuck:
@@ -125,13 +121,11 @@ def _evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
 
 def _data(walk: Walk) -> str:
     """The rest of the graph: a number operand in an array of its own, a leaf with its flag."""
-    graph = walk.graph
-    operands = [[x if isinstance(x, int) else [x] for x in row] for row in graph.operands]
-    leaves = [[i, walk.number("v", i), int(graph.recording[i])] for i in walk.leaves]
+    operands = [[x if isinstance(x, int) else [x] for x in row] for row in walk.graph.operands]
+    leaves = [[i, walk.number("v", i), int(walk.graph.recording[i])] for i in walk.leaves]
     names = [ILLEGAL.sub("\ufffd", name.text) for name in walk.names]
-    parts: dict[str, object] = {"operands": operands, "leaves": leaves, "names": names}
-    parts |= {"root": graph.roots[0], "words": WORDS}
-    return ",".join(f"{key}={literal(part)}" for key, part in parts.items())
+    parts = {"operands": operands, "leaves": leaves, "names": names, "root": walk.root}
+    return ",".join(f"{key}={literal(part)}" for key, part in (parts | {"words": WORDS}).items())
 
 
 # ------------------------------------------------------------------ text with marked places
@@ -143,11 +137,10 @@ def _marked(walk: Walk, line: Line) -> str:
             parts.append(html(piece))
         elif piece.choices:
             chosen = walk.case(piece.node)
-            lines = "".join(
-                f"<span{' hidden' if n != chosen else ''}>{_marked(walk, choice)}</span>"
-                for n, choice in enumerate(piece.choices)
-            )
-            parts.append(f"<span slot={piece.code}>{lines}</span>")
+            parts.append(f"<span slot={piece.code}>")
+            for n, choice in enumerate(piece.choices):
+                parts.append(f"<span{' hidden' * (n != chosen)}>{_marked(walk, choice)}</span>")
+            parts.append("</span>")
         else:
             parts.append(f"<b slot={piece.code}>{walk.fill((piece,))}</b>")
     return "".join(parts)
@@ -155,16 +148,14 @@ def _marked(walk: Walk, line: Line) -> str:
 
 def _position(walk: Walk, k: int) -> str:
     """An item of the walk."""
-    parts = ["<li>"]
+    item = "<li>"
     for part, line in walk.position(k):
         tag = {"head": "h2", "who": "p", "text": "p"}.get(part, f"p class={part}")
-        parts.append(f"<{tag}>{_marked(walk, line)}" + "</h2>" * (part == "head"))
+        item += f"<{tag}>{_marked(walk, line)}" + "</h2>" * (part == "head")
     if k == walk.forward > 0:
-        asked = _marked(walk, walk.question("\n")).replace(
-            "\n", "<i class=live>Press → to a</i><i class=still>A</i>"
-        )
-        parts.append(f"<p class=ask>{asked}")
-    return "".join(parts)
+        asks = "<i class=live>Press → to a</i><i class=still>A</i>"
+        item += "<p class=ask>" + _marked(walk, walk.question("\n")).replace("\n", asks)
+    return item
 
 
 def _input(walk: Walk, i: int, stuck: bool) -> str:
