@@ -77,7 +77,7 @@ class Op:
     """
 
     __slots__ = (
-        "_partials", "_swept", "case", "commutes", "convention", "domain", "fast", "form",
+        "_partials", "_swept", "case", "commutes", "convention", "direct", "domain", "fast", "form",
         "formula", "gather", "kink", "lines", "name", "precedence", "remedy", "says",
         "slopes", "slots", "source", "symbol", "words",
     )  # fmt: skip
@@ -140,11 +140,15 @@ class Op:
         ] = ()  # sweep.py's, made at the first pass
         self.lines: Mapping[str, Any] = lines or {}
         self.gather = gather
+        self.direct: Callable[..., Any] | None = None  # value.py's quick way
         self.remedy = remedy
         self.source = source
 
     def __call__(self, *operands: Any) -> Any:
         """This op of the operands: a float if all are numbers, else a Value that records it."""
+        direct = self.direct
+        if direct is not None:
+            return direct(*operands)
         gather = self.gather
         return Op.recorder(self, operands if gather is None else gather(*operands))
 

@@ -87,7 +87,10 @@ class Value:
 
     @grad.setter
     def grad(self, grad: Number) -> None:
-        self._grad = grad if type(grad) is float else _number(grad)
+        if type(grad) is float:
+            self._grad = grad
+        else:  # most often 0: what a loop sets every parameter's to
+            self._grad = 0.0 if type(grad) is int and grad == 0 else _number(grad)
 
     @property
     def has_grad(self) -> bool:
@@ -361,11 +364,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
             if not a or len(a) != (slots or len(a)):
                 return _apply_any(record, a)
             try:  # most are Values all, and looking at each one's type costs as much as the op
-                if record is _DOT:
-                    pairs = zip(a, a[len(a) // 2 :])
-                    data = left_sum([w._data * x._data for w, x in pairs], -0.0)
-                else:
-                    data = number(record, [x._data for x in a])
+                data = number(record, [x._data for x in a])
             except (AttributeError, TypeError):
                 kinds = set(map(type, a))
                 if Value not in kinds or not kinds <= _EXACT:
@@ -386,6 +385,29 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
     if about is not None:
         node._about = about
     return node
+
+
+def _dot(*sequences: Any) -> Value:
+    """``ops.dot`` of two sequences of Values, in one loop; of all else, the general way."""
+    state = current() if active else None
+    try:
+        ws, xs = sequences
+        if len(ws) == len(xs) > 0 and (state is None or state.plain):
+            data = left_sum([w._data * x._data for w, x in zip(ws, xs)], -0.0)
+            if type(data) is float and data - data == 0.0:
+                node = _new(Value)
+                node._data = data
+                node._record = _DOT
+                node._a = (*ws, *xs)
+                node._b = None
+                node._grad = None
+                if state is not None and state.about is not None:
+                    node._about = state.about
+                return node
+    except (AttributeError, TypeError, ValueError):
+        pass  # numbers or traced values among them, or sequences that are refused
+    assert _DOT.gather is not None
+    return apply(_DOT, _DOT.gather(*sequences))
 
 
 def _keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
@@ -609,3 +631,4 @@ class Traced(Value):
 
 _EXACT = frozenset((Value, float))
 Op.recorder = staticmethod(apply)
+_DOT.direct = _dot

@@ -21,14 +21,17 @@ class Module:
 
         The path too where two labels are the same, as in two layers made apart from each other.
         """
-        found = list(_values(self, "", set()))
+        found: list[tuple[str, Value]] = []
+        _values(self, "", set(), found)
         labels = Counter(value.label for _, value in found)
         for path, value in found:
             yield (value.label if value.label and labels[value.label] == 1 else path), value
 
     def parameters(self) -> list[Value]:
         """The parameters, in the order in which they were made."""
-        return [value for _, value in _values(self, "", set())]
+        found: list[tuple[str, Value]] = []
+        _values(self, "", set(), found)
+        return [value for _, value in found]
 
     def zero_grad(self) -> None:
         """Forget every parameter's gradient."""
@@ -36,12 +39,12 @@ class Module:
             parameter.zero_grad()
 
 
-def _values(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    """The leaves in ``holder``, each once: one that is tied to two places is one parameter."""
+def _values(holder: Any, path: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
+    """Add the leaves in ``holder``, each once: one tied to two places is one parameter."""
     if isinstance(holder, Value):
         if holder.op is None and id(holder) not in seen:  # an op's result is no parameter
             seen.add(id(holder))
-            yield path, holder
+            found.append((path, holder))
         return
     if isinstance(holder, Module):
         inside: Any = vars(holder).items()
@@ -55,4 +58,4 @@ def _values(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Value
         return
     seen.add(id(holder))
     for key, part in inside:
-        yield from _values(part, f"{path}.{key}" if path else str(key), seen)
+        _values(part, f"{path}.{key}" if path else str(key), seen, found)
