@@ -44,30 +44,27 @@ function evaluate() {
     checked.push(sum);
   }
   const odd = 1 + checked.findIndex((x) => !Number.isFinite(x)); // 0: nothing is nan or inf
-  run = { v, g, p, a, t, odd };
+  run = { v, g, p, a, t, odd, r: [] }; // r: on demand
 }
 
 // ---------------------------------------------------------------- numbers as people read them
+const size = Math.abs;
+
+function rounded(x) {
+  if (!Number.isFinite(x)) return x;
+  const [digits, e] = size(x).toExponential().replace(".", "").split("e"); // as Python's repr
+  const five = Number(digits.slice(0, 5)) + (digits[5] >= "5"); // ties go away from zero
+  return Math.sign(x) * Number(`${five}e${e - Math.min(digits.length, 5) + 1}`);
+}
+
 function show(x) {
   if (x === undefined) return "–";
-  if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
-  if (x === 0) return "0";
-  let [digits, e] = Math.abs(x).toExponential().replace(".", "").split("e"); // as Python's repr
-  e = Number(e);
-  if (digits.length > 5) {
-    digits = String(Number(digits.slice(0, 5)) + (digits[5] >= "5")); // ties go away from zero
-    if (digits.length > 5) e += 1;
-  }
-  digits = digits.replace(/0+$/, "");
-  const fixed = e >= -4 && e < 6;
-  if (fixed && e < 0) digits = "0".repeat(-e) + digits;
-  const point = fixed ? Math.max(e, 0) + 1 : 1;
-  const whole = digits.slice(0, point).padEnd(point, "0"), rest = digits.slice(point);
-  return (x < 0 ? "-" : "") + whole + (rest && `.${rest}`) + (fixed ? "" : `e${e}`);
+  if (!Number.isFinite(x)) return String(x).replace("Infinity", "inf").replace("NaN", "nan");
+  const five = rounded(x);
+  const fixed = five === 0 || (size(five) >= 1e-4 && size(five) < 1e6);
+  return fixed ? String(five) : five.toExponential().replace("+", "");
 }
 const drawn = (x) => show(x).replaceAll("-", "−");
-const rounded = (x) => (Number.isFinite(x) ? Number(show(x)) : x);
-const size = (x) => Math.abs(x);
 
 function nudge(x) {
   if (x === 0 || !Number.isFinite(x) || (size(x) >= 0.1 && size(x) < 100)) return 0.01;
@@ -76,18 +73,14 @@ function nudge(x) {
 
 // ---------------------------------------------------------------- slots, as slots.py has them
 let position;
-const numbers = {
-  v: (i) => run.v[i],
-  g: (i) => run.g[i],
-  p: (i, slot) => run.p[i][slot],
-  a: (i, slot) => run.a[i][slot],
-  t: (i, slot) => run.t[i][slot],
+const made = {
   d: (i) => nudge(run.v[i]),
   u: (i) => run.v[i] + nudge(run.v[i]),
   b: (i) => size(run.g[i]) * nudge(run.v[i]),
-  r: (i) => (run.g[i] < 0 ? -1 : 1) * (raised(i)[root] - run.v[root]),
+  r: (i) => (run.r[i] ??= (run.g[i] < 0 ? -1 : 1) * (raised(i)[root] - run.v[root])),
 };
-const raised = (i) => values(new Map(here).set(i, numbers.u(i)));
+const raised = (i) => values(new Map(here).set(i, made.u(i)));
+const number = (k, i, slot) => made[k]?.(i) ?? ("pat".includes(k) ? run[k][i][slot] : run[k][i]);
 
 const onPrinted = {
   v: (i) => ops[kind[i]].v(...at(i, run.v.map(rounded))),
@@ -97,7 +90,7 @@ const onPrinted = {
 };
 function holds(k, i, slot) {
   const byHand = Number(onPrinted[k](i, slot).toPrecision(12));
-  return show(byHand) === show(numbers[k](i, slot));
+  return show(byHand) === show(number(k, i, slot));
 }
 
 function total(i) {
@@ -107,12 +100,12 @@ function total(i) {
 }
 
 function moves(i) {
-  if (!Number.isFinite(numbers.b(i)) || !Number.isFinite(numbers.r(i))) return 3;
-  return numbers.b(i) === 0 ? 2 : Number(run.g[i] < 0);
+  if (!Number.isFinite(made.b(i)) || !Number.isFinite(made.r(i))) return 3;
+  return made.b(i) === 0 ? 2 : Number(run.g[i] < 0);
 }
 
 function bends(i) {
-  const [about, really] = [numbers.b(i), numbers.r(i)];
+  const [about, really] = [made.b(i), made.r(i)];
   return Number(size(about - really) > 0.1 * Math.max(about, size(really)));
 }
 
@@ -122,7 +115,7 @@ const texts = {
   w: (k, i) => (run.v[i] < 0 ? `(${show(run.v[i])})` : show(run.v[i])),
   o: (k, i) => show(total(i)),
   m: (k, i) => words.m[moves(i)],
-  b: (k, i) => (moves(i) > 1 ? "" : show(numbers.b(i))),
+  b: (k, i) => (moves(i) > 1 ? "" : show(made.b(i))),
   k: (k, i) => words.k[bends(i)],
 };
 
@@ -139,7 +132,7 @@ function fill(element) {
       [...place.children].forEach((line, n) => (line.hidden = n !== fits));
       continue;
     }
-    write(place, texts[k] ? texts[k](of, i, slot) : show(numbers[k](i, slot)));
+    write(place, texts[k] ? texts[k](of, i, slot) : show(number(k, i, slot)));
     place.classList.toggle("none", place.textContent === "–");
   }
 }
@@ -152,8 +145,8 @@ function parsed(place) {
 const svg = document.querySelector("svg.drawing"), pane = $("picture");
 const byWire = (kind) => new Map(all(kind, svg).map((part) => [part.dataset.wire, part]));
 const wires = byWire(".wire"), amounts = byWire(".amount"), ticks = byWire(".tick");
-const boxes = new Map(all(".node", svg).map((box) => [Number(box.dataset.node), box]));
-let undo = [];
+const boxes = all(".node", svg);
+const undo = [];
 
 function mark(element, name) {
   element.classList.add(name);
@@ -161,21 +154,20 @@ function mark(element, name) {
 }
 
 function unmark() {
-  undo.forEach((act) => act());
-  undo = [];
+  while (undo.length) undo.pop()();
 }
 
 function draw() {
   const arrived = ([user]) => sends[user] <= position;
-  for (const [i, box] of boxes) {
+  boxes.forEach((box, i) => {
     const [value, grad, count] = [".value", ".grad", ".count"].map((s) => box.querySelector(s));
-    const made = kind[i] < 0 || end - sends[i] < position;
-    write(value, made ? drawn(run.v[i]) : "–");
+    const known = kind[i] < 0 || end - sends[i] < position;
+    write(value, known ? drawn(run.v[i]) : "–");
     write(grad, drawn(total(i)));
     grad.classList.toggle("none", total(i) === undefined);
     const come = users[i].filter(arrived).length;
     if (count) write(count, count.textContent.replace(/\d+/, come));
-  }
+  });
   for (const [wire, text] of amounts) {
     const [user, slot] = wire.split(":"), amount = arrived([user]) ? run.a[user][slot] : undefined;
     write(text, amount === undefined ? "" : drawn(amount));
@@ -187,7 +179,7 @@ function draw() {
 
 function highlight(i, back) {
   mark(svg, back ? "backward" : "forward");
-  mark(boxes.get(i), "now");
+  mark(boxes[i], "now");
   const carries = (x) => !back || !frozen.has(x);
   forEachNode(i, (x, slot) => carries(x) && mark(wires.get(`${i}:${slot}`), "moving"));
   if (back) turns.filter((x) => x < i && users[x].at(-1)[0] > i).forEach(ready);
@@ -196,7 +188,7 @@ function highlight(i, back) {
 
 function ready(i) {
   const [x, y, , height] = place(i), word = document.createElementNS(svg.namespaceURI, "text");
-  mark(boxes.get(i), "ready");
+  mark(boxes[i], "ready");
   word.setAttribute("class", "waits");
   word.setAttribute("x", x + 2);
   word.setAttribute("y", y + height + 12);
@@ -206,7 +198,7 @@ function ready(i) {
 }
 
 function place(i) {
-  const rect = boxes.get(i).querySelector("rect");
+  const rect = boxes[i].querySelector("rect");
   return ["x", "y", "width", "height"].map((side) => Number(rect.getAttribute(side)));
 }
 
@@ -326,7 +318,7 @@ for (const [i, [range, field]] of fields) {
     move(i, field.valueAsNumber);
   });
   field.addEventListener("input", () => {
-    if (!Number.isFinite(field.valueAsNumber)) return;
+    if (!Number.isFinite(field.valueAsNumber)) return; // not typed to its end
     range.value = field.value;
     move(i, field.valueAsNumber);
   });
@@ -340,11 +332,9 @@ function move(i, value) {
 
 function follow() {
   evaluate();
-  for (const note of $("moved").children) {
-    const i = Number(note.dataset.moved);
-    note.hidden = Object.is(here.get(i), python.get(i));
-  }
-  $("reset").hidden = [...$("moved").children].every((note) => note.hidden);
+  const same = (i) => Object.is(here.get(i), python.get(i));
+  for (const note of $("moved").children) note.hidden = same(Number(note.dataset.moved));
+  $("reset").hidden = [...here.keys()].every(same);
   refresh();
 }
 
