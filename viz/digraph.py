@@ -25,13 +25,8 @@ if TYPE_CHECKING:
 def draw_dot(root: Value | Graph, format: str = "svg", rankdir: str = "LR") -> graphviz.Digraph:
     """The graph as micrograd's ``draw_dot`` shows it, in a ``graphviz.Digraph`` that always draws.
 
-    Its ``pipe``, ``render`` and notebook form use the programs that layout.py finds. Without any,
-    its SVG is that of ``viz.graph``, and other formats raise DrawingError.
-
-    Args:
-        root: the result of an expression, or a Graph.
-        format: what ``render`` and ``pipe`` make by default.
-        rankdir: ``LR``, or ``TB`` for top to bottom.
+    Without any Graphviz its SVG is that of ``viz.graph``, and other formats raise DrawingError.
+    ``format``: what ``render`` and ``pipe`` make by default; ``rankdir``: LR, or TB.
     """
     if rankdir not in ("LR", "TB"):
         raise ValueError(f"draw_dot: rankdir must be 'LR' or 'TB', got {rankdir!r}")
@@ -71,7 +66,7 @@ def _digraph() -> type[graphviz.Digraph]:
             format: str | None = None,
             renderer: str | None = None,
             formatter: str | None = None,
-            *args: Any,
+            *,
             engine: str | None = None,
             encoding: str | None = None,
             **options: Any,
@@ -79,9 +74,7 @@ def _digraph() -> type[graphviz.Digraph]:
             """The picture as bytes, or as text in ``encoding``."""
             form = format or self.format
             if form not in graphviz.FORMATS:
-                raise ValueError(
-                    f"pipe: a format of Graphviz's is required, got {form!r}; try 'svg'"
-                )
+                raise ValueError(f"pipe: one of Graphviz's formats is required, got {form!r}")
             output = ":".join(filter(None, (form, renderer, formatter)))
             try:
                 content = render(self.source, output, engine=engine or self.engine)
@@ -98,7 +91,7 @@ def _digraph() -> type[graphviz.Digraph]:
             view: bool = False,
             cleanup: bool = False,
             format: str | None = None,
-            *args: Any,
+            *,
             outfile: str | os.PathLike[str] | None = None,
             **options: Any,
         ) -> str:
@@ -108,7 +101,7 @@ def _digraph() -> type[graphviz.Digraph]:
                 filename, format = filename or f"{stem}.gv", format or suffix[1:]
             written = self.save(filename, directory=directory)
             target = f"{written}.{format or self.format}" if outfile is None else os.fspath(outfile)
-            write_whole(target, self.pipe(format, *args, **options))
+            write_whole(target, self.pipe(format, **options))
             if cleanup:
                 os.remove(written)
             if view:

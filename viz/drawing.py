@@ -68,22 +68,13 @@ class Drawing:
 
     @cached_property
     def png(self) -> bytes:
-        """The drawing as Graphviz's own renderer shows it.
-
-        Raises:
-            DrawingError: there is no working Graphviz, or it takes more than 15 s.
-        """
+        """The drawing as Graphviz's own renderer shows it; DrawingError where none does in 15 s."""
         from .layout import render
 
         return render(self.dot, "png")
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the drawing to ``path``: SVG, DOT text or PNG, by its suffix.
-
-        Raises:
-            ValueError: the suffix is none of these.
-            OSError: the file cannot be written; one that was there is left as it was.
-        """
+        """Write SVG, DOT text or PNG to ``path``, by its suffix: wholly, or not at all."""
         suffix = os.path.splitext(os.fspath(path))[1].lower()
         if suffix not in (".svg", ".dot", ".png"):
             raise ValueError(
@@ -102,10 +93,7 @@ class Drawing:
 def graph(root: Value | Graph, *, max_nodes: int = MAX_NODES) -> Drawing:
     """A drawing of all that is under ``root``: a box an op or leaf, a wire a use.
 
-    It reads the numbers that the nodes hold now, and changes none.
-
-    Raises:
-        DrawingError: there are more than ``max_nodes`` nodes.
+    It reads the numbers that the nodes hold now. More than ``max_nodes`` nodes: DrawingError.
 
     >>> from autograd import Value
     >>> graph((Value(2.0, "x") * Value(0.5, "w")).tanh())
@@ -119,7 +107,7 @@ def drawable(root: Value | Graph, max_nodes: int = MAX_NODES) -> Graph:
     if isinstance(root, Value):
         size = sum(1 for _ in walk((root,), {}))  # much less work than a Graph
     else:
-        size = len(root) if isinstance(root, Graph) else 0
+        size = len(root) if isinstance(root, Graph) else 0  # Graph refuses anything else
     if size > max_nodes:
         raise DrawingError(
             f"graph: a drawing of at most {max_nodes} nodes is asked for, got {size}; "

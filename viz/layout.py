@@ -54,11 +54,7 @@ def place(boxes: Boxes, wires: Wires) -> Geometry:
 
 
 def render(text: str, format: str, engine: str = "dot") -> bytes:
-    """DOT text in a format of Graphviz's own.
-
-    Raises:
-        DrawingError: no program renders it, or not within 15 s.
-    """
+    """DOT text in a format of Graphviz's own; DrawingError where no program does it in 15 s."""
     until = time.monotonic() + RENDER
     for program in programs():  # large drawings too: here is more time
         left = until - time.monotonic()

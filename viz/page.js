@@ -143,7 +143,7 @@ function parsed(place) {
 
 // ---------------------------------------------------------------- the drawing
 const svg = document.querySelector("svg.drawing"), pane = $("picture");
-const byWire = (kind) => new Map(all(kind, svg).map((part) => [part.dataset.wire, part]));
+const byWire = (parts) => new Map(all(parts, svg).map((part) => [part.dataset.wire, part]));
 const wires = byWire(".wire"), amounts = byWire(".amount"), ticks = byWire(".tick");
 const boxes = all(".node", svg);
 const undo = [];
@@ -219,10 +219,10 @@ function look(places) {
 }
 
 svg.addEventListener("pointerover", (event) => {
-  const box = event.target.closest(".node");
-  if (!box) return;
-  const i = Number(box.dataset.node), title = box.querySelector("title");
-  const [value, grad] = all(".words text", box).map((word) => word.textContent);
+  const i = boxes.indexOf(event.target.closest(".node"));
+  if (i < 0) return;
+  const title = boxes[i].querySelector("title");
+  const [value, grad] = all(".words text", boxes[i]).map((word) => word.textContent);
   const lines = [title.textContent.split("\n")[0], `${value} ${run.v[i]}`];
   if (total(i) !== undefined) lines.push(`${grad} ${total(i)}`);
   write(title, lines.join("\n"));
@@ -263,9 +263,8 @@ function go(k) {
   $("slider").value = position;
   $("slider").setAttribute("aria-valuetext", heads[position].textContent);
   write($("place"), `${position}/${end}`);
-  const [first, last] = [position === 0, position === end];
-  for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", first);
-  for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", last);
+  for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", position === 0);
+  for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", position === end);
   steady();
   refresh(); // from here on the layout is read
   $("step").scrollTop = 0;
@@ -361,9 +360,7 @@ function settle() {
   }
   steady();
 }
-function fold() {
-  for (const id of ["steps", "inputs"]) $(id).open = wide.matches;
-}
+const fold = () => ($("steps").open = $("inputs").open = wide.matches);
 for (const part of [$("whole"), svg])
   part.addEventListener("click", () => {
     if ($("whole").hidden) return;

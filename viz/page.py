@@ -21,7 +21,7 @@ from autograd.numbers import show
 from .drawing import Drawing
 from .javascript import frozen, functions, literal
 from .slots import WORDS, Line, Slot
-from .svg import ILLEGAL, marks
+from .svg import ILLEGAL, THEMES, Theme, marks
 from .walk import Walk
 
 LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the hand to move on
@@ -55,7 +55,9 @@ def page(walk: Walk) -> str:
     """``walk`` as one HTML document, complete in itself."""
     drawing = Drawing(walk.graph, amounts=True)
     width = drawing.geometry.width
+    colours = zip(Theme._fields, *THEMES.values(), strict=True)
     style = _asset("page.css") + (
+        f":root{{{';'.join(f'--{name}:light-dark({a},{b})' for name, a, b in colours)}}}"
         f".drawing{{min-width:{NARROWEST * width:.0f}px;max-width:{WIDEST * width:.0f}px}}"
         f"#list{{grid-template-rows:repeat({walk.forward + 1},auto)}}"
     )

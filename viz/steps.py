@@ -87,8 +87,7 @@ class Trace(Sequence[Position]):
     def html(self, max_nodes: int = MAX_NODES) -> str:
         """One HTML file: the drawing and the walk, shown step by step, following moved inputs.
 
-        Raises:
-            DrawingError: the graph has more than ``max_nodes`` nodes.
+        A graph of more than ``max_nodes`` nodes: DrawingError.
         """
         from .page import page  # a third of what importing viz may cost
 
@@ -96,12 +95,7 @@ class Trace(Sequence[Position]):
         return page(self.walk)
 
     def save(self, path: str | os.PathLike[str], max_nodes: int = MAX_NODES) -> None:
-        """Write ``html()`` to ``path``.
-
-        Raises:
-            DrawingError: the graph has more than ``max_nodes`` nodes.
-            OSError: the file cannot be written; one that was there is left as it was.
-        """
+        """Write ``html()`` to ``path``, wholly or not at all."""
         write_whole(path, self.html(max_nodes).encode())
 
 

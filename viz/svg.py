@@ -1,19 +1,17 @@
 """Geometry → SVG text: the one place that knows how a drawing looks.
 
-Reads boxes.py; read by dot.py, drawing.py, page.py and docs/make_pictures.py. Hooks for whoever
-restyles or refills a drawing, where ``T:S`` is a wire (index of the consumer, slot):
+Reads boxes.py; read by dot.py, drawing.py, page.py and docs/make_pictures.py. All is drawn by
+attributes, which any stylesheet overrides (``.node.now rect { … }``) and none has to. Its hooks,
+where ``T:S`` is a wire (index of the consumer, slot):
 
-- ``svg.drawing``: the whole; ``rect.paper``: its background;
 - ``g.node[data-node="7"]``, also ``.leaf`` or ``.op``: a box with one ``rect``, a ``title`` (all
   digits), ``text.name``, ``text.value``, ``text.grad``, and ``g.words`` with the quiet words;
-- ``path.wire[data-wire="T:S"]``: from its source's edge to the consumer's. It leaves to the right,
-  so ``marker-start="url(#head)"`` puts an arrowhead at its receiving end;
-- with ``amounts``, where a node has 2 to 6 uses: ``text.amount[data-wire="T:S"]``, what came in by
-  that use, empty at first, and its tick ``circle.tick[data-wire="T:S"]``, hollow until ``.in``;
-  beyond 6 uses one ``text.count``: ``0 of 100 in``.
+- ``path.wire[data-wire="T:S"]``: it leaves its source to the right, so that
+  ``marker-start="url(#head)"`` puts an arrowhead at its receiving end;
+- with ``amounts``, for each of 2 to 6 uses ``text.amount`` and ``circle.tick``, hollow until
+  ``.in``, both with the wire's ``data-wire``; beyond 6 one ``text.count``: ``0 of 100 in``;
+- ``g.now`` goes at this step, ``g.ready`` could have, ``path.moving`` carries.
 
-States: ``g.now`` goes at this step, ``g.ready`` could have, ``path.moving`` carries. All is drawn
-by attributes, which any stylesheet overrides (``.node.now rect { … }``) and none has to.
 Colour means gradient. A drawing paints its own background, as it cannot know what it lies on.
 """
 
