@@ -16,13 +16,15 @@ from autograd.names import clean
 from autograd.value import Value
 
 from .boxes import inside
-from .drawing import Drawing, drawable, write_whole
+from .drawing import MAX_NODES, Drawing, drawable, write_whole
 
 if TYPE_CHECKING:
     import graphviz
 
 
-def draw_dot(root: Value | Graph, format: str = "svg", rankdir: str = "LR") -> graphviz.Digraph:
+def draw_dot(
+    root: Value | Graph, format: str = "svg", rankdir: str = "LR", *, max_nodes: int = MAX_NODES
+) -> graphviz.Digraph:
     """The graph as micrograd's ``draw_dot`` shows it, in a ``graphviz.Digraph`` that always draws.
 
     Without any Graphviz its SVG is that of ``viz.graph``, and other formats raise DrawingError.
@@ -30,7 +32,7 @@ def draw_dot(root: Value | Graph, format: str = "svg", rankdir: str = "LR") -> g
     """
     if rankdir not in ("LR", "TB"):
         raise ValueError(f"draw_dot: rankdir must be 'LR' or 'TB', got {rankdir!r}")
-    graph = drawable(root)
+    graph = drawable(root, max_nodes)
     digraph = _digraph()(format=format, graph_attr={"rankdir": rankdir})
     digraph.drawn = graph
     for index, record in enumerate(graph.ops):

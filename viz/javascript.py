@@ -42,20 +42,14 @@ class JavaScript(Arithmetic):
         "divide": "({0}/{1})",
         "negative": "(-{0})",
         "power": _POWER,
-        "sqrt": "Math.sqrt({0})",
-        "exp": "Math.exp({0})",
-        "log": "Math.log({0})",
-        "log1p": "Math.log1p({0})",
-        "sin": "Math.sin({0})",
-        "cos": "Math.cos({0})",
-        "tanh": "Math.tanh({0})",
-        "abs": "Math.abs({0})",
         "maximum": "Math.max({0},{1})",
         "minimum": "Math.min({0},{1})",
         "where": "({0}!==0?{1}:{2})",  # nan counts as true
         "equal": "({0}==={1}?1:0)",
         "greater": "({0}>{1}?1:0)",
         "greater_equal": "({0}>={1}?1:0)",
+    } | {
+        x: f"Math.{x}({{0}})" for x in ("sqrt", "exp", "log", "log1p", "sin", "cos", "tanh", "abs")
     }
 
     def __init__(self) -> None:

@@ -87,6 +87,8 @@ def test_draw_dot_names_what_it_cannot_do():
         viz.draw_dot(small()).pipe("xyz")
     with pytest.raises(TypeError, match="Value"):
         viz.draw_dot(3.0)
+    with pytest.raises(DrawingError, match="max_nodes=5"):
+        viz.draw_dot(small(), max_nodes=4)
 
 
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=30) | st.sampled_from(
