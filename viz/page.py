@@ -21,7 +21,7 @@ from autograd.numbers import show
 from .drawing import Drawing
 from .javascript import frozen, functions, literal
 from .slots import WORDS, Line, Slot
-from .svg import ILLEGAL, THEMES, Theme, marks
+from .svg import THEMES, Theme, marks, xml
 from .walk import Walk
 
 LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the hand to move on
@@ -45,12 +45,6 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def html(text: str) -> str:
-    """``text`` between tags, or in double quotes."""
-    text = ILLEGAL.sub("\ufffd", text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-
-
 def page(walk: Walk) -> str:
     """``walk`` as one HTML document, complete in itself."""
     drawing = Drawing(walk.graph, amounts=True)
@@ -68,15 +62,15 @@ def page(walk: Walk) -> str:
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
         style=style,
         script=script,
-        title=html(f"{walk.result} = {show(walk.number('v', walk.root))}"),
-        heading=html(walk.heading),
+        title=xml(f"{walk.result} = {show(walk.number('v', walk.root))}"),
+        heading=xml(walk.heading),
         picture=_DIGITS.sub("", drawing.picture(state=marks(walk.graph, walk.steps))),
         walk="\n".join(_position(walk, k) for k in range(2 * walk.forward + 1)),
         table="\n".join(f"<tr><th scope=row>{row}" for row in rows),
-        held="".join(f"<p>{html(line)}</p>" for line in walk.held()),
+        held="".join(f"<p>{xml(line)}</p>" for line in walk.held()),
         inputs="\n".join(_input(walk, i, i in stuck) for i in walk.leaves),
         moved="".join(_moved(walk, i) for i in walk.leaves if i not in stuck),
-        notes="".join(f"<p>{html(note)}</p>" for note in notes),
+        notes="".join(f"<p>{xml(note)}</p>" for note in notes),
         end=2 * walk.forward,
         opening=walk.forward,
     )
@@ -125,7 +119,7 @@ def _data(walk: Walk) -> str:
     """The rest of the graph: a number operand in an array of its own, a leaf with its flag."""
     operands = [[x if isinstance(x, int) else [x] for x in row] for row in walk.graph.operands]
     leaves = [[i, walk.number("v", i), int(walk.graph.recording[i])] for i in walk.leaves]
-    names = [ILLEGAL.sub("\ufffd", name.text) for name in walk.names]
+    names = [name.text for name in walk.names]
     parts = {"operands": operands, "leaves": leaves, "names": names, "root": walk.root}
     return ",".join(f"{key}={literal(part)}" for key, part in (parts | {"words": WORDS}).items())
 
@@ -136,7 +130,7 @@ def _marked(walk: Walk, line: Line) -> str:
     parts = []
     for piece in line:
         if isinstance(piece, str):
-            parts.append(html(piece))
+            parts.append(xml(piece))
         elif piece.choices:
             chosen = walk.case(piece.node)
             parts.append(f"<span slot={piece.code}>")
@@ -155,14 +149,15 @@ def _position(walk: Walk, k: int) -> str:
         tag = {"head": "h2", "who": "p", "text": "p"}.get(part, f"p class={part}")
         item += f"<{tag}>{_marked(walk, line)}" + "</h2>" * (part == "head")
     if k == walk.forward > 0:
+        *value, _, rest = walk.question()
         asks = "<i class=live>Press → to a</i><i class=still>A</i>"
-        item += "<p class=ask>" + _marked(walk, walk.question("\n")).replace("\n", asks)
+        item += f"<p class=ask>{_marked(walk, (*value,))}{asks}{_marked(walk, (rest,))}"
     return item
 
 
 def _input(walk: Walk, i: int, stuck: bool) -> str:
     """A leaf's row: a handle to drag, a field to type in, its gradient so far."""
-    name, value = html(walk.names[i].text), show(walk.graph.values[i])
+    name, value = xml(walk.names[i].text), show(walk.graph.values[i])
     off = " disabled" * stuck
     return (
         f"<li><label for=leaf{i}>{name}</label>"

@@ -72,7 +72,7 @@ class Trace(Sequence[Position]):
         for k in self._shown[:PRINTED]:
             texts.append(_text(walk, k))
             if k == walk.forward:
-                texts.append(walk.fill(walk.question("A")))
+                texts.append(walk.fill(walk.question()))
         if len(self) > PRINTED:
             texts.append(f"… {len(self) - PRINTED} more")
         elif not walk.forward or 2 * walk.forward in self._shown:

@@ -69,10 +69,10 @@ class Walk(Numbers):
         lines = [("who", self._made(i))] if k <= n else self._goes(i)
         return [("head", (f"Step {k} of {2 * n} · {phase}{odd}",)), *lines]
 
-    def question(self, first: str) -> Line:
-        """What is asked when the forward steps are done; ``first`` begins the question."""
-        asked = f"{first}sk of each number: if it rose a little, how would {self.result} change?"
-        return f"{self.result} = ", Slot("v", self.root), f". {asked}"
+    def question(self) -> Line:
+        """What is asked when the forward steps are done. The page says: Press → to a-sk."""
+        asked = f"sk of each number: if it rose a little, how would {self.result} change?"
+        return f"{self.result} = ", Slot("v", self.root), ". ", "A", asked
 
     def _made(self, i: int) -> Line:
         """``w×w = 1.5 × 1.5 = 2.25``"""
