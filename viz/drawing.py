@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -124,15 +125,13 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     target = os.path.realpath(path)
     beside = f"{target}.{secrets.token_hex(4)}"
     try:
-        try:
-            with open(beside, "xb") as file:
-                file.write(content)
-            if os.path.exists(target):
-                shutil.copymode(target, beside)
-            os.replace(beside, target)
-        except BaseException:
-            if os.path.exists(beside):
-                os.remove(beside)
-            raise
+        with open(beside, "xb") as file:
+            file.write(content)
+        if os.path.exists(target):
+            shutil.copymode(target, beside)
+        os.replace(beside, target)
     except OSError as error:
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+    finally:
+        with suppress(OSError):  # there still if it was not put into its place
+            os.remove(beside)

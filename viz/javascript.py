@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.op import NOTHING, Arithmetic, Op, Rule, Symbolic
@@ -99,15 +99,12 @@ def text(x: Any) -> str:
     return f"({number})" if number[0] == "-" else number
 
 
-def functions(record: Op, count: int, slots: Iterable[int]) -> str:
+def functions(record: Op, count: int, slots: Collection[int]) -> str:
     """One op on ``count`` operands: ``{v: value, p: partials, c: case}``.
 
     Only the partials of ``slots`` are made. A null partial passes nothing, whatever the upstream.
-
-    Raises:
-        NotImplementedError: a primitive made at run time brought no line for JavaScript.
+    NotImplementedError: a primitive made at run time brought no line for JavaScript.
     """
-    used = frozenset(slots)
     names = [chr(ord("a") + slot) if count < 20 else f"x{slot}" for slot in range(count)]
 
     def made(end: str, names: list[str], *rules: Rule) -> str:
@@ -117,8 +114,8 @@ def functions(record: Op, count: int, slots: Iterable[int]) -> str:
         return m.function(terms, results, end)
 
     parts = [f"v:{made('{}', names, lambda m, *numbers: m.run(record, *numbers))}"]
-    if used:
-        rules = [record.partial(slot) if slot in used else NOTHING for slot in range(count)]
+    if slots:
+        rules = [record.partial(slot) if slot in slots else NOTHING for slot in range(count)]
         parts.append(f"p:{made('[{}]', [*names, 'y'], *rules)}")
     if record.case is not None:
         parts.append(f"c:{made('{}', [*names, 'y'], record.case)}")
