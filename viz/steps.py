@@ -38,14 +38,16 @@ class Position(Step):
 class Trace(Sequence[Position]):
     """The steps of a root's run, forward and then backward: print it, index it, save it as a page.
 
-    A slice is a Trace of those steps; its page is the whole walk.
+    ``forward`` is how many steps go forward; as many come back. A slice is a Trace of those steps;
+    its page is the whole walk.
     """
 
     def __init__(self, root: Value) -> None:
         steps = tuple(backward_steps(root))  # first: it refuses what it must
         self.graph = Graph(root)
         self.walk = Walk(self.graph, steps)
-        self._shown = range(1, 2 * len(steps) + 1)
+        self.forward = len(steps)
+        self._shown = range(1, 2 * self.forward + 1)
 
     def __len__(self) -> int:
         return len(self._shown)
@@ -61,7 +63,7 @@ class Trace(Sequence[Position]):
             return part
         walk, k = self.walk, self._shown[index]
         i = walk.turn(k)
-        went = k <= walk.forward
+        went = k <= self.forward
         step = Step(self.graph.nodes[i], "forward", None, ()) if went else walk.turns[i]
         position = Position(*step)
         position.walk, position.k = walk, k
@@ -71,16 +73,16 @@ class Trace(Sequence[Position]):
         walk, texts = self.walk, []
         for k in self._shown[:PRINTED]:
             texts.append(_text(walk, k))
-            if k == walk.forward:
+            if k == self.forward:
                 texts.append(walk.fill(walk.question()))
         if len(self) > PRINTED:
             texts.append(f"… {len(self) - PRINTED} more")
-        elif not walk.forward or 2 * walk.forward in self._shown:
+        elif not self.forward or 2 * self.forward in self._shown:
             texts.append(_table(walk))
         return printable("\n\n".join(texts))
 
     def __repr__(self) -> str:
-        root, n = self.walk.result, self.walk.forward
+        root, n = self.walk.result, self.forward
         file = root if root.isidentifier() else "walk"
         return f'Trace of {root}: {n} forward, {n} backward steps. print() it, .save("{file}.html")'
 
