@@ -171,7 +171,7 @@ def close_enough(ours: Any, peer: Any, tolerance: float, what: str) -> None:
 
 
 # ---------------------------------------------------------------- tables
-Row = tuple[str, str, str, str]  # what, bar, figure with the collector on, the same with it off
+Row = tuple[str, ...]  # what, bar, figure and what else a table has
 
 
 def verdict(figure: float, bar: float, most: bool) -> str:

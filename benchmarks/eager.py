@@ -35,7 +35,7 @@ from common import (
 )
 
 OPS = 100_000  # of the chain
-HEAD: Row = ("what", "bar", "median (range)", "collector off")
+HEAD: Row = ("what", "bar", "median (range)", "collector off", "medians in ms")
 Task = tuple[Any, Callable[[], Any], Callable[[Any], Any]]  # what it computes, prepare, run
 
 
@@ -202,22 +202,24 @@ def start(task: str, engine: str, **env: str) -> Worker:
 
 
 def compared(
-    task: str, base: str, workers: dict[str, Worker], tolerance: float, unit: float
+    task: str,
+    base: str,
+    workers: dict[str, Worker],
+    tolerance: float,
+    unit: float,
+    rounds: int = ROUNDS,
 ) -> dict[str, Any]:
     """Times with the collector on and off, once all results agree with ``base``'s."""
     for name, worker in workers.items():
         close_enough(
             worker.result, workers[base].result, tolerance, f"{task}, {name} against {base}"
         )
-    times = {mode: in_turn(workers, collector=mode) for mode in ("on", "off")}
+    times: dict[str, dict[str, list[float]]] = {}
+    for mode in ("on", "off"):
+        seconds = in_turn(workers, rounds, mode)
+        times[mode] = {name: [s / unit for s in seconds[name]] for name in workers}
     for worker in workers.values():
         worker.close()
-    for name in workers:
-        on, off = (Figure(tuple(s / unit for s in times[mode][name])) for mode in ("on", "off"))
-        print(
-            f"  {task}: {name}: {on.text()} with the collector on, {off.text()} off",
-            file=sys.stderr,
-        )
     return times
 
 
@@ -225,12 +227,10 @@ def row(
     what: str, bar: float, times: dict[str, Any], over: str, under: str, most: bool = False
 ) -> Row:
     on, off = (ratio(times[mode][over], times[mode][under]) for mode in ("on", "off"))
-    return (
-        what,
-        f"{'≤' if most else '≥'} {bar:g}×",
-        on.text("×") + verdict(on.median, bar, most),
-        off.text("×"),
-    )
+    bound = f"{'≤' if most else '≥'} {bar:g}×"
+    each = [f"{Figure(tuple(times['on'][name])).median:.3g}" for name in (over, under)]
+    said = on.text("×") + verdict(on.median, bar, most)
+    return what, bound, said, off.text("×"), " ÷ ".join(each)
 
 
 def microgpt_rows() -> list[Row]:
@@ -238,7 +238,7 @@ def microgpt_rows() -> list[Row]:
     env = {"MICROGPT": file_of("microgpt", "strands_microgpt.engine")}
     engines = ["microgpt", "ours", "ours by dot"]
     workers = {e: start("microgpt", e, **env) for e in engines}
-    times = compared("microgpt, ms a step", "microgpt", workers, 1e-9, GPT_STEPS / 1e3)
+    times = compared("microgpt", "microgpt", workers, 1e-9, GPT_STEPS / 1e3)
     return [
         row(
             "microgpt training, only `Value` replaced: its own ÷ ours",
@@ -256,7 +256,7 @@ def moons_rows() -> list[Row]:
     env = {"MICROGRAD_NN": file_of("micrograd", "micrograd.nn")}
     engines = ["micrograd", "ours", "nn.MLP"]
     workers = {e: start("moons", e, **env) for e in engines}
-    times = compared("moons, ms a step", "micrograd", workers, 1e-9, 1e-3)
+    times = compared("moons", "micrograd", workers, 1e-9, 1e-3)
     return [
         row(
             "moons step, micrograd's own neurons on our `Value`: micrograd ÷ ours",
@@ -271,7 +271,7 @@ def moons_rows() -> list[Row]:
 
 def chain_rows() -> list[Row]:
     workers = {"xad": start("chain", "xad"), "ours": start("chain", "ours")}
-    times = compared("chain, ms", "xad", workers, 1e-9, 1e-3)
+    times = compared("chain", "xad", workers, 1e-9, 1e-3, rounds=21)  # short: more of them
     return [
         row(
             "chain of 100,000 ops, build + backward: ours ÷ XAD's C++ tape",
@@ -290,7 +290,7 @@ def growth_rows() -> list[Row]:
     times = {}
     for mode in ("on", "off"):
         raw = in_turn(workers, rounds=5, collector=mode)
-        times[mode] = {size: [s / sizes[size] for s in raw[size]] for size in sizes}
+        times[mode] = {size: [s * 1e3 / sizes[size] for s in raw[size]] for size in sizes}
     for worker in workers.values():
         worker.close()
     return [
@@ -308,6 +308,7 @@ def memory_rows() -> list[Row]:
             "≤ 140",
             f"{held:.1f}" + verdict(held, 140, True),
             "the same",
+            "–",
         )
     ]
 
@@ -324,7 +325,7 @@ def import_rows() -> list[Row]:
         times.append(float(done.stdout) * 1e3)
     spent = Figure(tuple(times[1:]))  # the first one may write byte code
     what = "`import autograd, nn, viz` beyond `import numpy`"
-    return [(what, "≤ 100 ms", spent.text(" ms") + verdict(spent.median, 100, True), "–")]
+    return [(what, "≤ 100 ms", spent.text(" ms") + verdict(spent.median, 100, True), "–", "–")]
 
 
 PARTS = {
