@@ -22,6 +22,7 @@ from .errors import DomainError, GradientError, StaleGraphError, TracingError
 from .functions import logsumexp, mean, softmax
 from .graph import Graph
 from .modes import errstate, no_grad, scope
+from .op import Op
 from .ops import (
     abs,
     add,
@@ -64,6 +65,7 @@ __all__ = [
     "DomainError",
     "GradientError",
     "Graph",
+    "Op",
     "Program",
     "StaleGraphError",
     "Step",
@@ -112,6 +114,10 @@ __all__ = [
     "value_and_grad",
     "where",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:

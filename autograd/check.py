@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import modes
-from .derivatives import _number_of, jvp, value_and_grad
+from .derivatives import jvp, number_of, value_and_grad
 from .errors import GradientError
-from .value import Value, _number
+from .numbers import real
+from .value import Value
 
 # Two central differences, extrapolated: truncation is O(h⁴), rounding eps/h: both near eps^(4/5).
 _STEP = sys.float_info.epsilon ** (1 / 5)
@@ -33,11 +34,13 @@ def gradcheck(
 
     >>> gradcheck(lambda a, b: (a * b).tanh(), [0.3, 1.7], order=2)
     """
+    if not tolerance > 0.0:
+        raise ValueError(f"gradcheck: tolerance must be > 0, got {tolerance!r}; use 1e-6")
     if order not in (1, 2):
         raise ValueError(f"gradcheck: order must be 1 or 2, got {order!r}")
     if not isinstance(inputs, (list, tuple)) or not inputs:
         raise TypeError(f"gradcheck: inputs must be a list of numbers, got {inputs!r}; use [x]")
-    at = [x.data if isinstance(x, Value) else _number(x) for x in inputs]
+    at = [x.data if isinstance(x, Value) else real(x, "gradcheck") for x in inputs]
     every = tuple(range(len(at)))
     name = getattr(f, "__name__", "f")
     _compare(f, at, tolerance, f"d {name}")
@@ -74,7 +77,7 @@ def _difference(f: Callable[..., Any], at: list[float], n: int) -> tuple[float, 
 
     def value(x: float) -> float:
         with modes.recording(), modes.errstate("ignore"):  # a step may leave the domain
-            y = _number_of(
+            y = number_of(
                 f(*[Value(x if i == n else v) for i, v in enumerate(at)]), "gradcheck", f
             )
         return y.data if isinstance(y, Value) else y

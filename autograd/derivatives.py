@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
 from . import modes, ops
 from .graph import Graph
+from .numbers import real
 from .op import Arithmetic, Op, Rule
 from .sweep import check_fresh, forward, reverse
-from .value import Traced, Value, _number
+from .value import Traced, Value
 
 
 def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
@@ -34,8 +35,9 @@ def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
     >>> slope.data, bend.data
     (12.0, 12.0)
     """
-    if isinstance(xs, Value):
-        raise TypeError("gradients: xs must be a sequence of Values, got one Value; use [x]")
+    if isinstance(xs, Value) or not isinstance(xs, Iterable):
+        raise TypeError(f"gradients: a sequence of Values is required, got {xs!r}; use [x]")
+    xs = list(xs)
     for x in (y, *xs):
         if not isinstance(x, Value):
             raise TypeError(
@@ -49,10 +51,10 @@ def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
     with modes.quiet():
         found = reverse(graph, {graph.roots[0]: 1.0}, [place[id(x)] for x in inside])
     by_id = {id(x): g for x, g in zip(inside, found, strict=True)}
-    return [_wrap(by_id.get(id(x))) for x in xs]
+    return [as_value(by_id.get(id(x))) for x in xs]
 
 
-def _wrap(number: Any) -> Value:
+def as_value(number: Any) -> Value:
     """A gradient as a Value; None, where no path leads, as 0."""
     return number if isinstance(number, Value) else Value(number or 0.0, requires_grad=False)
 
@@ -64,12 +66,8 @@ def _leaves(tree: Any, where: str) -> list[Any]:
         return [leaf for branch in tree for leaf in _leaves(branch, where)]
     if isinstance(tree, Value):
         return [tree]
-    try:
-        return [_number(tree)]
-    except TypeError as error:
-        raise TypeError(
-            f"{where} must be numbers, Values, or lists and tuples of them: {error}"
-        ) from None
+    required = "numbers, Values, or lists and tuples of them are required"
+    return [real(tree, where, required)]
 
 
 def _like(tree: Any, leaves: Any) -> Any:
@@ -86,15 +84,17 @@ def _fresh(leaf: Any) -> Value:
     return ops.identity(leaf) if isinstance(leaf, Value) else Value(leaf)
 
 
-def _number_of(y: Any, name: str, f: Callable[..., Any]) -> Value | float:
+def _called(f: Any, name: str) -> Any:
+    if not callable(f):
+        raise TypeError(f"{name}: a function is required, got {f!r}; use {name}(lambda x: x * x)")
+    return f
+
+
+def number_of(y: Any, name: str, f: Callable[..., Any]) -> Value | float:
+    """What ``f`` returned, if it is one number."""
     if isinstance(y, Value):
         return y
-    try:
-        return _number(y)
-    except TypeError as error:
-        raise TypeError(
-            f"{name}: {getattr(f, '__name__', 'the function')} must return one number: {error}"
-        ) from None
+    return real(y, name, f"{getattr(f, '__name__', 'the function')} must return one number")
 
 
 def _plain(results: list[Any], fresh: list[Value]) -> list[Any]:
@@ -143,11 +143,14 @@ def value_and_grad(
         argnums: the arguments to differentiate in: one, or a tuple of several.
     Returns:
         A function of f's arguments. Its gradient has the argument's form (a tuple of such for
-        several ``argnums``), in floats; Values where it depends on a Value given or captured.
+        several ``argnums``), in floats; Values where it depends on a Value given, captured or made
+        in f, unless that has ``requires_grad=False``.
 
     >>> value_and_grad(lambda x, y: x * y)(2.0, 3.0)
     (6.0, 3.0)
     """
+
+    _called(f, "grad")
 
     @functools.wraps(f)
     def with_gradient(*args: Any, **others: Any) -> tuple[Any, Any]:
@@ -159,7 +162,7 @@ def value_and_grad(
                 new = [_fresh(leaf) for leaf in _leaves(args[n], f"grad: argument {n}")]
                 fresh += new
                 arguments[n] = _like(args[n], iter(new))
-            y = _number_of(f(*arguments, **others), "grad", f)
+            y = number_of(f(*arguments, **others), "grad", f)
             found: list[Any] = (
                 list(gradients(y, fresh)) if isinstance(y, Value) else [0.0] * len(fresh)
             )
@@ -194,6 +197,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
     """
+    _called(f, "jvp")
     if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)):
         raise TypeError(
             "jvp: primals and tangents must be tuples, one entry an argument; use (x,), (1.0,)"
@@ -210,11 +214,12 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         )
     with modes.recording():
         fresh = [_fresh(point) for point in points]
-        y = _number_of(f(*_like(tuple(primals), iter(fresh))), "jvp", f)
+        y = number_of(f(*_like(tuple(primals), iter(fresh))), "jvp", f)
         tangent: Any = 0.0
         if isinstance(y, Value):
             graph = Graph(y, *fresh)
-            seeds = dict(zip(graph.roots[1:], along, strict=True))
+            moved = zip(graph.roots[1:], along, strict=True)
+            seeds = {i: t for i, t in moved if isinstance(t, Value) or t != 0.0}  # 0: at rest
             with modes.quiet():
                 tangent = forward(graph, seeds)[graph.roots[0]]
     value, slope = _plain([y, tangent], fresh)
@@ -232,13 +237,17 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     [[10.0, 6.0], [6.0, 0.0]]
     """
 
+    _called(f, "hessian")
+    if isinstance(argnums, tuple):
+        raise TypeError(f"hessian: argnums must be one int, got {argnums!r}; put them in a list")
+
     @functools.wraps(f)
     def second(*args: Any, **others: Any) -> Any:
         (n,) = _chosen(argnums, args, "hessian")
         with modes.recording():
             fresh = [_fresh(leaf) for leaf in _leaves(args[n], f"hessian: argument {n}")]
             arguments = (*args[:n], _like(args[n], iter(fresh)), *args[n + 1 :])
-            y = _number_of(f(*arguments, **others), "hessian", f)
+            y = number_of(f(*arguments, **others), "hessian", f)
             first = gradients(y, fresh) if isinstance(y, Value) else [Value(0.0) for _ in fresh]
             rows = [gradients(slope, fresh) for slope in first]
         plain = iter(_plain([entry for row in rows for entry in row], fresh))
@@ -254,7 +263,9 @@ def swept_partials(record: Op) -> tuple[Rule, ...]:
     with modes.quiet():
         operands = [Traced(f"operand {slot + 1}") for slot in range(len(record.domain))]
         y = formula(ops.VALUES, *operands)
-        found = gradients(y, operands) if isinstance(y, Value) else [_wrap(None) for _ in operands]
+        found = (
+            gradients(y, operands) if isinstance(y, Value) else [as_value(None) for _ in operands]
+        )
     graph = Graph(*found, *operands)
     outputs, inputs = graph.roots[: len(found)], graph.roots[len(found) :]
 

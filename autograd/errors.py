@@ -40,6 +40,6 @@ def user_frame() -> tuple[str, int, int]:
 
 
 def user_line() -> str:
-    """``file.py:12``, where the user's own code called us."""
+    """``/home/me/file.py:12``, where the user's own code called us."""
     file, line, _ = user_frame()
-    return f"{os.path.basename(file)}:{line}"
+    return f"{file}:{line}"

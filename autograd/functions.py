@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import ops
+from .numbers import real
 from .value import Traced, Value
 
 
@@ -18,7 +19,7 @@ def _filled(xs: Sequence[Any], name: str) -> list[Any]:
         raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use [x]") from None
     if not values:
         raise ValueError(f"{name}: at least one number is required, got none")
-    return values
+    return [x if isinstance(x, Value) else real(x, name) for x in values]
 
 
 def mean(xs: Sequence[Any]) -> Any:

@@ -75,7 +75,7 @@ class Graph:
             if not isinstance(root, Value):
                 raise TypeError(
                     f"Graph: a Value is required as root, got {type(root).__name__}; "
-                    "pass the result of an expression of Values"
+                    "pass the result of an expression, and several as Graph(a, b)"
                 )
         place: dict[int, int] = {}
         nodes = self.nodes = tuple(walk(roots, place))

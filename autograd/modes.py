@@ -6,9 +6,12 @@ an empty list says that no mode is on anywhere.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class About:
@@ -72,6 +75,16 @@ class _Mode:
     def __exit__(self, *exception: object) -> None:
         active.pop()
         _state.set(current().outer or _PLAIN)
+
+    def __call__(self, function: _Function) -> _Function:
+        """``function``, each call of it inside this mode: for use as a decorator."""
+
+        @functools.wraps(function)
+        def inside(*args: Any, **others: Any) -> Any:
+            with self:
+                return function(*args, **others)
+
+        return inside  # type: ignore[return-value]
 
 
 class no_grad(_Mode):

@@ -1,11 +1,14 @@
-"""Numbers as people read them: five significant digits, one form everywhere.
+"""Numbers as they come in, and as people read them: five significant digits, one form everywhere.
 
-Read by names.py, drawings, steps and the page; the page's script follows the same rules.
+Read by value.py, names.py, drawings, steps and the page; the page's script follows the same rules.
 """
 
 from __future__ import annotations
 
+import numbers
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
 
 DIGITS = 5  # enough to check a step by hand, few enough to read at a glance
 _ROUND = Context(prec=DIGITS, rounding=ROUND_HALF_UP)  # ties go away from zero
@@ -42,3 +45,35 @@ def show(x: float | None) -> str:
         return text.rstrip("0").rstrip(".") if "." in text else text
     mantissa = f"{number.scaleb(-exponent, _ROUND):f}"  # not by the user's own decimal context
     return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"
+
+
+_REMEDIES: tuple[tuple[type, str], ...] = (
+    (bool, "use 1.0 or 0.0"),
+    (str, "use float(...) on it"),
+    (complex, "take .real or .imag"),
+    (type(None), "is a return missing?"),
+)
+
+
+def real(
+    x: Any, who: str, required: str = "one real number is required", remedy: str = ""
+) -> float:
+    """``x`` as a float; TypeError unless it is one real number, ValueError if no float holds it."""
+    if type(x) is int or (isinstance(x, numbers.Real) and not isinstance(x, bool)):
+        try:
+            return float(x)
+        except OverflowError:
+            raise ValueError(
+                f"{who}: a number that a float holds is required, got an int beyond 1.8e308; "
+                "scale it"
+            ) from None
+    if not remedy:
+        remedy = next((text for kind, text in _REMEDIES if isinstance(x, kind)), "")
+    if not remedy:
+        many = isinstance(x, Iterable) and not isinstance(x, (bytes, dict))
+        one = "use float(...) on it" if hasattr(x, "__float__") else "give one number"
+        remedy = "make a list: [Value(v) for v in data]" if many else one
+        if hasattr(x, "item"):
+            remedy = f"take .item() of one element, or {remedy}" if many else "use its .item()"
+    text = repr(x) if len(repr(x)) <= 60 else type(x).__name__
+    raise TypeError(f"{who}: {required}, got {text}; {remedy}")

@@ -69,6 +69,7 @@ class Op:
         commutes: whether its two sides can be exchanged.
         words: a short text of each slot's partial, over the names ``{a}``, ``{b}``, ``{x}`` …
         says: the sentence a person reads, or one a case; ``case(m, *operands, y)`` picks its index.
+            Without ``case`` one a slot; before these may stand one for when every slot gets a part.
         kink: ``(m, *operands)``, not 0 where there is no one slope; ``convention`` says which we
             take.
         fast: ``(value, partial, ...)`` over floats; they may raise where Python's functions do.
@@ -167,6 +168,11 @@ class Op:
             partials = self._swept
         return partials[slot]
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("_swept", "direct", "slopes") and hasattr(self, name):
+            raise AttributeError(f"{self.name}: a record is frozen; make another by derived(...)")
+        object.__setattr__(self, name, value)
+
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
@@ -246,6 +252,8 @@ def derived(
 
     Its partials come from sweeping the formula, unless given for accuracy.
     """
+    if not callable(formula):
+        raise TypeError(f"{name}: formula must be a function (m, x), got {formula!r}")
     record.setdefault("slots", formula.__code__.co_argcount - 1)  # the operands after m
     return Op(name, domain=domain, partials=partials, formula=formula, **record)
 

@@ -43,7 +43,11 @@ add = primitive(
 subtract = primitive(
     "subtract", symbol="-", form="{a} - {b}", precedence=1, domain=REALS, slots=2,
     words=("1", "-1"), partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: -1.0),
-    says="A difference passes its gradient on unchanged to {a}, with the sign turned to {b}.",
+    says=(
+        "A difference passes its gradient on unchanged to {a}, with the sign turned to {b}.",
+        "A difference passes its gradient on unchanged to {a}.",
+        "A difference passes its gradient with the sign turned to {b}.",
+    ),
     fast=(operator.sub,),
 )  # fmt: skip
 multiply = primitive(
@@ -220,7 +224,7 @@ minimum = primitive(
     kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie", fast=(ieee.minimum,),
 )  # fmt: skip
 where = primitive(
-    "where", domain=(REALS, REALS, REALS), words=("0", "1 if taken", "1 if taken"),
+    "where", domain=(REALS, REALS, REALS), words=("0", "slope", "slope"),
     partials=(
         NOTHING,
         lambda m, c, a, b, y: m.where(c, 1.0, 0.0),

@@ -18,8 +18,9 @@ from . import ops
 from .errors import StaleGraphError, TracingError
 from .graph import Graph
 from .ieee import FLOATS, evaluate, number
+from .numbers import real
 from .op import NOTHING, Op
-from .value import Traced, Value, _number, about_of, describe
+from .value import Traced, Value, about_of, describe
 
 _ADD, _SUBTRACT, _MULTIPLY, _DOT = ops.add, ops.subtract, ops.multiply, ops.dot
 
@@ -58,7 +59,7 @@ def backward(root: Value, grad: float = 1.0) -> None:
         ValueError: ``root`` does not record.
     """
     _require_recording(root)
-    grad = grad if type(grad) is float else _number(grad)
+    grad = real(grad, "backward")
     if root._record is None:
         root._grad = root.grad + grad
         return
@@ -300,7 +301,7 @@ def check_fresh(graph: Graph) -> None:
             leaves = [
                 graph.nodes[x] for x in graph.operands[i] if type(x) is int and graph.ops[x] is None
             ]
-            which = ", ".join(dict.fromkeys(map(describe, leaves)))
+            which = " or ".join(dict.fromkeys(map(describe, leaves)))
             raise StaleGraphError(
                 f"{record.name}: its operands must be as they were when it was recorded "
                 f"({values[i]!r}), got {again!r} now: {which} was written since; "
@@ -315,7 +316,10 @@ def _require_recording(root: Value) -> None:
             "use program.value_and_grad(...)"
         )
     if not isinstance(root, Value):
-        raise TypeError(f"backward: a Value is required as root, got {type(root).__name__}")
+        raise TypeError(
+            f"backward: a Value is required as root, got {type(root).__name__}; "
+            "build it from Values"
+        )
     if not root.requires_grad:
         raise ValueError(
             f"backward: a root that records is required, got {describe(root)}, made under "

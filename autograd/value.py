@@ -17,6 +17,7 @@ from . import ops
 from .errors import DomainError, TracingError, user_frame
 from .ieee import FLOATS, number
 from .modes import About, active, current
+from .numbers import real
 from .op import Op
 from .ops import left_sum
 
@@ -56,7 +57,7 @@ class Value:
     _record: Op | None  # None: a leaf
 
     def __init__(self, data: Number, label: str = "", requires_grad: bool = True) -> None:
-        self._data = data if type(data) is float else _number(data)
+        self._data = data if type(data) is float else real(data, "Value")
         self._record = None
         self._a = None
         self._b = None
@@ -77,7 +78,7 @@ class Value:
                 f"data: only a leaf's number is written, got {describe(self)}, the result of "
                 f"{self._record.name}; write its leaves and build the graph again"
             )
-        self._data = data if type(data) is float else _number(data)
+        self._data = data if type(data) is float else real(data, "data")
 
     @property
     def grad(self) -> float:
@@ -89,8 +90,10 @@ class Value:
     def grad(self, grad: Number) -> None:
         if type(grad) is float:
             self._grad = grad
-        else:  # most often 0: what a loop sets every parameter's to
-            self._grad = 0.0 if type(grad) is int and grad == 0 else _number(grad)
+        elif type(grad) is int and grad == 0:  # most often: what a loop sets every parameter's to
+            self._grad = 0.0
+        else:
+            self._grad = real(grad, "grad", remedy="zero_grad() forgets it" if grad is None else "")
 
     @property
     def has_grad(self) -> bool:
@@ -274,6 +277,11 @@ class Value:
             "lost; use .item() for its number, or autograd.exp and its like for math's functions"
         )
 
+    def __int__(self) -> int:
+        return int(float(self))  # which refuses
+
+    __index__ = __int__
+
     def item(self) -> float:
         """The plain number, cut off from the graph."""
         return self._data
@@ -431,7 +439,8 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     traced = next((x for x in operands if isinstance(x, Traced)), None)
     if traced is not None:
         if state.plain:
-            raise traced._refuse("it was used after its function was recorded,")
+            remedy = "keep to plain numbers and Values outside of the function"
+            raise traced._refuse("used after its function was recorded,", remedy)
         node = _new(Traced)
     else:
         data = compute(record, operands)
@@ -492,39 +501,15 @@ def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: fl
 
 def _about(label: Any, requires_grad: Any, scope: str) -> About:
     if not isinstance(label, str):
-        raise TypeError(f"label: a str is required, got {label!r}; use label=str(...)")
+        remedy = "use label=str(...)"
+        if isinstance(label, (tuple, list, set)):  # micrograd's second argument
+            remedy = "an op notes its operands by itself: use Value(data, label)"
+        raise TypeError(f"label: a str is required, got {label!r}; {remedy}")
     if not isinstance(requires_grad, bool):
         raise TypeError(
             f"requires_grad: True or False is required, got {requires_grad!r}; use bool(...)"
         )
     return About(label, requires_grad, scope)
-
-
-_REMEDIES: tuple[tuple[type, str], ...] = (
-    (bool, "use 1.0 or 0.0"),
-    (str, "use float(...) on it"),
-    (complex, "take .real or .imag"),
-    (type(None), "is a return missing?"),
-)
-
-
-def _number(data: Any) -> float:
-    """``data`` as a float; TypeError unless it is one real number."""
-    if type(data) is int or (isinstance(data, numbers.Real) and not isinstance(data, bool)):
-        try:  # an int first: a loop that sets ``p.grad = 0`` does so for every parameter
-            return float(data)
-        except OverflowError:
-            raise ValueError(
-                "Value: a number that a float holds is required, got an int beyond 1.8e308; "
-                "scale it"
-            ) from None
-    remedy = next((r for kind, r in _REMEDIES if isinstance(data, kind)), "")
-    if isinstance(data, Value):
-        remedy = "it is one already; detach() gives a leaf with its number"
-    elif not remedy:
-        remedy = "take .item() of one element, or make a list: [Value(v) for v in data]"
-    text = repr(data) if len(repr(data)) <= 60 else type(data).__name__
-    raise TypeError(f"Value: one real number is required, got {text}; {remedy}")
 
 
 def _operand(x: Any, record: Op, slot: int) -> Any:
@@ -533,11 +518,7 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
         return x
     if isinstance(x, bool) or type(x).__name__ in ("bool", "bool_"):
         return 1.0 if x else 0.0  # a comparison's answer, as a factor or a condition
-    try:
-        return _number(x)
-    except (TypeError, ValueError) as error:
-        what = str(error).partition(": ")[2]
-        raise type(error)(f"{record.name}: operand {slot + 1}: {what}") from None
+    return real(x, f"{record.name}: operand {slot + 1}")
 
 
 def _compare(a: Value, b: Any, holds: Any) -> Any:
@@ -579,13 +560,16 @@ class Traced(Value):
         """Not known yet."""
         raise self._refuse("its number was read")
 
-    def _refuse(self, why: str) -> TracingError:
+    def _refuse(
+        self,
+        why: str,
+        remedy: str = "use autograd.where(condition, a, b) for a choice, autograd.exp and its like "
+        "for math's functions",
+    ) -> TracingError:
         file, line, _ = user_frame()
         return TracingError(
-            f"compile: {why} at {file}:{line}, got {describe(self)}, a traced value that has "
-            "no number while a function is being recorded; use autograd.where(condition, a, b) for "
-            "a choice, "
-            "autograd.exp and its like for math's functions"
+            f"compile: {why} at {file}:{line}, got {describe(self)}, a traced value that has no "
+            f"number while a function is being recorded; {remedy}"
         )
 
     __hash__ = object.__hash__
@@ -612,7 +596,16 @@ class Traced(Value):
         raise self._refuse("a Python condition (if, and, or, while) asked for its truth")
 
     def __float__(self) -> float:
-        raise self._refuse("a plain float was asked for")
+        raise self._refuse("a plain number was asked for")
+
+    def __and__(self, other: Any) -> Any:
+        remedy = "use a * b for and, autograd.maximum(a, b) for or, 1 - a for not"
+        raise self._refuse("&, | or ~ was used", remedy)
+
+    __rand__ = __or__ = __ror__ = __and__
+
+    def __invert__(self) -> Any:
+        return self & self  # which refuses
 
     def __format__(self, spec: str) -> str:
         return repr(self)

@@ -31,7 +31,7 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
 
 def _size(n: Any, what: str) -> int:
     if not isinstance(n, numbers.Integral) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"{what}: a whole number >= 1 is required, got {n!r}; use MLP(2, [4, 1])")
+        raise ValueError(f"{what} must be a whole number >= 1, got {n!r}; use MLP(2, [4, 1])")
     return int(n)
 
 
@@ -57,7 +57,7 @@ class Neuron(Module):
         prefix = f"{name}." if name else ""
         self.w = [
             Value(generator.uniform(-1.0, 1.0), f"{prefix}w{i + 1}")
-            for i in range(_size(nin, "Neuron"))
+            for i in range(_size(nin, "Neuron: nin, the number of inputs,"))
         ]
         self.b = Value(0.0, f"{prefix}b")
         self.activation = _activation(activation if nonlin else "linear")
@@ -94,13 +94,13 @@ class Layer(Module):
         prefix = f"{name}." if name else ""
         self.neurons = [
             Neuron(nin, nonlin, activation, generator, f"{prefix}neuron{i + 1}")
-            for i in range(_size(nout, "Layer"))
+            for i in range(_size(nout, "Layer: nout, the number of neurons,"))
         ]
         self.scopes = [scope(f"neuron {i + 1}") for i in range(nout)]
 
     def __call__(self, x: Sequence[Any]) -> list[Value] | Any:
         """The outputs for ``x``: a list, or, as micrograd has it, a single neuron's one output."""
-        out = each_in(self.scopes, self.neurons, x)
+        out = each_in(self.scopes, self.neurons, tuple(x))  # each takes all, of a generator too
         return out[0] if len(out) == 1 else out
 
     def __repr__(self) -> str:
@@ -130,7 +130,7 @@ class MLP(Module):
         output: Activation = "linear",
         seed: int | None = None,
     ) -> None:
-        if isinstance(nouts, int) or not nouts:
+        if not isinstance(nouts, Sequence) or not nouts:
             raise ValueError(
                 f"MLP: nouts must list the neurons of each layer, got {nouts!r}; use [4, 1]"
             )

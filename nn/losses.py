@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import Value, log, log1p, logsumexp, mean, square
+from autograd.numbers import real
 
 
 def _pairs(predictions: Sequence[Any], targets: Sequence[Any], name: str) -> list[tuple[Any, Any]]:
@@ -22,6 +23,9 @@ def _pairs(predictions: Sequence[Any], targets: Sequence[Any], name: str) -> lis
             f"{name}: as many targets as predictions are required, one at least, got {got[0]} "
             f"predictions and {got[1]} targets"
         )
+    for x in (*predictions, *targets):
+        if not isinstance(x, Value):
+            real(x, name)
     return list(zip(predictions, targets, strict=True))
 
 
@@ -70,6 +74,15 @@ def cross_entropy(logits: Sequence[Any], target: int) -> Value:
         ValueError: ``logits`` is empty.
         IndexError: ``target`` is outside the range; a negative index is refused too.
     """
+    try:
+        logits = list(logits)
+    except TypeError:
+        kind = type(logits).__name__
+        raise TypeError(
+            f"cross_entropy: a list of logits is required, got {kind}; use [x, y]"
+        ) from None
+    if not logits:
+        raise ValueError("cross_entropy: one logit a class is required, got none")
     total = logsumexp(logits)
     try:
         index = operator.index(target)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from autograd import Value
+from autograd.numbers import real
 
 
 class SGD:
@@ -20,14 +21,16 @@ class SGD:
     """
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float = 0.01) -> None:
-        self.parameters = list(parameters)
+        self.parameters = list(parameters) if isinstance(parameters, Iterable) else []
         if not self.parameters or not all(isinstance(p, Value) for p in self.parameters):
             raise ValueError(
-                "SGD: Values to move are required, at least one; use model.parameters()"
+                f"SGD: Values to move are required, at least one, got {type(parameters).__name__}; "
+                "use model.parameters()"
             )
+        learning_rate = real(learning_rate, "SGD: learning_rate")
         if not (math.isfinite(learning_rate) and learning_rate > 0.0):
             raise ValueError(
-                f"SGD: learning_rate must be a finite number > 0, got {learning_rate!r}"
+                f"SGD: learning_rate must be a finite number > 0, got {learning_rate!r}; use 0.1"
             )
         self.learning_rate = learning_rate
 

@@ -116,8 +116,9 @@ class Walk(Numbers):
         says = self.ops[i].says
         if self.ops[i].case is not None and slots:
             return [(Slot("c", i, 0, tuple(self._said(case, i, slots[0]) for case in says)),)]
-        if len(says) > 1:
-            return [self._said(says[slot], i, slot) for slot in slots]
+        n = self.ops[i].slots or 0
+        if len(says) > 1 and not (len(says) > n and len(slots) == n):
+            return [self._said(says[slot - n], i, slot) for slot in slots]  # the last n: one a slot
         return [self._said(says[0], i, slot) for slot in slots[:1]]
 
     def _row(self, i: int, slot: int) -> Line:
@@ -194,7 +195,7 @@ class Walk(Numbers):
     def _ordinal(self, i: int, slot: int, comma: str) -> str:
         """Which operand is meant, where node ``i`` takes one twice."""
         operands, n = self.graph.operands[i], slot + 1
-        if operands.count(operands[slot]) == 1:
+        if sum(type(x) is int and x == operands[slot] for x in operands) == 1:  # 0 == 0.0
             return ""
         return f"{comma}{n}" + ("th" if n % 100 in (11, 12, 13) else ORDINALS.get(n % 10, "th"))
 

@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,15 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import modes
+from ..derivatives import as_value
 from ..errors import TracingError, user_line
 from ..graph import Graph
+from ..numbers import real
 from ..op import Op
 from ..sweep import reverse
-from ..value import Traced, Value, _number, describe
+from ..value import Traced, Value, describe
 from .rewrite import rewrite, verify
 
 Array = NDArray[np.float64]
 _BACKENDS = ("auto", "numpy", "llvm")
+_LLVMLITE = (0, 45)  # the first with opaque pointers alone
 
 
 def compile(f: Callable[..., Any], backend: str = "auto") -> Program:
@@ -50,10 +54,31 @@ def compile(f: Callable[..., Any], backend: str = "auto") -> Program:
         raise TypeError(f"compile: a function is required, got {f!r}; use compile(lambda x: x * x)")
     if backend not in _BACKENDS:
         raise ValueError(f"compile: backend must be one of {', '.join(_BACKENDS)}, got {backend!r}")
+    return Program(f, _working(backend))
+
+
+def _working(backend: str) -> str:
+    """The back end to use: "auto" is llvm where it works; a broken one is said once, not used."""
     there = importlib.util.find_spec("llvmlite") is not None
-    if backend == "llvm" and not there:
-        raise ImportError('compile: backend "llvm" needs llvmlite; use pip install "whygrad[fast]"')
-    return Program(f, "llvm" if there and backend != "numpy" else "numpy")
+    if backend == "numpy" or (backend == "auto" and not there):
+        return "numpy"
+    got = "none"
+    if there:
+        try:
+            import llvmlite
+
+            got = f"llvmlite {llvmlite.__version__}"
+            if tuple(map(int, llvmlite.__version__.split(".")[:2])) >= _LLVMLITE:
+                importlib.import_module(".llvm_backend", __package__).host()
+                return "llvm"
+        except Exception as error:  # whatever a broken installation raises
+            got += f" ({type(error).__name__}: {error})"
+    text = f'compile: back end "llvm" needs a working llvmlite >= 0.45, got {got}; '
+    text += 'use pip install "whygrad[fast]"'
+    if backend == "llvm":
+        raise ImportError(text)
+    warnings.warn(f"{text}; until then NumPy runs it", RuntimeWarning, stacklevel=3)
+    return "numpy"
 
 
 class Program:
@@ -69,6 +94,7 @@ class Program:
         self._name = getattr(f, "__name__", None) or getattr(f, "name", type(f).__name__)
         self._names: tuple[str, ...] = ()
         self._graph: Graph | None = None
+        self._inputs: tuple[int, ...] = ()  # the places of its leaves, argument by argument
         self._kernels: dict[bool, _Kernel] = {}
         self._pool: list[Array] = []
         self._record_time = 0.0
@@ -122,17 +148,12 @@ class Program:
             y = self._f(*inputs)
             made = not isinstance(y, Value)
             if made:
-                try:
-                    y = Value(_number(y), requires_grad=False)
-                except TypeError as error:
-                    got = str(error).partition("got ")[2]
-                    raise TypeError(
-                        f"compile: {self._name} must return one number, got {got}"
-                    ) from None
+                required = f"{self._name} must return one number"
+                y = Value(real(y, "compile", required), requires_grad=False)
         graph = Graph(y, *inputs)
-        own = set(graph.roots[1:])
+        self._inputs, graph.roots = graph.roots[1:], graph.roots[:1]
         for i, record in enumerate(graph.ops):
-            if record is None and i not in own and not made:
+            if record is None and i not in self._inputs and not made:
                 raise TracingError(
                     f"compile: {self._name} at {user_line()} must depend on its arguments and on "
                     f"plain numbers, got {describe(graph.nodes[i])}, a Value from outside, "
@@ -144,7 +165,7 @@ class Program:
 
     def _kernel(self, gradient: bool) -> _Kernel:
         if gradient not in self._kernels:
-            self._kernels[gradient] = _Kernel(self.graph, gradient, self.backend)
+            self._kernels[gradient] = _Kernel(self.graph, self._inputs, gradient, self.backend)
         return self._kernels[gradient]
 
     # -------------------------------------------------------------- running
@@ -157,7 +178,8 @@ class Program:
                 f"({', '.join(self._names)}), "
                 f"got {len(arguments)}"
             )
-        arrays = [_array(x, name) for x, name in zip(arguments, self._names, strict=True)]
+        named = zip(arguments, self._names, strict=True)
+        arrays = [_array(x, f"{self._name}: {name}") for x, name in named]
         try:
             shape = np.broadcast_shapes(*[x.shape for x in arrays])
         except ValueError:
@@ -196,23 +218,20 @@ class Program:
 class _Kernel:
     """A graph on its way through sweep, rewriting and a back end, with the time of each."""
 
-    def __init__(self, graph: Graph, gradient: bool, backend: str) -> None:
-        start = time.perf_counter()
-        y, *inputs = graph.roots
-        self.swept = graph
-        if gradient:
-            with modes.quiet():
-                found = reverse(graph, {y: 1.0}, inputs)
-            slopes = [
-                x if isinstance(x, Value) else Value(x or 0.0, requires_grad=False) for x in found
-            ]
-            nodes = graph.nodes
-            self.swept = Graph(nodes[y], *slopes, *[nodes[i] for i in inputs])
-        swept = time.perf_counter()
-        places = self.swept.roots[-len(inputs) :] if inputs else ()
+    def __init__(self, graph: Graph, inputs: Sequence[int], gradient: bool, backend: str) -> None:
         module = importlib.import_module(f".{backend}_backend", __package__)
         target = module.arithmetic()
-        outputs = self.swept.roots[: len(self.swept.roots) - len(places)]
+        start = time.perf_counter()
+        self.swept, places = graph, tuple(inputs)
+        (root,) = outputs = graph.roots
+        if gradient:
+            with modes.quiet():
+                slopes = map(as_value, reverse(graph, {root: 1.0}, inputs))
+            leaves = [graph.nodes[i] for i in inputs]
+            self.swept = Graph(graph.nodes[root], *slopes, *leaves)
+            roots, count = self.swept.roots, 1 + len(leaves)
+            outputs, places = roots[:count], roots[count:]
+        swept = time.perf_counter()
         self.graph, self.inputs = rewrite(self.swept, outputs, places, target)
         verify(self.graph, self.inputs, target)
         rewritten = time.perf_counter()
@@ -240,21 +259,22 @@ def _parameters(f: Callable[..., Any]) -> list[str] | None:
     return None
 
 
-def _array(x: Any, name: str) -> Array:
+def _array(x: Any, who: str) -> Array:
     """An argument as a float64 array."""
+    required = f"{who}: an array or a number is required"
     if isinstance(x, Value):
-        raise TypeError(f"{name}: an array or a number is required, got a Value; use its .item()")
+        raise TypeError(
+            f"{required}, got a Value; a program takes plain numbers: use its .item(), and "
+            "value_and_grad for derivatives"
+        )
     try:
         array = np.asarray(x)
     except ValueError as error:
-        raise TypeError(
-            f"{name}: an array of numbers is required, got {type(x).__name__}: {error}"
-        ) from None
+        kind = type(x).__name__
+        raise TypeError(f"{required}, got {kind}: {error}; make its rows equal") from None
     if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{name}: an array of real numbers is required, got {array.dtype}; "
-            "convert it to float64 first"
-        )
+        got = type(x).__name__ if array.dtype == object else f"{array.dtype}"
+        raise TypeError(f"{required}, of real numbers, got {got}; convert it to float64 first")
     return array.astype(np.float64, copy=False)
 
 
@@ -262,6 +282,5 @@ def _references(pool: list[Array], i: int) -> int:
     return sys.getrefcount(pool[i])
 
 
-_ALONE = _references(
-    [np.empty(1)], 0
-)  # what the interpreter counts for an array that nobody else holds
+# What the interpreter counts for an array that nobody else holds.
+_ALONE = _references([np.empty(1)], 0)

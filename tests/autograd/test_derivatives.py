@@ -97,11 +97,11 @@ def test_no_edge_is_dropped_by_its_value():
 @pytest.mark.parametrize(("call", "words"), [
     (lambda: gradients(1.0, [Value(1.0)]), "gradients: Values are required, got float"),
     (lambda: gradients(Value(1.0), [1.0]), "gradients: Values are required, got float"),
-    (lambda: gradients(Value(1.0), Value(1.0)), r"gradients: xs must be a sequence.*use \[x\]"),
+    (lambda: gradients(Value(1.0), Value(1.0)), r"gradients: a sequence of Values.*use \[x\]"),
     (lambda: grad(lambda x: None)(1.0), "grad: <lambda> must return one number.*None.*return"),
     (lambda: grad(lambda x: [x, x])(1.0), "grad: <lambda> must return one number"),
-    (lambda: grad(lambda x: x)("1"), "grad: argument 0 must be numbers, Values, or lists"),
-    (lambda: grad(lambda x: x)(np.ones(2)), "grad: argument 0 must be numbers"),
+    (lambda: grad(lambda x: x)("1"), "grad: argument 0: numbers, Values, or lists"),
+    (lambda: grad(lambda x: x)(np.ones(2)), "grad: argument 0: numbers"),
     (lambda: grad(lambda x: x, argnums="x")(1.0), "argnums must be an int or a tuple.*got 'x'"),
     (lambda: jvp(lambda x: x, 1.0, 1.0), r"jvp: primals and tangents must be tuples.*use \(x,\)"),
     (lambda: jvp(lambda x: None, (1.0,), (1.0,)), "jvp: <lambda> must return one number"),
@@ -302,3 +302,27 @@ def test_a_derivative_of_a_derivative_is_not_slowed_by_its_constants():
     x = Value(2.0)
     (slope,) = gradients(x + 2.0 * x, [x])
     assert slope.data == 3.0 and not slope.inputs
+
+
+def test_gradients_takes_an_iterator_and_refuses_what_is_none():
+    x = Value(3.0)
+    (slope,) = gradients(x * x, (v for v in [x]))
+    assert slope.data == 6.0
+    with pytest.raises(TypeError, match="a sequence of Values is required, got None"):
+        gradients(x * x, None)
+
+
+def test_a_tangent_of_zero_stands_still_beside_an_infinite_slope():
+    """As one entry of the gradient: d/dx (x + sqrt y) at y = 0 is 1, forward and backward."""
+
+    def f(x, y):
+        return x + autograd.sqrt(y)
+
+    assert autograd.jvp(f, (1.0, 0.0), (1.0, 0.0)) == (1.0, 1.0)
+    assert grad(f)(1.0, 0.0) == 1.0
+
+
+@pytest.mark.parametrize("transform", [grad, autograd.value_and_grad, autograd.hessian])
+def test_what_is_no_function_is_refused_at_once(transform):
+    with pytest.raises(TypeError, match="a function is required, got 3"):
+        transform(3)

@@ -298,3 +298,13 @@ def test_a_task_inherits_the_modes_it_was_made_in_and_keeps_them():
         return await task
 
     assert asyncio.run(main()) == (False, "", False)
+
+
+def test_a_mode_decorates_a_function():
+    @autograd.no_grad()
+    def value(x):
+        """Doubles."""
+        return x * 2.0
+
+    assert not value(Value(1.0)).requires_grad and value.__doc__ == "Doubles."
+    assert (Value(1.0) * 2.0).requires_grad

@@ -277,3 +277,14 @@ def test_nothing_outside_a_record_compares_an_ops_name():
 
 def test_floats_rules_take_the_floats_line_of_a_run_time_primitive():
     assert FLOATS.run(cube, 2.0) == 8.0
+
+
+def test_a_record_is_frozen():
+    with pytest.raises(AttributeError, match="exp: a record is frozen"):
+        autograd.exp.name = "other"
+    assert autograd.exp.name == "exp"
+
+
+def test_a_formula_must_be_a_function():
+    with pytest.raises(TypeError, match="f: formula must be a function"):
+        derived("f", domain=REALS, formula=3)

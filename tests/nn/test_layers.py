@@ -212,14 +212,14 @@ def test_a_representation_shows_the_shape():
 
 # ------------------------------------------------------------------ what is refused
 @pytest.mark.parametrize(("call", "words"), [
-    (lambda: nn.MLP(0, [1]), "Neuron: a whole number >= 1 is required, got 0; use MLP"),
-    (lambda: nn.MLP(2, [3, 0]), "Layer: a whole number >= 1 is required, got 0"),
-    (lambda: nn.MLP(2.0, [3]), "a whole number >= 1 is required, got 2.0"),
-    (lambda: nn.MLP(True, [3]), "a whole number >= 1 is required, got True"),
+    (lambda: nn.MLP(0, [1]), "Neuron: nin.*whole number >= 1, got 0; use MLP"),
+    (lambda: nn.MLP(2, [3, 0]), "Layer: nout.*whole number >= 1, got 0"),
+    (lambda: nn.MLP(2.0, [3]), "a whole number >= 1, got 2.0"),
+    (lambda: nn.MLP(True, [3]), "a whole number >= 1, got True"),
     (lambda: nn.MLP(2, []), r"MLP: nouts must list the neurons of each layer, got \[\]"),
     (lambda: nn.MLP(2, 3), r"MLP: nouts must list the neurons of each layer, got 3; use \[4, 1\]"),
-    (lambda: nn.Neuron(-1), "Neuron: a whole number"),
-    (lambda: nn.Layer(2, 0), "Layer: a whole number"),
+    (lambda: nn.Neuron(-1), "Neuron: nin.*whole number"),
+    (lambda: nn.Layer(2, 0), "Layer: nout.*whole number"),
     (lambda: nn.MLP(2, [1], activation="rleu"), "activation.*'rleu'; use linear, relu"),
     (lambda: nn.MLP(2, [1], output="add"), "activation: a function of one number.*'add'"),
     (lambda: nn.MLP(2, [1], activation="dot"), "activation"),

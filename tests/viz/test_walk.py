@@ -131,7 +131,7 @@ def test_frozen_leaves_get_none():
         (lambda x: x.log(), "1 / x = 2."),
         (lambda x: 3.0 / x, "x gets -gradient × 3/x²."),
         (lambda x: x / 4.0, "x gets gradient / 4."),
-        (lambda x: 2.0 - x, "A difference passes its gradient on unchanged to 2, with the sign"),
+        (lambda x: 2.0 - x, "A difference passes its gradient with the sign turned to x."),
         (lambda x: autograd.maximum(x, 0.0), "x is larger: it takes all."),
         (lambda x: autograd.maximum(x, 0.5), "Both are equal: half to each, by convention."),
         (lambda x: autograd.where(x > 1.0, x, 2.0), "The condition was false: all goes to 2, "),
@@ -323,3 +323,10 @@ def test_labels_are_text_whatever_they_hold():
     text = str(viz.trace(x * 0.5))
     assert "z" * 30 not in text and "{x}" in text
     assert math.isfinite(len(text))
+
+
+@pytest.mark.parametrize("number", [0.0, 1.0, 2.0])
+def test_a_number_equal_to_a_nodes_place_is_no_second_use(number):
+    """Operands are node numbers and floats: node 0 is not the number 0.0."""
+    y = autograd.maximum(Value(3.0, "x"), number) * number
+    assert not any(word in str(viz.trace(y)) for word in ("1st", "2nd"))
