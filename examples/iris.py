@@ -66,7 +66,7 @@ def learn(model: nn.MLP, flowers: Flowers, species: list[int], train: list[int],
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        epochs.set_postfix(loss=f"{loss:.4f}")
+        epochs.set_postfix(loss=f"{loss:.4f}", refresh=False)
 
 
 def judge(
@@ -103,7 +103,7 @@ def first_neuron(model: nn.MLP, flower: list[float]) -> Value:
     products = dot(w, x)
     z = products + Value(neuron.b.data, "b")
     y = tanh(z)
-    products.label, z.label, y.label = "sum", "z", "y"
+    products.label, z.label, y.label = "w·x", "z", "y"
     return y
 
 

@@ -4,8 +4,10 @@
 the forward and the backward pass. Reads autograd only, and computes no gradient of its own.
 """
 
+from autograd.errors import DrawingError
+
 from .digraph import draw_dot
 from .drawing import Drawing, graph
 from .steps import Trace, trace
 
-__all__ = ["Drawing", "Trace", "draw_dot", "graph", "trace"]
+__all__ = ["Drawing", "DrawingError", "Trace", "draw_dot", "graph", "trace"]

@@ -77,6 +77,8 @@ def _digraph() -> type[graphviz.Digraph]:
             form = format or self.format
             if form not in graphviz.FORMATS:
                 raise ValueError(f"pipe: one of Graphviz's formats is required, got {form!r}")
+            if engine is not None and engine not in graphviz.ENGINES:
+                raise ValueError(f"pipe: one of Graphviz's engines is required, got {engine!r}")
             output = ":".join(filter(None, (form, renderer, formatter)))
             try:
                 content = render(self.source, output, engine=engine or self.engine)
@@ -101,9 +103,16 @@ def _digraph() -> type[graphviz.Digraph]:
             if outfile is not None:
                 stem, suffix = os.path.splitext(os.fspath(outfile))
                 filename, format = filename or f"{stem}.gv", format or suffix[1:]
-            written = self.save(filename, directory=directory)
+            content = self.pipe(format, **options)  # first: what cannot be drawn leaves no file
+            if directory is not None:
+                self.directory = os.fspath(directory)
+            if filename is not None:
+                self.filename = os.fspath(filename)
+            written = self.filepath
+            os.makedirs(os.path.dirname(written) or ".", exist_ok=True)
+            write_whole(written, self.source.encode(self.encoding))
             target = f"{written}.{format or self.format}" if outfile is None else os.fspath(outfile)
-            write_whole(target, self.pipe(format, **options))
+            write_whole(target, content)
             if cleanup:
                 os.remove(written)
             if view:

@@ -44,7 +44,9 @@ class Drawing:
         roots = [self.nodes[i] for i in self.graph.roots]
         results = [f"{x.name} = {show(x.value)}" if x.value is not None else x.name for x in roots]
         leaves = sum(box.leaf for box in self.nodes)
-        return f"{', '.join(results)}: {len(self.nodes) - leaves} operations on {leaves} leaves"
+        ops = len(self.nodes) - leaves
+        counts = f"{ops} operation{'s' * (ops != 1)} on {leaves} lea{'f' if leaves == 1 else 'ves'}"
+        return f"{', '.join(results)}: {counts}"
 
     @cached_property
     def geometry(self) -> Geometry:

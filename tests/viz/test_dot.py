@@ -160,3 +160,14 @@ def test_a_graph_without_numbers_has_none():
 
     source = viz.draw_dot(compile(lambda a, b: a * b + 1.0).graph).source
     assert "data –" in source and isinstance(compile(lambda a, b: a * b).graph, Graph)
+
+
+def test_a_format_or_an_engine_that_is_none_leaves_no_file(tmp_path):
+    drawing = viz.draw_dot(Value(2.0, "x") * 3.0)
+    with pytest.raises(ValueError, match="xx"):
+        drawing.render(tmp_path / "q", format="xx")
+    with pytest.raises(ValueError, match="nonsense"):
+        drawing.pipe(engine="nonsense")
+    assert list(tmp_path.iterdir()) == []
+    drawing.render("q", directory=tmp_path / "new", format="svg")
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["q", "q.svg"]
