@@ -156,8 +156,12 @@ class Value:
 
     # -------------------------------------------------------------- operators
     def __add__(self, other: Operand) -> Value:
-        if active:
-            return apply(_ADD, (self, other))
+        about = None
+        if active:  # a neuron's bias is added under its scope: no detour
+            state = current()
+            if not state.plain:
+                return apply(_ADD, (self, other))
+            about = state.about
         kind = type(other)
         if kind is Value:
             data = self._data + other._data  # type: ignore[union-attr]
@@ -171,6 +175,8 @@ class Value:
         node._a = self
         node._b = other
         node._grad = None
+        if about is not None:
+            node._about = about
         return node
 
     def __mul__(self, other: Operand) -> Value:
