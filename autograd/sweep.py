@@ -94,6 +94,11 @@ def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> li
     while True:
         a = node._a
         b = node._b
+        if type(b) is float and a._grad is not done and a._record is not None:  # one way to go
+            stack.append(node)
+            node._grad = is_open
+            node = a
+            continue
         first: Value | None = None  # where to go next; the other operand waits on the stack
         if type(a) is tuple:
             node._grad = is_open
