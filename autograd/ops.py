@@ -60,7 +60,10 @@ divide = primitive(
     "divide", symbol="/", form="{a} / {b}", precedence=2, domain=(REALS, REALS),
     partials=(lambda m, a, b, y: 1.0 / b, lambda m, a, b, y: -(y / b)),
     words=("1/{b}", "-{a}/{b}²"), remedy="use autograd.where to keep 0 out of the divisor",
-    says=("{a} gets gradient / {b}.", "{b} gets -gradient × {a}/{b}²."),
+    says=(
+        "{a} gets gradient / {b}; {b} gets -gradient × {a}/{b}².", "{a} gets gradient / {b}.",
+        "{b} gets -gradient × {a}/{b}².",
+    ),
     fast=(lambda a, b: a / b, lambda a, b, y: 1.0 / b, lambda a, b, y: -(y / b)),
 )  # fmt: skip
 negative = primitive(
@@ -77,7 +80,10 @@ power = primitive(
         ),
     ),
     words=("{n} × {a}^{n-1}", "y × ln {a}"),
-    says=("{a}^{n} has slope {n} × {a}^{n-1} = {p}.", "The exponent gets y × ln {a} = {p}."),
+    says=(
+        "{a}^{n} has slope {n} × {a}^{n-1} = {p}.",
+        "An exponent that is a Value gets y × ln {a} = {p}.",
+    ),
     convention="x**0 has slope 0 at 0; the exponent's slope at base 0 is 0 from exponent 0 on",
     remedy="a negative base takes whole exponents only, and base 0 none below 0",
     fast=(
@@ -182,7 +188,7 @@ relu = derived(
     says=(
         "Input {=x} > 0: passed on unchanged.",
         "Input {=x} < 0: relu is off, slope 0, nothing passes.",
-        "At its corner: slope 0, by convention.",
+        "At its corner: 0 by convention.",
     ),
     kink=lambda m, x: m.equal(x, 0.0), convention="slope 0 at 0",
     fast=(lambda x: x if x >= 0.0 or x != x else 0.0, _fast_relu_slope),
@@ -195,7 +201,7 @@ abs = primitive(
         lambda m, x, y: m.where(m.greater(x, 0.0), 1.0, m.where(m.greater(0.0, x), -1.0, 0.0 * x)),
     ),
     case=lambda m, x, y: m.equal(x, 0.0),
-    says=("The slope is the sign of {x}: {p}.", "At its corner: slope 0, by convention."),
+    says=("The slope is the sign of {x}: {p}.", "At its corner: 0, by convention."),
     kink=lambda m, x: m.equal(x, 0.0), convention="slope 0 at 0", fast=(math.fabs, _fast_abs_slope),
 )  # fmt: skip
 
@@ -210,7 +216,7 @@ def _larger(m: Any, a: Any, b: Any, y: Any) -> Any:
     return m.where(m.greater(a, b), 0.0, m.where(m.equal(a, b), 2.0, 1.0))
 
 
-_TIE = "Both are equal: half to each, by convention."
+_TIE = "Tie: half each, by convention."
 maximum = primitive(
     "maximum", symbol="max", domain=(REALS, REALS), form="max({a}, {b})",
     partials=(lambda m, a, b, y: _share(m, a, b), lambda m, a, b, y: _share(m, b, a)), case=_larger,

@@ -124,7 +124,7 @@ def test_frozen_leaves_get_none():
     [
         (lambda x: x.relu(), "Input 0.5 > 0: passed on unchanged."),
         (lambda x: (-x).relu(), "Input -0.5 < 0: relu is off, slope 0, nothing passes."),
-        (lambda x: (x - 0.5).relu(), "At its corner: slope 0, by convention."),
+        (lambda x: (x - 0.5).relu(), "At its corner: 0 by convention."),
         (lambda x: x.tanh(), "tanh's slope is 1 - 0.46212² = 0.78645 (it is 1 at 0 and"),
         (lambda x: (-x).tanh(), "tanh's slope is 1 - (-0.46212)² = 0.78645"),
         (lambda x: x.exp(), "exp's slope is its own value 1.6487."),
@@ -133,12 +133,12 @@ def test_frozen_leaves_get_none():
         (lambda x: x / 4.0, "x gets gradient / 4."),
         (lambda x: 2.0 - x, "A difference passes its gradient with the sign turned to x."),
         (lambda x: autograd.maximum(x, 0.0), "x is larger: it takes all."),
-        (lambda x: autograd.maximum(x, 0.5), "Both are equal: half to each, by convention."),
+        (lambda x: autograd.maximum(x, 0.5), "Tie: half each, by convention."),
         (lambda x: autograd.where(x > 1.0, x, 2.0), "The condition was false: all goes to 2, "),
         (lambda x: autograd.greater(x, 1.0), "A comparison passes nothing."),
         (lambda x: x**3, "x^3 has slope 3 × x^2 = 0.75."),
         (lambda x: Value(2.0, "a") ** x, "a^x has slope x × a^(x-1) = 0.35355."),
-        (lambda x: 2.0**x, "The exponent gets y × ln 2 ≈ 0.98026."),
+        (lambda x: 2.0**x, "An exponent that is a Value gets y × ln 2 ≈ 0.98026."),
         (lambda x: -x, "A minus sign turns the gradient's sign."),
     ],
 )
