@@ -113,9 +113,7 @@ def fill(record: Op, operands: Sequence[Name | float], compact: bool = False) ->
     last = operands[-1]
     if not isinstance(last, Name) and float(last).is_integer() and abs(last) < _LONGEST_RAISED:
         form = form.replace("^{b}", show(last).translate(_RAISED))
-    by_slot = dict(
-        zip("x" if len(texts) == 1 else "ab" if len(texts) == 2 else "cab", texts, strict=True)
-    )
+    by_slot = dict(zip(record.letters, texts, strict=True))
     return re.sub(r"\{(\w)\}", lambda match: by_slot[match[1]], form)
 
 

@@ -66,6 +66,7 @@ class Op:
         formula: ``(m, *operands)`` over other ops; None for a primitive.
         symbol, form, precedence: how it is written; precedence is that of its outermost operator:
             1 sum, 2 product, 3 sign, 4 power, 5 call.
+        letters: what its texts call the operands: x, or a, b, or c, a, b.
         commutes: whether its two sides can be exchanged.
         words: a short text of each slot's partial, over the names ``{a}``, ``{b}``, ``{x}`` …
         says: the sentence a person reads, or one a case; ``case(m, *operands, y)`` picks its index.
@@ -79,7 +80,7 @@ class Op:
 
     __slots__ = (
         "_partials", "_swept", "case", "commutes", "convention", "direct", "domain", "fast", "form",
-        "formula", "gather", "kink", "lines", "name", "precedence", "remedy", "says",
+        "formula", "gather", "kink", "letters", "lines", "name", "precedence", "remedy", "says",
         "slopes", "slots", "source", "symbol", "words",
     )  # fmt: skip
     recorder: ClassVar[Callable[[Op, Sequence[Any]], Any]]  # value.py's: it knows what a Value is
@@ -108,7 +109,7 @@ class Op:
         source: str = "",
     ) -> None:
         count = 1 if slots is None else slots
-        operands = "x" if slots == 1 else "ab" if slots == 2 else "cab" if slots == 3 else ""
+        self.letters = {1: "x", 2: "ab", 3: "cab"}.get(count if slots else 0, "")
         self.name = name
         self.slots = slots
         self.domain = (domain,) * count if isinstance(domain, Interval) else domain
@@ -126,7 +127,7 @@ class Op:
         self._swept: tuple[Rule, ...] | None = None
         self.formula = formula
         self.symbol = symbol or name
-        arguments = ", ".join(f"{{{letter}}}" for letter in operands) or "{*}"
+        arguments = ", ".join(f"{{{letter}}}" for letter in self.letters) or "{*}"
         self.form = form or f"{name}({arguments})"
         self.precedence = precedence
         self.commutes = commutes

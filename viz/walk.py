@@ -21,7 +21,6 @@ from autograd.sweep import Step
 from .slots import Line, Numbers, Slot
 
 ROWS = 6  # uses, senders and other names that are listed one by one; more are counted
-LETTERS = {1: "x", 2: "ab", 3: "cab"}  # how a record's texts name its operands
 ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 WHO = {  # by how many places use it; only the root has none
     0: "goes first: it is the number we ask about.",
@@ -213,7 +212,6 @@ class Walk(Numbers):
     def _said(self, template: str, i: int, slot: int) -> Line:
         """A sentence or word of the record, about ``slot`` of node ``i`` (INSIGHT, "Sentences")."""
         record, operands = self.ops[i], self.graph.operands[i]
-        letters = LETTERS.get(record.slots or 0, "")
         line: list[str | Slot] = []
         for literal, key, _, _ in string.Formatter().parse(template):
             if literal[:1] in ("²", "^") and line and isinstance(line[-1], Slot):
@@ -228,7 +226,7 @@ class Walk(Numbers):
             elif key == "=y":
                 line.append(Slot("v", i))
             elif key:
-                x = operands[1 if key[0] == "n" else letters.index(key[-1])]
+                x = operands[1 if key[0] == "n" else record.letters.index(key[-1])]
                 if not isinstance(x, int):
                     line.append(show(x - 1.0 if key == "n-1" else x))
                 elif key == "n-1":
