@@ -17,7 +17,8 @@ from .graph import Graph
 from .numbers import real
 from .op import Arithmetic, Op, Rule
 from .sweep import check_fresh, forward, reverse
-from .value import Traced, Value
+from .traced import Traced
+from .value import Value
 
 
 def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:

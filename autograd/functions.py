@@ -8,7 +8,8 @@ from typing import Any
 
 from . import ops
 from .numbers import real
-from .value import Traced, Value
+from .traced import Traced
+from .value import Value
 
 
 def _filled(xs: Sequence[Any], name: str) -> list[Any]:

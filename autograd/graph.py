@@ -15,7 +15,7 @@ from typing import Any
 
 from .modes import About
 from .op import Arithmetic, Op
-from .value import Traced, Value
+from .value import Value
 
 _PLAIN = About()
 
@@ -86,7 +86,7 @@ class Graph:
         )
         self.roots = tuple([place[id(root)] for root in roots])
         self.values: tuple[float | None, ...] = tuple(
-            [None if isinstance(node, Traced) else node._data for node in nodes]
+            [None if node.is_traced else node._data for node in nodes]
         )
         self.grads: tuple[float | None, ...] = tuple(
             [grad if type(grad) is float else None for grad in [node._grad for node in nodes]]
@@ -163,7 +163,7 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
 
 def parts(node: Value) -> tuple[Any, ...]:
     """All that a node is, as arguments of ``restore``."""
-    data = None if isinstance(node, Traced) else node._data
+    data = None if node.is_traced else node._data
     grad: Any = node._grad
     about = getattr(node, "_about", None)
     return (

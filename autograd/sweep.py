@@ -20,7 +20,8 @@ from .graph import Graph
 from .ieee import FLOATS, evaluate, number
 from .numbers import real
 from .op import NOTHING, Op
-from .value import Traced, Value, about_of, describe
+from .traced import Traced
+from .value import Value, about_of, describe
 
 _ADD, _SUBTRACT, _MULTIPLY, _DOT = ops.add, ops.subtract, ops.multiply, ops.dot
 

@@ -2,7 +2,7 @@
 
 A node keeps its number, its op's record and its operands in slots, with no container on a unary or
 binary one: what decides eager speed is how much the cyclic collector has to look at. Reads op.py,
-ops.py and modes.py; read by every other file.
+ops.py, ieee.py, modes.py, numbers.py and errors.py; read by every other file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from . import ops
-from .errors import DomainError, TracingError, user_frame
+from .errors import DomainError, user_frame
 from .ieee import FLOATS, number
 from .modes import About, active, current
 from .numbers import real
@@ -48,6 +48,7 @@ class Value:
 
     __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_record")
     __array_ufunc__ = None  # np.float64(2) * Value(3) is ours to answer
+    is_traced = False  # traced.py's Values have no number yet
 
     _a: Any  # the operand of slot 0; all of them in a tuple, unless there are one or two
     _about: About  # unset on most results: what is not stored costs no time, nor the collector's
@@ -63,7 +64,7 @@ class Value:
         self._b = None
         self._grad = None
         plain = label == "" and requires_grad is True
-        self._about = _NOTHING_SPECIAL if plain else _about(label, requires_grad, "")
+        self._about = _NOTHING_SPECIAL if plain else noted(label, requires_grad, "")
 
     # -------------------------------------------------------------- what a node is
     @property
@@ -108,7 +109,7 @@ class Value:
     @label.setter
     def label(self, label: str) -> None:
         about = about_of(self)
-        self._about = _about(label, about.requires_grad, about.scope)
+        self._about = noted(label, about.requires_grad, about.scope)
 
     @property
     def requires_grad(self) -> bool:
@@ -122,7 +123,7 @@ class Value:
                 f"requires_grad: only a leaf has this flag, got {describe(self)}, the result of "
                 f"{self._record.name}; use detach() for a number cut off from its graph"
             )
-        self._about = _about(self.label, requires_grad, self.scope)
+        self._about = noted(self.label, requires_grad, self.scope)
 
     @property
     def scope(self) -> str:
@@ -442,12 +443,12 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
     state = current()
     node: Value
-    traced = next((x for x in operands if isinstance(x, Traced)), None)
+    traced: Any = next((x for x in operands if isinstance(x, Value) and x.is_traced), None)
     if traced is not None:
         if state.plain:
             remedy = "keep to plain numbers and Values outside of the function"
-            raise traced._refuse("used after its function was recorded,", remedy)
-        node = _new(Traced)
+            raise traced.refuse("used after its function was recorded,", remedy)
+        node = _new(type(traced))
     else:
         data = compute(record, operands)
         if all(type(x) is float for x in operands):
@@ -505,7 +506,8 @@ def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: fl
     warnings.warn(text, RuntimeWarning, stacklevel=level + 1)
 
 
-def _about(label: Any, requires_grad: Any, scope: str) -> About:
+def noted(label: Any, requires_grad: Any, scope: str) -> About:
+    """What is noted of a node besides its number, checked."""
     if not isinstance(label, str):
         remedy = "use label=str(...)"
         if isinstance(label, (tuple, list, set)):  # micrograd's second argument
@@ -528,9 +530,9 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
 
 
 def _compare(a: Value, b: Any, holds: Any) -> Any:
-    if isinstance(b, Traced):
-        return NotImplemented  # it answers with a traced value
     if isinstance(b, Value):
+        if b.is_traced:
+            return NotImplemented  # it answers with a traced value
         return holds(a._data, b._data)
     if not isinstance(b, numbers.Real):
         return NotImplemented
@@ -542,90 +544,6 @@ def describe(node: Value) -> str:
     from .names import short  # it reads this file
 
     return short(node)
-
-
-# ------------------------------------------------------------------ traced values
-class Traced(Value):
-    """A Value without a number yet: what a function is called with to record it as a program."""
-
-    __slots__ = ()
-
-    def __init__(self, label: str) -> None:
-        self._record = None
-        self._a = None
-        self._b = None
-        self._grad = None
-        self._about = _about(label, True, "")
-
-    @property
-    def _data(self) -> float:  # type: ignore[override]
-        raise self._refuse("its number was read")
-
-    @property  # type: ignore[misc]
-    def data(self) -> float:
-        """Not known yet."""
-        raise self._refuse("its number was read")
-
-    def _refuse(
-        self,
-        why: str,
-        remedy: str = "use autograd.where(condition, a, b) for a choice, autograd.exp and its like "
-        "for math's functions",
-    ) -> TracingError:
-        file, line, _ = user_frame()
-        return TracingError(
-            f"compile: {why} at {file}:{line}, got {describe(self)}, a traced value that has no "
-            f"number while a function is being recorded; {remedy}"
-        )
-
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> Any:
-        return self is other if isinstance(other, Value) else ops.equal(self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return self is not other if isinstance(other, Value) else 1.0 - ops.equal(self, other)
-
-    def __lt__(self, other: Operand) -> Any:
-        return ops.greater(other, self)
-
-    def __le__(self, other: Operand) -> Any:
-        return ops.greater_equal(other, self)
-
-    def __gt__(self, other: Operand) -> Any:
-        return ops.greater(self, other)
-
-    def __ge__(self, other: Operand) -> Any:
-        return ops.greater_equal(self, other)
-
-    def __bool__(self) -> bool:
-        raise self._refuse("a Python condition (if, and, or, while) asked for its truth")
-
-    def __float__(self) -> float:
-        raise self._refuse("a plain number was asked for")
-
-    def __and__(self, other: Any) -> Any:
-        remedy = "use a * b for and, autograd.maximum(a, b) for or, 1 - a for not"
-        raise self._refuse("&, | or ~ was used", remedy)
-
-    __rand__ = __or__ = __ror__ = __and__
-
-    def __invert__(self) -> Any:
-        return self & self  # which refuses
-
-    def __format__(self, spec: str) -> str:
-        return repr(self)
-
-    def __repr__(self) -> str:
-        return f"Value(traced, label={self.label!r})" if self.label else "Value(traced)"
-
-    def item(self) -> float:
-        """Not known yet."""
-        raise self._refuse("its number was read")
-
-    def detach(self) -> Value:
-        """The same number, through which no gradient passes."""
-        return apply(ops.stop_gradient, (self,))
 
 
 _EXACT = frozenset((Value, float))

@@ -24,7 +24,8 @@ from ..graph import Graph
 from ..numbers import real
 from ..op import Op
 from ..sweep import reverse
-from ..value import Traced, Value, describe
+from ..traced import Traced
+from ..value import Value, describe
 from .rewrite import rewrite, verify
 
 Array = NDArray[np.float64]

@@ -10,7 +10,7 @@ import pytest
 
 import autograd
 from autograd import Value, errors
-from autograd.value import Traced
+from autograd.traced import Traced
 
 REPO = Path(__file__).resolve().parents[2]
 

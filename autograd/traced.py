@@ -1,0 +1,98 @@
+"""Traced: a Value without a number yet, for recording a function as a graph.
+
+Ops on it record as on any Value; what needs its number raises TracingError with the user's line.
+Reads value.py; read by the compiler, derivatives.py and sweep.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import ops
+from .errors import TracingError, user_frame
+from .value import Operand, Value, apply, describe, noted
+
+
+class Traced(Value):
+    """A Value without a number yet: what a function is called with to record it as a program."""
+
+    __slots__ = ()
+    is_traced = True
+
+    def __init__(self, label: str) -> None:
+        self._record = None
+        self._a = None
+        self._b = None
+        self._grad = None
+        self._about = noted(label, True, "")
+
+    @property
+    def _data(self) -> float:  # type: ignore[override]
+        raise self.refuse("its number was read")
+
+    @property  # type: ignore[misc]
+    def data(self) -> float:
+        """Not known yet."""
+        raise self.refuse("its number was read")
+
+    def refuse(
+        self,
+        why: str,
+        remedy: str = "use autograd.where(condition, a, b) for a choice, autograd.exp and its like "
+        "for math's functions",
+    ) -> TracingError:
+        """The error for what cannot be known yet, with the user's line."""
+        file, line, _ = user_frame()
+        return TracingError(
+            f"compile: {why} at {file}:{line}, got {describe(self)}, a traced value that has no "
+            f"number while a function is being recorded; {remedy}"
+        )
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self is other if isinstance(other, Value) else ops.equal(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self is not other if isinstance(other, Value) else 1.0 - ops.equal(self, other)
+
+    def __lt__(self, other: Operand) -> Any:
+        return ops.greater(other, self)
+
+    def __le__(self, other: Operand) -> Any:
+        return ops.greater_equal(other, self)
+
+    def __gt__(self, other: Operand) -> Any:
+        return ops.greater(self, other)
+
+    def __ge__(self, other: Operand) -> Any:
+        return ops.greater_equal(self, other)
+
+    def __bool__(self) -> bool:
+        raise self.refuse("a Python condition (if, and, or, while) asked for its truth")
+
+    def __float__(self) -> float:
+        raise self.refuse("a plain number was asked for")
+
+    def __and__(self, other: Any) -> Any:
+        remedy = "use a * b for and, autograd.maximum(a, b) for or, 1 - a for not"
+        raise self.refuse("&, | or ~ was used", remedy)
+
+    __rand__ = __or__ = __ror__ = __and__
+
+    def __invert__(self) -> Any:
+        return self & self  # which refuses
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __repr__(self) -> str:
+        return f"Value(traced, label={self.label!r})" if self.label else "Value(traced)"
+
+    def item(self) -> float:
+        """Not known yet."""
+        raise self.refuse("its number was read")
+
+    def detach(self) -> Value:
+        """The same number, through which no gradient passes."""
+        return apply(ops.stop_gradient, (self,))
