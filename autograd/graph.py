@@ -13,11 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from .modes import About
+from .modes import NOTHING_NOTED, About
 from .op import Arithmetic, Op
-from .value import Value
-
-_PLAIN = About()
+from .value import Value, keep
 
 
 def walk(roots: Iterable[Value], seen: dict[int, Any]) -> Iterator[Value]:
@@ -79,7 +77,7 @@ class Graph:
                 )
         place: dict[int, int] = {}
         nodes = self.nodes = tuple(walk(roots, place))
-        abouts = [getattr(node, "_about", _PLAIN) for node in nodes]
+        abouts = [getattr(node, "_about", NOTHING_NOTED) for node in nodes]
         self.ops: tuple[Op | None, ...] = tuple([node._record for node in nodes])
         self.operands: tuple[tuple[int | float, ...], ...] = tuple(
             [tuple([x if type(x) is float else place[id(x)] for x in v.inputs]) for v in nodes]
@@ -190,9 +188,10 @@ def restore(
     if data is not None:
         node._data = data
     node._record = record
-    slots = 0 if record is None else record.slots
-    node._a = inputs if slots is None or slots > 2 else inputs[0] if slots else None
-    node._b = inputs[1] if slots == 2 else None
+    if record is None:
+        node._a = node._b = None
+    else:
+        keep(node, record, inputs)
     node._grad = grad
     if about is not None:
         node._about = About(*about)

@@ -113,6 +113,14 @@ def number(record: Op, at: Sequence[float]) -> float:
     return record.fast[0](at) if record.slots is None else record.fast[0](*at)  # type: ignore[no-any-return]
 
 
+def outcome(record: Op, at: Sequence[float]) -> tuple[float, bool]:
+    """The op of floats, IEEE's number where Python's own function refuses; and whether it did."""
+    try:
+        return float(number(record, at)), False
+    except (ValueError, ArithmeticError):
+        return FLOATS.run(record, *at), True
+
+
 def evaluate(rule: Rule, *operands: float) -> float:
     """``rule`` on floats: IEEE's number, where Python's operators raise or go complex too."""
     try:

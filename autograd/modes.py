@@ -25,6 +25,7 @@ class About:
         self.scope = scope
 
 
+NOTHING_NOTED: Final = About()  # what most nodes have
 active: Final[list[None]] = []  # one entry for each mode on anywhere; append and pop are atomic
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from . import ops
 from .errors import StaleGraphError, TracingError
 from .graph import Graph
-from .ieee import FLOATS, evaluate, number
+from .ieee import evaluate, outcome
 from .numbers import real
 from .op import NOTHING, Op
 from .traced import Traced
@@ -299,10 +299,7 @@ def check_fresh(graph: Graph) -> None:
         if record is None:
             continue
         at = graph.at(i, values)
-        try:
-            again = number(record, at)
-        except (ValueError, ArithmeticError):
-            again = FLOATS.run(record, *at)
+        again, _ = outcome(record, at)
         if again != values[i] and not (again != again and values[i] != values[i]):
             leaves = [
                 graph.nodes[x] for x in graph.operands[i] if type(x) is int and graph.ops[x] is None

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 from . import ops
 from .errors import DomainError, user_frame
-from .ieee import FLOATS, number
-from .modes import About, active, current
+from .ieee import number, outcome
+from .modes import NOTHING_NOTED, About, active, current
 from .numbers import real
 from .op import Op
 from .ops import left_sum
@@ -64,7 +64,7 @@ class Value:
         self._b = None
         self._grad = None
         plain = label == "" and requires_grad is True
-        self._about = _NOTHING_SPECIAL if plain else noted(label, requires_grad, "")
+        self._about = NOTHING_NOTED if plain else noted(label, requires_grad, "")
 
     # -------------------------------------------------------------- what a node is
     @property
@@ -331,15 +331,9 @@ class Value:
         return reduce(self)
 
 
-_NOTHING_SPECIAL = About()
-
-
 def about_of(node: Value) -> About:
     """A node's label, flag and scope."""
-    try:
-        return node._about
-    except AttributeError:
-        return _NOTHING_SPECIAL
+    return getattr(node, "_about", NOTHING_NOTED)
 
 
 # ------------------------------------------------------------------ recording any op
@@ -425,7 +419,7 @@ def _dot(*sequences: Any) -> Value:
     return apply(_DOT, _DOT.gather(*sequences))
 
 
-def _keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
+def keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
     """The operands, where ``inputs`` finds them."""
     slots = record.slots
     if slots == 2:
@@ -461,7 +455,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     node._grad = None
     if state.about is not None:
         node._about = state.about
-    _keep(node, record, operands)
+    keep(node, record, operands)
     if state.recording or record is ops.stop_gradient:
         return node
     return apply(ops.stop_gradient, (node,))
@@ -470,15 +464,9 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
 def compute(record: Op, operands: Sequence[Any]) -> float:
     """The number; outside the domain IEEE's, and the modes say: raise, warn or take it."""
     at = [x._data if isinstance(x, Value) else float(x) for x in operands]
-    try:
-        data: float = number(record, at)
-    except (ValueError, ArithmeticError):
-        data = FLOATS.run(record, *at)
-        _complain(record, at, operands, data)
-        return data
-    if type(data) is not float:
-        data = float(data)
-    if record.formula is not None and data - data != 0.0 and all(map(math.isfinite, at)):
+    data, refused = outcome(record, at)
+    derived = record.formula is not None
+    if refused or (derived and data - data != 0.0 and all(map(math.isfinite, at))):
         _complain(record, at, operands, data)
     return data
 
