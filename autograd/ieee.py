@@ -22,10 +22,17 @@ def _ieee(function: Callable[..., float], name: str) -> Callable[..., float]:
         except (ValueError, ArithmeticError):
             import numpy as np
 
-            with np.errstate(all="ignore"):
-                return float(getattr(np, name)(*operands))
+            return _numpys(getattr(np, name), operands)
 
     return call
+
+
+def _numpys(line: Callable[..., Any], operands: Sequence[float]) -> float:
+    """What NumPy makes of operands that Python's own function refuses."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        return float(line(*map(np.float64, operands)))
 
 
 def divide(a: float, b: float) -> float:
@@ -82,7 +89,8 @@ class _Floats(Arithmetic):
         try:
             return line(*operands)  # type: ignore[no-any-return]
         except (ValueError, ArithmeticError):  # an op made at run time may lean on math
-            return math.nan
+            numpy = record.lines.get("numpy")
+            return math.nan if numpy is None else _numpys(numpy, operands)
 
     def __repr__(self) -> str:
         return "FLOATS"

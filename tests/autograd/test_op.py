@@ -288,3 +288,13 @@ def test_a_record_is_frozen():
 def test_a_formula_must_be_a_function():
     with pytest.raises(TypeError, match="f: formula must be a function"):
         derived("f", domain=REALS, formula=3)
+
+
+def test_a_primitive_that_leans_on_math_has_numpys_number_where_math_refuses():
+    """cosh 1000 is beyond a float: inf, as its compiled program says, and not nan."""
+    cosh = primitive(
+        "cosh_", domain=REALS, partials=(lambda m, x, y: y,), floats=math.cosh, numpy=np.cosh
+    )
+    with pytest.warns(RuntimeWarning, match="cosh_: a finite result is required"):
+        assert cosh(Value(1000.0)).data == math.inf
+    assert autograd.compile(cosh, backend="numpy")(1000.0) == math.inf
