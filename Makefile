@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-SMOKE := eager compiled drawing page
+SMOKE := eager compiled ops drawing page
 
 # An environment knows its own folder and interpreter: after a move or a change of either, make another.
 made_for := $(CURDIR) $(shell $(PYTHON) -VV)
@@ -12,18 +12,21 @@ ifneq ($(shell cat $(VENV)/made-for 2>/dev/null),$(made_for))
 $(shell rm -f $(VENV)/made-for $(VENV)/demo-ready $(VENV)/test-ready)
 endif
 
-.PHONY: demo test check test-browser bench clean
+.PHONY: demo test test-long check test-browser bench clean
 
 demo: $(VENV)/demo-ready  ## train a network on the iris flowers, draw it, walk one backward pass
 	$(RUN) examples/iris.py
 
 test: $(VENV)/test-ready  ## tests, doctests, README, docs, examples and notebook; no browser
-	$(RUN) -m pytest -m "not browser"
+	$(RUN) -m pytest -m "not browser and not long"
+
+test-long: $(VENV)/test-ready  ## every op at 2,000 points and more, 1,000 random programs: minutes
+	$(RUN) -m pytest -m long
 
 check: $(VENV)/test-ready  ## what CI runs: lint, types, tests with warnings as errors, benchmark smoke run
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy --strict
-	$(RUN) -m pytest -m "not browser"
+	$(RUN) -m pytest -m "not browser and not long"
 	set -e; for name in $(SMOKE); do $(RUN) benchmarks/$$name.py --smoke; done
 
 test-browser: $(VENV)/test-ready  ## the page, in headless Chromium

@@ -48,12 +48,19 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     return [x / total for x in powers]
 
 
+def log_softmax(xs: Sequence[Any]) -> list[Any]:
+    """x - logsumexp(xs) of each: the logarithms of probabilities too small for a float."""
+    values = _filled(xs, "log_softmax")
+    largest = _largest(values)
+    shifted = [x - largest for x in values]
+    total = ops.log(ops.sum([ops.exp(x) for x in shifted]))
+    return [x - total for x in shifted]
+
+
 def _largest(values: Sequence[Any]) -> Any:
     """The largest, as a constant: it cancels out of both functions, so no gradient is lost."""
     if not any(isinstance(x, Traced) for x in values):
         largest = float(max(x.data if isinstance(x, Value) else x for x in values))
         return 0.0 if math.isinf(largest) else largest  # inf - inf would be nan
-    largest = values[0]
-    for x in values[1:]:
-        largest = ops.maximum(largest, x)
+    largest = ops.max(values)
     return ops.stop_gradient(ops.where(ops.equal(ops.abs(largest), math.inf), 0.0, largest))

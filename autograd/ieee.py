@@ -6,7 +6,10 @@ by every full pass of the collector, which decides eager speed.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -35,6 +38,24 @@ def _numpys(line: Callable[..., Any], operands: Sequence[float]) -> float:
         return float(line(*map(np.float64, operands)))
 
 
+def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    """``function`` of math, which gives an int, as one of floats: -0, inf and nan stay."""
+
+    def call(x: float) -> float:
+        return math.copysign(float(function(x)), x) if x - x == 0.0 else x
+
+    return call
+
+
+half_even = _whole(round)  # to the nearest whole number
+# NumPy's name and math's, of what raises at some number.
+_REFUSING = {
+    "power": "pow", "sqrt": "sqrt", "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2",
+    "log10": "log10", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin",
+    "arccos": "acos", "sinh": "sinh", "cosh": "cosh", "arccosh": "acosh", "arctanh": "atanh",
+}  # fmt: skip
+
+
 def divide(a: float, b: float) -> float:
     """a / b, and ±inf or nan where b is 0."""
     try:
@@ -55,6 +76,12 @@ def minimum(a: float, b: float) -> float:
     return a if a <= b or a != a else b
 
 
+def norm(*xs: float) -> float:
+    """√Σ x², nan if one is."""
+    y = math.hypot(*xs)
+    return y if y != math.inf else functools.reduce(maximum, map(abs, xs))
+
+
 class _Floats(Arithmetic):
     kind = "floats"
     lines: Mapping[str, Callable[..., Any]] = {
@@ -64,22 +91,28 @@ class _Floats(Arithmetic):
         "multiply": lambda a, b: a * b,
         "divide": divide,
         "negative": lambda x: -x,
-        "power": _ieee(math.pow, "power"),
-        "sqrt": _ieee(math.sqrt, "sqrt"),
-        "exp": _ieee(math.exp, "exp"),
-        "log": _ieee(math.log, "log"),
-        "log1p": _ieee(math.log1p, "log1p"),
-        "sin": _ieee(math.sin, "sin"),
-        "cos": _ieee(math.cos, "cos"),
+        "remainder": _ieee(operator.mod, "remainder"),
         "tanh": math.tanh,
+        "arctan": math.atan,
+        "arctan2": math.atan2,
+        "arcsinh": math.asinh,
+        "hypot": math.hypot,
+        "norm": norm,
         "erf": math.erf,
+        "erfc": math.erfc,
         "abs": abs,
+        "floor": _whole(math.floor),
+        "ceil": _whole(math.ceil),
+        "trunc": _whole(math.trunc),
+        "round": half_even,
         "maximum": maximum,
         "minimum": minimum,
         "where": lambda c, a, b: a if c else b,
         "equal": lambda a, b: 1.0 if a == b else 0.0,
         "greater": lambda a, b: 1.0 if a > b else 0.0,
         "greater_equal": lambda a, b: 1.0 if a >= b else 0.0,
+        **{name: _ieee(getattr(math, pythons), name) for name, pythons in _REFUSING.items()},
+        **({"cbrt": math.cbrt} if sys.version_info >= (3, 11) else {}),
     }
 
     def run(self, record: Op, *operands: float) -> float:
@@ -139,7 +172,22 @@ def evaluate(rule: Rule, *operands: float) -> float:
             return float(number)
     except (ValueError, ArithmeticError):
         pass
+    return float(_widely(rule, operands))
+
+
+def every_partial(record: Op, at: Sequence[float], y: float) -> list[float]:
+    """The partials of an op of any number of operands, as ``evaluate`` gives one."""
+    try:
+        found = list(record.every_partial(FLOATS, *at, y))
+        if not any(isinstance(p, complex) for p in found):
+            return [*map(float, found)]
+    except (ValueError, ArithmeticError):
+        pass
+    return [*map(float, _widely(record.every_partial, (*at, y)))]
+
+
+def _widely(rule: Rule, operands: Sequence[float]) -> Any:
     import numpy as np
 
     with np.errstate(all="ignore"):
-        return float(rule(_WIDE, *map(np.float64, operands)))
+        return rule(_WIDE, *map(np.float64, operands))

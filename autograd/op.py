@@ -7,10 +7,14 @@ LLVM vectors and JavaScript text. Read by every other file.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
+
+from .numbers import real
 
 Rule = Callable[..., Any]
 
@@ -29,6 +33,7 @@ class Interval(NamedTuple):
     low: float = -math.inf
     high: float = math.inf
     open_low: bool = False
+    open_high: bool = False
     hard: tuple[float, ...] = ()
 
     def __contains__(self, x: object) -> bool:
@@ -36,13 +41,14 @@ class Interval(NamedTuple):
             isinstance(x, float)
             and self.low <= x <= self.high
             and not (self.open_low and x == self.low)
+            and not (self.open_high and x == self.high)
         )
 
     def __str__(self) -> str:
         if self.low == -math.inf and self.high == math.inf:
             return "any real"
         low = f"{'>' if self.open_low else '>='} {self.low:g}"
-        high = f"<= {self.high:g}"
+        high = f"{'<' if self.open_high else '<='} {self.high:g}"
         if self.low == -math.inf:
             return high
         return low if self.high == math.inf else f"{low} and {high}"
@@ -66,6 +72,8 @@ class Op:
         formula: ``(m, *operands)`` over other ops; None for a primitive.
         symbol, form, precedence: how it is written; precedence is that of its outermost operator:
             1 sum, 2 product, 3 sign, 4 power, 5 call.
+        parameters: numbers that are no operands, as leaky_relu's ``slope``: its rules take them as
+            keywords, ``fixed`` and a call set them. A whole number stays one.
         letters: what its texts call the operands: x, or a, b, or c, a, b.
         commutes: whether its two sides can be exchanged.
         words: a short text of each slot's partial, over the names ``{a}``, ``{b}``, ``{x}`` …
@@ -74,14 +82,19 @@ class Op:
         kink: ``(m, *operands)``, not 0 where there is no one slope; ``convention`` says which we
             take.
         fast: ``(value, partial, ...)`` over floats; they may raise where Python's functions do.
+        scales: of the value and of each slot's partial, None or ``(m, *operands)``: what its error
+            is measured by where it crosses zero by cancellation: 4 eps of it. (Of an n-ary partial:
+            ``(m, xs, slot)``.)
         lines: what a primitive made at run time brings, by arithmetic.
+        gather: the operands from a call's arguments, checked.
+        means: the formula in mathematics, where the rule's own text would not say it.
         source: where the formula is from, unless it speaks for itself.
     """
 
     __slots__ = (
-        "_partials", "_swept", "case", "commutes", "convention", "direct", "domain", "fast", "form",
-        "formula", "gather", "kink", "letters", "lines", "name", "precedence", "remedy", "says",
-        "slopes", "slots", "source", "symbol", "words",
+        "_partials", "_swept", "base", "case", "commutes", "convention", "direct", "domain", "fast",
+        "form", "formula", "gather", "kink", "letters", "lines", "means", "name", "parameters",
+        "precedence", "remedy", "says", "scales", "slopes", "slots", "source", "symbol", "words",
     )  # fmt: skip
     recorder: ClassVar[Callable[[Op, Sequence[Any]], Any]]  # value.py's: it knows what a Value is
 
@@ -97,19 +110,23 @@ class Op:
         form: str = "",
         precedence: int = 5,
         commutes: bool = False,
+        parameters: Mapping[str, float] | None = None,
+        letters: str = "",
         words: tuple[str, ...] = (),
         says: str | tuple[str, ...] = "{op}'s slope at {=x} is {p}.",
         case: Rule | None = None,
         kink: Rule | None = None,
         convention: str = "",
         fast: tuple[Callable[..., Any], ...] = (),
+        scales: tuple[Rule | None, ...] = (),
         lines: Mapping[str, Any] | None = None,
         gather: Callable[..., tuple[Any, ...]] | None = None,
         remedy: str = "",
+        means: str = "",
         source: str = "",
     ) -> None:
         count = 1 if slots is None else slots
-        self.letters = {1: "x", 2: "ab", 3: "cab"}.get(count if slots else 0, "")
+        self.letters = letters or {1: "x", 2: "ab", 3: "cab"}.get(count if slots else 0, "")
         self.name = name
         self.slots = slots
         self.domain = (domain,) * count if isinstance(domain, Interval) else domain
@@ -123,9 +140,11 @@ class Op:
             raise ValueError(f"{name}: a primitive needs its partials, a derived op its formula")
         if partials is None and slots is None:
             raise ValueError(f"{name}: an op of any number of operands needs its one partial rule")
-        self._partials = partials
+        self.parameters: Mapping[str, float] = parameters or {}
+        self.base = self  # fixed() makes others of it
+        self._partials: tuple[Rule, ...] | None = self._bound(partials)
         self._swept: tuple[Rule, ...] | None = None
-        self.formula = formula
+        self.formula: Rule | None = self._bound(formula)
         self.symbol = symbol or name
         arguments = ", ".join(f"{{{letter}}}" for letter in self.letters) or "{*}"
         self.form = form or f"{name}({arguments})"
@@ -133,34 +152,62 @@ class Op:
         self.commutes = commutes
         self.words = words or ("slope",) * count
         self.says = (says,) if isinstance(says, str) else says
-        self.case = case
-        self.kink = kink
+        self.case: Rule | None = self._bound(case)
+        self.kink: Rule | None = self._bound(kink)
         self.convention = convention
-        self.fast = fast
+        self.fast: tuple[Callable[..., Any], ...] = self._bound(fast)
+        self.scales: tuple[Rule | None, ...] = self._bound(scales)
         self.slopes: tuple[
             Callable[..., float] | None, ...
         ] = ()  # sweep.py's, made at the first pass
         self.lines: Mapping[str, Any] = lines or {}
-        self.gather = gather
+        self.gather = self._bound(gather)
         self.direct: Callable[..., Any] | None = None  # value.py's quick way
         self.remedy = remedy
+        self.means = means
         self.source = source
 
-    def __call__(self, *operands: Any) -> Any:
+    def _bound(self, rule: Any) -> Any:
+        """A rule, or a tuple of them, that has been given the parameters."""
+        if isinstance(rule, tuple):
+            return tuple([self._bound(one) for one in rule])
+        free = not self.parameters or rule is None or rule is NOTHING
+        return rule if free else partial(rule, **self.parameters)
+
+    def __call__(self, *operands: Any, **parameters: float) -> Any:
         """This op of the operands: a float if all are numbers, else a Value that records it."""
+        if parameters:
+            return self.fixed(**parameters)(*operands)
         direct = self.direct
         if direct is not None:
             return direct(*operands)
         gather = self.gather
         return Op.recorder(self, operands if gather is None else gather(*operands))
 
+    def fixed(self, **parameters: float) -> Op:
+        """This record with other parameters; those not named keep their numbers.
+
+        >>> from autograd import leaky_relu
+        >>> leaky_relu.fixed(slope=0.5)(-3.0) == leaky_relu(-3.0, slope=0.5) == -1.5
+        True
+        """
+        numbers = dict(self.parameters)
+        for name, number in parameters.items():
+            if name not in numbers:
+                known = ", ".join(numbers) or "none"
+                raise TypeError(
+                    f"{self.name}: parameter {known} is known, got {name}; leave it out"
+                )
+            numbers[name] = _parameter(number, f"{self.name}: {name}", type(numbers[name]))
+        return (
+            self.base if numbers == self.base.parameters else _fixed(self.base, (*numbers.items(),))
+        )
+
     def partial(self, slot: int) -> Rule:
         """The rule ``(m, *operands, y)`` of d output / d operand for ``slot``."""
-        partials = self._partials
         if self.slots is None:
-            assert partials is not None
-            rule = partials[0]
-            return lambda m, *operands_y: rule(m, operands_y[:-1], operands_y[-1], slot)
+            return lambda m, *operands_y: self.every_partial(m, *operands_y)[slot]
+        partials = self._partials
         if partials is None:  # given by nobody: sweep the formula, once
             if self._swept is None:
                 from .derivatives import swept_partials
@@ -169,23 +216,37 @@ class Op:
             partials = self._swept
         return partials[slot]
 
+    def every_partial(self, m: Any, *operands_y: Any) -> Sequence[Any]:
+        """All slots' partials of an op of any number of operands: they share their parts."""
+        assert self._partials is not None
+        every: Sequence[Any] = self._partials[0](m, operands_y[:-1], operands_y[-1])
+        return every
+
+    @property
+    def given(self) -> bool:
+        """Whether its partials are given, not swept."""
+        return self._partials is not None
+
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in ("_swept", "direct", "slopes") and hasattr(self, name):
             raise AttributeError(f"{self.name}: a record is frozen; make another by derived(...)")
         object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        return f"<op {self.name}>"
+        return f"<op {self.name}{self._parameters_text()}>"
+
+    def _parameters_text(self) -> str:
+        """``, slope=0.2``: what differs from the original's."""
+        known = self.base.parameters
+        return "".join(f", {k}={x:g}" for k, x in self.parameters.items() if x != known[k])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from .ops import TABLE
-
-        if TABLE.get(self.name) is not self:
+        if _built_in.get(self.name) is not self.base:
             raise TypeError(
                 f"{self.name}: an op made at run time cannot be pickled or copied with a graph; "
                 "build the graph again where it is needed"
             )
-        return built_in, (self.name,)
+        return built_in, (self.name, *([dict(self.parameters)] if self is not self.base else []))
 
     def __copy__(self) -> Op:
         return self
@@ -204,9 +265,38 @@ def table(*records: Op) -> Mapping[str, Op]:
     return MappingProxyType(_built_in)
 
 
-def built_in(name: str) -> Op:
+def built_in(name: str, parameters: Mapping[str, float] | None = None) -> Op:
     """The built-in record of that name: how a pickle finds it again."""
-    return _built_in[name]
+    return _built_in[name].fixed(**parameters or {})
+
+
+@functools.lru_cache(maxsize=256)
+def _fixed(base: Op, parameters: tuple[tuple[str, float], ...]) -> Op:
+    """``base`` with other parameters. Arithmetics take its formula: their lines know of none."""
+    record = object.__new__(Op)
+    for name in Op.__slots__:
+        object.__setattr__(record, name, getattr(base, name))
+    object.__setattr__(record, "parameters", dict(parameters))
+    for name in ("_partials", "case", "fast", "formula", "gather", "kink", "scales"):
+        object.__setattr__(record, name, record._bound(getattr(base, name)))
+    arguments = ", ".join(f"{{{letter}}}" for letter in base.letters or "*")
+    object.__setattr__(record, "form", f"{base.name}({arguments}{record._parameters_text()})")
+    record._swept, record.slopes, record.direct = None, (), None
+    return record
+
+
+def _parameter(number: Any, name: str, kind: type) -> float:
+    """A parameter's number, checked; ``kind`` is int for a whole one."""
+    x = real(number, name)
+    if kind is float and math.isfinite(x):
+        return x
+    if kind is float:
+        raise ValueError(
+            f"{name} must be a finite number, got {number!r}; use another op for a limit"
+        )
+    if x < 0.0 or not x.is_integer():
+        raise ValueError(f"{name} must be a whole number >= 0, got {number!r}; use an int")
+    return int(x)
 
 
 def primitive(
@@ -225,7 +315,8 @@ def primitive(
     Args:
         name: an identifier.
         domain: an Interval, or one a slot.
-        partials: a rule ``(m, *operands, y)`` a slot.
+        partials: a rule ``(m, *operands, y)`` a slot; for any number of operands one rule
+            ``(m, operands, y)``, which gives a partial an operand.
         floats: the value, of floats; it may raise where Python's own function does.
         numpy: the value, of float64 arrays.
         llvm: ``(m, *operands)``, from the LLVM arithmetic's primitives.
@@ -333,6 +424,12 @@ class Symbolic:
 
     def __rtruediv__(self, other: Any) -> Any:
         return self.m.divide(other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return self.m.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return self.m.remainder(other, self)
 
     def __pow__(self, other: Any) -> Any:
         return self.m.power(self, other)

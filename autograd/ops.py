@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import itertools
 import math
 import operator
 import sys
@@ -16,12 +17,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import ieee, special
-from .op import NOTHING, REALS, Arithmetic, Interval, Op, derived, primitive, table
+from .op import NOTHING, REALS, Arithmetic, Interval, Op, Rule, derived, primitive, table
 
 HUGE = Interval(
     hard=(-1000.0, -36.0, 18.0, 40.0, 1000.0)
 )  # where naive formulas saturate or overflow
 POSITIVE = Interval(0.0, open_low=True, hard=(1e-300, 1.0 + 1e-7, 1e300))
+PROBABILITY = Interval(0.0, 1.0, open_low=True, open_high=True, hard=(1e-300, 0.5 + 1e-9, 0.9))
+INSIDE_1 = Interval(-1.0, 1.0, open_low=True, open_high=True, hard=(-0.999, 1e-9, 0.9))
+UP_TO_1 = Interval(-1.0, 1.0, hard=(-0.999, 1e-9))
+GROWING = Interval(hard=(-745.0, -700.0, 700.0))  # where exp over- or underflows
+STEPPED = Interval(hard=(-1.5, -0.5, 0.5, 2.0, 2.0**52 + 1.0))
+LN2, INV_LN2, INV_LN10 = 0.6931471805599453, 1.4426950408889634, 0.4342944819032518
+SQRT_HALF, INV_SQRT_2PI = 0.7071067811865476, 0.3989422804014327
+EXP_MINUS_64 = math.exp(-64.0)
+TINY = 2.0**-1022  # below it floats lose digits
+FADING = 0.45  # a slope formed from an output near 1 is good to 4e-16, however small it is
 
 
 # ------------------------------------------------------------------ arithmetic
@@ -66,15 +77,45 @@ divide = primitive(
     ),
     fast=(lambda a, b: a / b, lambda a, b, y: 1.0 / b, lambda a, b, y: -(y / b)),
 )  # fmt: skip
+reciprocal = derived(
+    "reciprocal", symbol="1/", form="1/{x}", precedence=2, domain=REALS,
+    formula=lambda m, x: 1.0 / x, partials=(lambda m, x, y: -(y * y),), words=("-1/{x}²",),
+    says="The slope of 1/{x} is -1/{x}² = {p}.", fast=(lambda x: 1.0 / x,),
+    remedy="use autograd.where to keep 0 out of the divisor",
+)  # fmt: skip
+remainder = primitive(  # of the divisor's sign, as Python's and NumPy's
+    "remainder", symbol="%", form="{a} % {b}", precedence=2, domain=(REALS, REALS),
+    partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: m.round((y - a) / b)),
+    words=("1", "-⌊{a}/{b}⌋"),
+    says=(
+        "{a} gets the gradient unchanged; {b} gets it times -⌊{a}/{b}⌋.",
+        "{a} gets the gradient unchanged.",
+        "{b} gets the gradient times -⌊{a}/{b}⌋ = {p}.",
+    ),
+    kink=lambda m, a, b: m.equal(m.remainder(a, b), 0.0),
+    convention="where {b} divides {a}, the slopes to the right of the jump",
+    remedy="keep 0 out of the divisor", means="a - b ⌊a/b⌋",
+    fast=(operator.mod, lambda a, b, y: 1.0, lambda a, b, y: ieee.half_even((y - a) / b)),
+)  # fmt: skip
 negative = primitive(
     "negative", symbol="neg", form="-{x}", precedence=3, domain=REALS, words=("-1",),
     partials=(lambda m, x, y: -1.0,), says="A minus sign turns the gradient's sign.",
     fast=(lambda x: -x, lambda x, y: -1.0),
 )  # fmt: skip
+
+
+def _power_slope(m: Any, a: Any, b: Any, y: Any) -> Any:
+    """b a^(b-1), 0 at 0⁰; of a subnormal base that power may overflow where the slope does not."""
+    power = m.power(a, b - 1.0)
+    lost = m.equal(m.abs(power), math.inf) * m.greater(TINY, m.abs(a)) * m.not_equal(a, 0.0)
+    slope = m.where(lost, b / a * y, b * power)
+    return m.where(m.equal(a, 0.0) * m.equal(b, 0.0), 0.0, slope)
+
+
 power = primitive(
     "power", symbol="**", form="{a}^{b}", precedence=4, domain=(POSITIVE, REALS),
     partials=(
-        lambda m, a, b, y: m.where(m.equal(b, 0.0), 0.0, b * m.power(a, b - 1.0)),
+        _power_slope,
         lambda m, a, b, y: m.where(
             m.equal(a, 0.0) * m.greater_equal(b, 0.0), 0.0, y * m.log(a)
         ),
@@ -88,7 +129,7 @@ power = primitive(
     remedy="a negative base takes whole exponents only, and base 0 none below 0",
     fast=(
         math.pow,
-        lambda a, b, y: 0.0 if b == 0.0 else b * math.pow(a, b - 1.0),
+        lambda a, b, y: 0.0 if a == 0.0 and b == 0.0 else b * math.pow(a, b - 1.0),
         lambda a, b, y: 0.0 if a == 0.0 and b >= 0.0 else y * math.log(a),
     ),
 )  # fmt: skip
@@ -103,10 +144,76 @@ sqrt = primitive(
     fast=(math.sqrt, lambda x, y: 0.5 / y),
 )  # fmt: skip
 
+
+def _odd(m: Any, x: Any, y: Any) -> Any:
+    """An odd function of x, given what it is of |x|: 0 at ±0."""
+    return m.where(m.equal(x, 0.0), x, m.where(m.greater(0.0, x), -y, y))
+
+
+def _cbrt(m: Any, x: Any) -> Any:
+    """A power, put right by one step of Newton's."""
+    a = m.abs(x)
+    y = m.power(a, 1.0 / 3.0)
+    y = y - (y - a / (y * y)) / 3.0
+    return m.where(m.equal(a, math.inf), x, _odd(m, x, y))
+
+
+def _hypot(m: Any, a: Any, b: Any) -> Any:
+    """The larger × √(1 + ratio²): no square overflows."""
+    a, b = m.abs(a), m.abs(b)
+    larger, smaller = m.maximum(a, b), m.minimum(a, b)
+    ratio = m.where(m.equal(larger, 0.0), 0.0, smaller / larger)
+    infinite = m.maximum(m.equal(a, math.inf), m.equal(b, math.inf))
+    return m.where(infinite, math.inf, larger * m.sqrt(1.0 + ratio * ratio))
+
+
+def _parts_of_length(m: Any, sides: Sequence[Any], y: Any) -> Sequence[Any]:
+    """Each side / y, with y their norm, or 0 where that is 0.
+
+    They are brought near 1 by a power of two first where y has overflowed or lost digits.
+    """
+    small = m.greater(2.0**-900, y)
+    unit = m.where(m.greater(y, 2.0**1000), 2.0**-600, m.where(small, 2.0**600, 1.0))
+    units = [side * unit for side in sides]
+    length = m.hypot(*units) if len(units) == 2 else m.norm(units)
+    return [m.where(m.equal(length, 0.0), 0.0, side / length) for side in units]
+
+
+cbrt = derived(
+    "cbrt", symbol="∛", domain=Interval(hard=(-27.0, -1e-200, 1e300)), formula=_cbrt, slots=1,
+    partials=(lambda m, x, y: 1.0 / (3.0 * y * y),), words=("1/(3y²)",),
+    convention="slope inf at 0", says="cbrt's slope is 1 / (3 × {=y}²) = {p}.", means="∛x",
+)  # fmt: skip
+hypot = derived(
+    "hypot", domain=REALS, formula=_hypot, slots=2, words=("{a}/y", "{b}/y"), means="√(a² + b²)",
+    partials=(
+        lambda m, a, b, y: _parts_of_length(m, (a, b), y)[0],
+        lambda m, a, b, y: _parts_of_length(m, (a, b), y)[1],
+    ),
+    kink=lambda m, a, b: m.equal(m.hypot(a, b), 0.0), convention="slope 0 each at 0, 0",
+    says=(
+        "Each side gets the gradient times its own part of the length.",
+        "{a} gets the gradient times its part of the length: {p}.",
+        "{b} gets the gradient times its part of the length: {p}.",
+    ),
+    fast=(math.hypot,),
+)  # fmt: skip
+
 # ------------------------------------------------------------------ elementary functions
 exp = primitive(
-    "exp", domain=Interval(hard=(-745.0, -700.0, 700.0)), partials=(lambda m, x, y: y,),
+    "exp", domain=GROWING, partials=(lambda m, x, y: y,),
     says="exp's slope is its own value {=y}.", fast=(math.exp, lambda x, y: y),
+)  # fmt: skip
+exp2 = derived(
+    "exp2", form="2^{x}", precedence=4, domain=Interval(hard=(-1074.0, -1000.0, 1000.0)),
+    formula=lambda m, x: m.power(2.0, x), partials=(lambda m, x, y: LN2 * y,), words=("y ln 2",),
+    says="2^{x}'s slope is ln 2 × its own value {=y}: {p}.",
+    fast=(lambda x: math.pow(2.0, x),),
+)  # fmt: skip
+expm1 = primitive(
+    "expm1", domain=Interval(hard=(-40.0, -1e-12, 1e-300, 700.0)), means="exp(x) - 1",
+    partials=(lambda m, x, y: m.exp(x),), words=("exp {x}",),
+    says="expm1's slope is exp {x} = {p}.", fast=(math.expm1,),
 )  # fmt: skip
 log = primitive(
     "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / x,), words=("1/{x}",),
@@ -118,6 +225,18 @@ log1p = primitive(
     partials=(lambda m, x, y: 1.0 / (1.0 + x),), words=("1/(1+{x})",), says="1 / (1 + {x}) = {p}.",
     fast=(math.log1p, lambda x, y: 1.0 / (1.0 + x)),
 )  # fmt: skip
+log2 = derived(
+    "log2", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN2,
+    partials=(lambda m, x, y: INV_LN2 / x,), words=("1/({x} ln 2)",),
+    says="1 / ({x} × ln 2) = {p}.", remedy="use log1p(x) / log(2) if log2(1 + x) was meant",
+    fast=(math.log2,),
+)  # fmt: skip
+log10 = derived(
+    "log10", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN10,
+    partials=(lambda m, x, y: INV_LN10 / x,), words=("1/({x} ln 10)",),
+    says="1 / ({x} × ln 10) = {p}.", remedy="use log1p(x) / log(10) if log10(1 + x) was meant",
+    fast=(math.log10,),
+)  # fmt: skip
 sin = primitive(
     "sin", domain=Interval(hard=(1e-9, 100.0)), partials=(lambda m, x, y: m.cos(x),),
     words=("cos {x}",), says="sin's slope is cos {x} = {p}.",
@@ -128,8 +247,114 @@ cos = primitive(
     words=("-sin {x}",), says="cos's slope is -sin {x} = {p}.",
     fast=(math.cos, lambda x, y: -math.sin(x)),
 )  # fmt: skip
+tan = derived(
+    "tan", domain=Interval(hard=(-1.5, 1e-9, 1.5707963267948966, 100.0)),
+    formula=lambda m, x: m.sin(x) / m.cos(x), partials=(lambda m, x, y: 1.0 + y * y,),
+    words=("(1+y²)",), says="tan's slope is 1 + {=y}² = {p}.", fast=(math.tan,),
+)  # fmt: skip
+
+
+def _over_square(m: Any, x: Any, a: Any, b: Any) -> Any:
+    """x / (a² + b²), whose squares would overflow."""
+    length = m.hypot(a, b)
+    return x / length / length
+
+
+arctan2 = primitive(
+    "arctan2", domain=(REALS, REALS), words=("{b}/({a}²+{b}²)", "-{a}/({a}²+{b}²)"),
+    partials=(
+        lambda m, a, b, y: _over_square(m, b, a, b),
+        lambda m, a, b, y: -_over_square(m, a, a, b),
+    ),
+    says=(
+        "Each gets the gradient times the other over {a}²+{b}², {b} with the sign turned.",
+        "{a} gets the gradient times {b}/({a}²+{b}²) = {p}.",
+        "{b} gets the gradient times -{a}/({a}²+{b}²) = {p}.",
+    ),
+    kink=lambda m, a, b: m.equal(a, 0.0) * m.greater_equal(0.0, b),
+    convention="slope nan at 0, 0; across the jump from π to -π the slope of both sides",
+    means="the angle of the point (b, a)", fast=(math.atan2,),
+)  # fmt: skip
+arcsin = derived(
+    "arcsin", domain=UP_TO_1, formula=lambda m, x: m.arctan2(x, m.sqrt((1.0 - x) * (1.0 + x))),
+    partials=(lambda m, x, y: 1.0 / m.sqrt((1.0 - x) * (1.0 + x)),), words=("1/√(1-{x}²)",),
+    says="1 / √(1 - {x}²) = {p}.", convention="slope inf at 1 and -1", fast=(math.asin,),
+)  # fmt: skip
+arccos = derived(
+    "arccos", domain=UP_TO_1, formula=lambda m, x: m.arctan2(m.sqrt((1.0 - x) * (1.0 + x)), x),
+    partials=(lambda m, x, y: -1.0 / m.sqrt((1.0 - x) * (1.0 + x)),), words=("-1/√(1-{x}²)",),
+    says="-1 / √(1 - {x}²) = {p}.", convention="slope -inf at 1 and -1", fast=(math.acos,),
+)  # fmt: skip
+arctan = derived(
+    "arctan", domain=Interval(hard=(-1e8, 1e-9, 1e200)), formula=lambda m, x: m.arctan2(x, 1.0),
+    partials=(lambda m, x, y: 1.0 / (1.0 + x * x),), words=("1/(1+{x}²)",),
+    says="1 / (1 + {x}²) = {p}.", fast=(math.atan, lambda x, y: 1.0 / (1.0 + x * x)),
+)  # fmt: skip
+
+
+def _halved(m: Any, a: Any, whole: Any) -> Any:
+    """exp(a) / 2 where it would overflow before it is halved, else ``whole``."""
+    root = m.exp(0.5 * a)
+    return m.where(m.greater(a, 30.0), 0.5 * root * root, whole)
+
+
+def _sinh(m: Any, x: Any) -> Any:
+    a = m.abs(x)
+    e = m.expm1(a)
+    return _odd(m, x, _halved(m, a, 0.5 * (e + e / (e + 1.0))))
+
+
+def _cosh(m: Any, x: Any) -> Any:
+    a = m.abs(x)
+    e = m.exp(a)
+    return _halved(m, a, 0.5 * (e + 1.0 / e))
+
+
+def _arcsinh(m: Any, x: Any) -> Any:
+    a = m.abs(x)
+    y = m.log1p(a + a * (a / (1.0 + m.sqrt(1.0 + a * a))))
+    return _odd(m, x, m.where(m.greater(a, 1e150), m.log(a) + LN2, y))  # a² would overflow
+
+
+def _arccosh(m: Any, x: Any) -> Any:
+    y = m.log1p((x - 1.0) + m.sqrt(x - 1.0) * m.sqrt(x + 1.0))
+    return m.where(m.greater(x, 1e150), m.log(x) + LN2, y)
+
+
+def _arctanh(m: Any, x: Any) -> Any:
+    a = m.abs(x)
+    return _odd(m, x, 0.5 * m.log1p(2.0 * a / (1.0 - a)))
+
+
+sinh = derived(
+    "sinh", domain=GROWING, formula=_sinh, slots=1, partials=(lambda m, x, y: m.cosh(x),),
+    words=("cosh {x}",), says="sinh's slope is cosh {x} = {p}.", means="(exp(x) - exp(-x))/2",
+    fast=(math.sinh,),
+)  # fmt: skip
+cosh = derived(
+    "cosh", domain=GROWING, formula=_cosh, slots=1, partials=(lambda m, x, y: m.sinh(x),),
+    words=("sinh {x}",), says="cosh's slope is sinh {x} = {p}.", means="(exp(x) + exp(-x))/2",
+    fast=(math.cosh,),
+)  # fmt: skip
+arcsinh = derived(
+    "arcsinh", domain=Interval(hard=(-1e200, 1e-9, 1e150)), formula=_arcsinh, slots=1,
+    partials=(lambda m, x, y: 1.0 / m.hypot(1.0, x),), words=("1/√(1+{x}²)",),
+    says="1 / √(1 + {x}²) = {p}.", means="log(x + √(x² + 1))", fast=(math.asinh,),
+)  # fmt: skip
+arccosh = derived(
+    "arccosh", domain=Interval(1.0, hard=(1.0 + 1e-7, 1e150, 1e300)), formula=_arccosh, slots=1,
+    partials=(lambda m, x, y: 1.0 / (m.sqrt(x - 1.0) * m.sqrt(x + 1.0)),),
+    words=("1/√({x}²-1)",), says="1 / √({x}² - 1) = {p}.", convention="slope inf at 1",
+    means="log(x + √(x² - 1))", fast=(math.acosh,),
+)  # fmt: skip
+arctanh = derived(
+    "arctanh", domain=INSIDE_1, formula=_arctanh, slots=1,
+    partials=(lambda m, x, y: 1.0 / ((1.0 - x) * (1.0 + x)),), words=("1/(1-{x}²)",),
+    says="1 / (1 - {x}²) = {p}.", means="log((1 + x)/(1 - x))/2", fast=(math.atanh,),
+)  # fmt: skip
 tanh = primitive(  # the slope from the output: 1/cosh² overflows past 355
     "tanh", domain=HUGE, partials=(lambda m, x, y: 1.0 - y * y,), words=("(1-y²)",),
+    scales=(None, lambda m, x: FADING),
     says="tanh's slope is 1 - {=y}² = {p} (it is 1 at 0 and fades on both sides).",
     fast=(math.tanh, lambda x, y: 1.0 - y * y),
 )  # fmt: skip
@@ -138,6 +363,90 @@ erf = derived(
     partials=(lambda m, x, y: 1.1283791670955126 * m.exp(-(x * x)),),  # 2/sqrt(pi)
     says="erf's slope is 2/√π × exp(-{x}²) = {p}.", source="Abramowitz & Stegun 7.1.1",
     fast=(math.erf,),
+)  # fmt: skip
+
+
+# ------------------------------------------------------------------ special functions
+erfc = derived(
+    "erfc", domain=Interval(hard=(-6.0, 5.0, 20.0, 26.5)), formula=special.erfc, slots=1,
+    partials=(lambda m, x, y: -1.1283791670955126 * m.exp(-(x * x)),),
+    means="1 - erf(x)", words=("-2/√π exp(-{x}²)",),
+    says="erfc's slope is -2/√π × exp(-{x}²) = {p}.", source="Shepherd & Laframboise 1981",
+    fast=(math.erfc,),
+)  # fmt: skip
+erfinv = derived(
+    "erfinv", domain=INSIDE_1, formula=special.erfinv, slots=1,
+    partials=(lambda m, x, y: 0.886226925452758 * m.exp(y * y),),  # sqrt(pi)/2
+    means="erf(y) = x, solved for y", words=("√π/2 exp(y²)",),
+    says="erfinv's slope is √π/2 × exp({=y}²) = {p}.",
+)  # fmt: skip
+
+
+LARGEST_ORDER = 100  # beyond, factorials leave the range of floats at ordinary operands
+
+
+def _order(*operands: Any, n: int) -> tuple[Any, ...]:
+    if n > LARGEST_ORDER:
+        raise ValueError(
+            f"polygamma: n must be a whole number from 0 to {LARGEST_ORDER}, got {n}; "
+            "differentiate less often"
+        )
+    return operands
+
+
+def _polygamma(*operands: Any) -> Any:
+    """As SciPy's: the order n first. Left out, n is 1."""
+    if len(operands) == 2:
+        n, *operands = operands  # type: ignore[assignment]
+        return polygamma.fixed(n=n)(*operands) if n != 1 else Op.recorder(polygamma, operands)
+    return Op.recorder(polygamma, operands)
+
+
+def _left_of_0(m: Any, x: Any, scale: Any) -> Any:
+    return m.where(m.greater(0.0, x), scale, 0.0)
+
+
+def _gamma_scale(m: Any, x: Any) -> Any:
+    return _left_of_0(m, x, m.abs(m.lgamma(1.0 - x)))
+
+
+def _digamma_scale(m: Any, x: Any) -> Any:
+    return _left_of_0(m, x, m.abs(m.digamma(1.0 - x)))
+
+
+def _polygamma_scale(m: Any, x: Any, *, n: int) -> Any:
+    """Of an odd n it has no zeros."""
+    if n == 0:
+        return _digamma_scale(m, x)
+    return 0.0 if n % 2 else _left_of_0(m, x, math.factorial(n + 1) * 2.0 ** (n - 1))
+
+
+lgamma = derived(
+    "lgamma", domain=Interval(hard=(1.0, 2.0, 1.0 + 1e-9, 1e5, 1e300)), formula=special.lgamma,
+    slots=1, partials=(lambda m, x, y: m.digamma(x),), words=("digamma {x}",),
+    says="lgamma's slope is digamma({x}) = {p}.", means="log |Γ(x)|",
+    convention="inf at 0, -1, -2 …", source="DLMF 5.5, 5.11", scales=(_gamma_scale, _digamma_scale),
+)  # fmt: skip
+digamma = derived(
+    "digamma", domain=Interval(hard=(1.4616321449683623, 1e5, 1e300)), formula=special.digamma,
+    slots=1, partials=(lambda m, x, y: m.polygamma(x),), words=("polygamma(1, {x})",),
+    says="digamma's slope is polygamma(1, {x}) = {p}.", means="Γ'(x)/Γ(x)",
+    convention="-inf at 0, nan at -1, -2 …", source="DLMF 5.5, 5.11", scales=(_digamma_scale, None),
+)  # fmt: skip
+polygamma: Op = derived(
+    "polygamma", domain=Interval(hard=(1e5, 1e300)), formula=special.polygamma, slots=1,
+    parameters={"n": 1}, gather=_order, form="polygamma({x}, n=1)",
+    partials=(lambda m, x, y, *, n: m.run(polygamma.fixed(n=n + 1), x),),
+    says="polygamma's slope is the next polygamma: {p}.", means="digamma's n-th derivative",
+    convention="±inf at 0, -1, -2 …",
+    source="DLMF 5.15",
+    scales=(_polygamma_scale, lambda m, x, *, n: _polygamma_scale(m, x, n=n + 1)),
+)  # fmt: skip
+polygamma.direct = _polygamma
+sinc = derived(
+    "sinc", domain=Interval(hard=(-2.5, 1e-9, 1.0, 2.0 + 1e-9)), formula=special.sinc, slots=1,
+    means="sin(πx)/(πx), 1 at 0", words=("(cos(π{x}) - y)/{x}",),
+    scales=(None, lambda m, x: m.greater(m.abs(x), 1.0) / m.maximum(m.abs(x), 1.0)),
 )  # fmt: skip
 
 
@@ -157,6 +466,18 @@ def _fast_softplus(x: float) -> float:
     return (x if x >= 0.0 or x != x else 0.0) + y
 
 
+def _fast_log_sigmoid(x: float) -> float:
+    y = math.log1p(math.exp(-abs(x)))
+    return (x if x <= 0.0 or x != x else 0.0) - y
+
+
+def _fast_silu(x: float) -> float:
+    if x < -700.0:
+        return x * math.exp(x + 64.0) * EXP_MINUS_64
+    e = math.exp(-abs(x))
+    return (x if x >= 0.0 else x * e) / (1.0 + e)
+
+
 def _fast_relu_slope(x: float, y: float) -> float:
     return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x
 
@@ -169,10 +490,30 @@ sigmoid = derived(
     "sigmoid", symbol="σ", domain=HUGE, slots=1, formula=_sigmoid,
     partials=(lambda m, x, y: y * (1.0 - y),), words=("y(1-y)",),
     says="sigmoid's slope is {=y} × (1 - {=y}) = {p}, never more than 0.25.",
+    scales=(None, lambda m, x: FADING), means="1/(1 + exp(-x))",
     fast=(_fast_sigmoid, lambda x, y: y * (1.0 - y)),
 )  # fmt: skip
-softplus = derived(  # log(1 + exp x)
-    "softplus", domain=HUGE, partials=(lambda m, x, y: m.sigmoid(x),), words=("sigmoid {x}",),
+logit = derived(  # sigmoid's inverse; near ½ from 2x - 1, which is exact there
+    "logit", domain=PROBABILITY, slots=1, means="log(x/(1 - x))",
+    formula=lambda m, x: m.where(
+        m.greater(0.25, m.abs(x - 0.5)),
+        m.log1p((2.0 * x - 1.0) / (1.0 - x)),
+        m.log(x / (1.0 - x)),
+    ),
+    partials=(lambda m, x, y: 1.0 / (x * (1.0 - x)),), words=("1/({x}(1-{x}))",),
+    says="1 / ({x} × (1 - {x})) = {p}.",
+    remedy="use the number before the sigmoid, if there is one",
+)  # fmt: skip
+log_sigmoid = derived(
+    "log_sigmoid", domain=HUGE, partials=(lambda m, x, y: m.sigmoid(-x),),
+    formula=lambda m, x: m.minimum(x, 0.0) - m.log1p(m.exp(-m.abs(x))),
+    words=("sigmoid(-{x})",), says="log_sigmoid's slope is sigmoid(-{x}) = {p}.",
+    means="log(sigmoid(x))",
+    fast=(_fast_log_sigmoid, lambda x, y: _fast_sigmoid(-x)),
+)  # fmt: skip
+softplus = derived(
+    "softplus", domain=HUGE, means="log(1 + exp(x))", words=("sigmoid {x}",),
+    partials=(lambda m, x, y: m.sigmoid(x),),
     formula=lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x))),
     says="softplus's slope is sigmoid({x}) = {p}.",
     fast=(_fast_softplus, lambda x, y: _fast_sigmoid(x)),
@@ -192,6 +533,153 @@ relu = derived(
     ),
     kink=lambda m, x: m.equal(x, 0.0), convention="slope 0 at 0",
     fast=(lambda x: x if x >= 0.0 or x != x else 0.0, _fast_relu_slope),
+)  # fmt: skip
+
+
+def _on_both_sides(m: Any, x: Any, right: Any, left: Any) -> Any:
+    """``right`` where x > 0, ``left`` where x <= 0, nan at nan."""
+    return m.where(m.greater(x, 0.0), right, m.where(m.greater_equal(0.0, x), left, x))
+
+
+def _sides(name: str) -> tuple[str, ...]:
+    return (
+        "Input {=x} > 0: " + name + "'s slope is {p}.",
+        "Input {=x} < 0: " + name + "'s slope is {p}.",
+        "At its corner: the slope of the side below 0, {p}, by convention.",
+    )
+
+
+def _side(m: Any, x: Any, y: Any, **parameters: float) -> Any:
+    return m.where(m.greater(x, 0.0), 0.0, m.where(m.equal(x, 0.0), 2.0, 1.0))
+
+
+_CORNER: dict[str, Any] = {
+    "domain": HUGE, "slots": 1, "case": _side, "convention": "at 0 the slope of the side x <= 0",
+    "kink": lambda m, x, **parameters: m.equal(x, 0.0),
+}  # fmt: skip
+# Self-normalising networks' fixed point: mean 0 and variance 1 come out as they went in.
+SELU_SCALE, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
+
+
+def _sigmoid_of(m: Any, a: Any, b: Any) -> Any:
+    """sigmoid(a - b), ½ where both are the same infinity."""
+    same = m.equal(a, b) * m.equal(m.abs(a), math.inf)
+    return m.sigmoid(m.where(same, 0.0, a - b))
+
+
+leaky_relu = derived(
+    "leaky_relu", parameters={"slope": 0.01}, **_CORNER, says=_sides("leaky_relu"),
+    formula=lambda m, x, *, slope: m.where(m.greater(x, 0.0), x, slope * x),
+    partials=(lambda m, x, y, *, slope: _on_both_sides(m, x, 1.0, slope),),
+    fast=(
+        lambda x, *, slope: x if x > 0.0 else slope * x,
+        lambda x, y, *, slope: 1.0 if x > 0.0 else slope if x <= 0.0 else x,
+    ),
+)  # fmt: skip
+elu = derived(
+    "elu", parameters={"alpha": 1.0}, **_CORNER, says=_sides("elu"),
+    formula=lambda m, x, *, alpha: m.where(m.greater(x, 0.0), x, alpha * m.expm1(x)),
+    partials=(lambda m, x, y, *, alpha: _on_both_sides(m, x, 1.0, alpha * m.exp(x)),),
+    fast=(
+        lambda x, *, alpha: x if x > 0.0 else alpha * math.expm1(x),
+        lambda x, y, *, alpha: 1.0 if x > 0.0 else alpha * math.exp(x),
+    ),
+    source="Clevert, Unterthiner, Hochreiter 2015",
+)  # fmt: skip
+selu = derived(
+    "selu", **_CORNER, says=_sides("selu"),
+    formula=lambda m, x: m.where(
+        m.greater(x, 0.0), SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * m.expm1(x)
+    ),
+    partials=(
+        lambda m, x, y: _on_both_sides(m, x, SELU_SCALE, SELU_SCALE * SELU_ALPHA * m.exp(x)),
+    ),
+    source="Klambauer, Unterthiner, Mayr, Hochreiter 2017",
+)  # fmt: skip
+celu = derived(
+    "celu", parameters={"alpha": 1.0}, **_CORNER, says=_sides("celu"),
+    formula=lambda m, x, *, alpha: m.where(m.greater(x, 0.0), x, alpha * m.expm1(x / alpha)),
+    partials=(lambda m, x, y, *, alpha: _on_both_sides(m, x, 1.0, m.exp(x / alpha)),),
+    source="Barron 2017",
+)  # fmt: skip
+gelu = derived(  # the tail is as good as erfc's argument: x² ulp
+    "gelu", domain=HUGE, formula=lambda m, x: 0.5 * x * m.erfc(-(x * SQRT_HALF)),
+    partials=(
+        lambda m, x, y: (
+            0.5 * m.erfc(-(x * SQRT_HALF)) + x * (INV_SQRT_2PI * m.exp(-(0.5 * x * x)))
+        ),
+    ),
+    scales=(
+        lambda m, x: m.maximum(m.abs(m.gelu(x)), TINY) * (1.0 + 0.25 * x * x), lambda m, x: FADING,
+    ),
+    fast=(lambda x: 0.5 * x * math.erfc(-(x * SQRT_HALF)),), words=("Φ({x}) + {x} φ({x})",),
+    means="x Φ(x), Φ the normal's share below x", source="Hendrycks & Gimpel 2016",
+)  # fmt: skip
+
+
+def _faint(m: Any, x: Any) -> tuple[Any, Any]:
+    """e and f with e × f = exp(x): e has all its digits where exp(x) is subnormal."""
+    far = m.greater(-700.0, x)
+    return m.exp(m.where(far, x + 64.0, x)), m.where(far, EXP_MINUS_64, 1.0)
+
+
+def _silu(m: Any, x: Any) -> Any:
+    e, f = _faint(m, -m.abs(x))
+    return m.where(m.greater_equal(x, 0.0), x, x * e * f) / (1.0 + e)
+
+
+silu = derived(
+    "silu", domain=HUGE, formula=_silu, slots=1, means="x sigmoid(x)",
+    partials=(lambda m, x, y: m.sigmoid(x) * (1.0 + x * m.sigmoid(-x)),),
+    scales=(None, lambda m, x: FADING),
+    fast=(_fast_silu, lambda x, y: _fast_sigmoid(x) * (1.0 + x * _fast_sigmoid(-x))),
+    source="Elfwing, Uchibe, Doya 2017",
+)  # fmt: skip
+
+
+def _mish(m: Any, x: Any) -> Any:
+    """tanh(softplus(x)) is n / (n + 2), and 1 from x = 40 on."""
+    e, f = _faint(m, m.minimum(x, 40.0))
+    n = e * (e + 2.0)
+    return x * (n / (n + 2.0)) * f
+
+
+def _mish_slope(m: Any, x: Any, y: Any) -> Any:
+    c = m.minimum(x, 40.0)
+    e = m.exp(c)
+    n = e * (e + 2.0)
+    return n / (n + 2.0) + c * (4.0 * e * (1.0 + e) / ((n + 2.0) * (n + 2.0)))
+
+
+def _hardswish_slope(m: Any, x: Any, y: Any) -> Any:
+    """Asks x itself where it is: x + 3 is rounded."""
+    inside = m.greater(3.0, m.abs(x))
+    outside = m.clip(x, 0.0, 1.0) + 0.25 * m.equal(x, 3.0) - 0.25 * m.equal(x, -3.0)
+    return m.where(inside, (x + 1.5) / 3.0, outside)
+
+
+mish = derived(
+    "mish", domain=HUGE, formula=_mish, partials=(_mish_slope,), slots=1,
+    means="x tanh(softplus(x))", scales=(None, lambda m, x: FADING), source="Misra 2019",
+)  # fmt: skip
+softsign = derived(
+    "softsign", domain=Interval(hard=(-1e8, 1e-9, 1e200)),
+    formula=lambda m, x: x / (1.0 + m.abs(x)),
+    partials=(lambda m, x, y: m.square(1.0 / (1.0 + m.abs(x))),), words=("1/(1+|{x}|)²",),
+)  # fmt: skip
+hardtanh = derived(
+    "hardtanh", domain=REALS, formula=lambda m, x: m.clip(x, -1.0, 1.0),
+    kink=lambda m, x: m.equal(m.abs(x), 1.0), convention="slope ½ at -1 and 1",
+)  # fmt: skip
+relu6 = derived(
+    "relu6", domain=Interval(hard=(6.0,)), formula=lambda m, x: m.clip(x, 0.0, 6.0),
+    kink=lambda m, x: m.equal(m.abs(x - 3.0), 3.0), convention="slope ½ at 0 and 6",
+)  # fmt: skip
+hardswish = derived(
+    "hardswish", domain=Interval(hard=(-3.0, -1.5, 3.0)), partials=(_hardswish_slope,),
+    formula=lambda m, x: x * (m.relu6(x + 3.0) / 6.0),
+    kink=lambda m, x: m.equal(m.abs(x), 3.0),
+    convention="halfway between both sides' slopes at -3 and 3", source="Howard et al. 2019",
 )  # fmt: skip
 
 # ------------------------------------------------------------------ corners, choices, comparisons
@@ -229,6 +717,33 @@ minimum = primitive(
     says=("{b} is smaller: it takes all.", "{a} is smaller: it takes all.", _TIE),
     kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie", fast=(ieee.minimum,),
 )  # fmt: skip
+
+
+def _in_order(*operands: Any) -> tuple[Any, ...]:
+    """clip's operands, unless both bounds are known and the lower is above the upper."""
+    bounds = [x if getattr(x, "is_traced", True) else x.data for x in operands[1:]]
+    if len(bounds) == 2 and all(isinstance(x, (int, float)) for x in bounds):
+        low, high = bounds
+        if low > high:
+            raise ValueError(f"clip: low <= high is required, got {low!r}, {high!r}; exchange them")
+    return operands
+
+
+clip = derived(
+    "clip", letters="xab", form="clip({x}, {a}, {b})", domain=REALS, slots=3, gather=_in_order,
+    formula=lambda m, x, a, b: m.minimum(m.maximum(x, a), b),
+    case=lambda m, x, a, b, y: m.where(
+        m.maximum(m.equal(x, a), m.equal(x, b)),
+        2.0, m.where(m.maximum(m.greater(a, x), m.greater(x, b)), 1.0, 0.0),
+    ),
+    says=(
+        "{x} is inside: it passes the gradient on unchanged.",
+        "{x} is outside: the bound takes all, nothing passes to {x}.",
+        "{x} is at a bound: half each, by convention.",
+    ),
+    kink=lambda m, x, a, b: m.maximum(m.equal(x, a), m.equal(x, b)),
+    convention="½ each at a bound",
+)  # fmt: skip
 where = primitive(
     "where", domain=(REALS, REALS, REALS), words=("0", "slope", "slope"),
     partials=(
@@ -244,10 +759,10 @@ where = primitive(
 )  # fmt: skip
 
 
-def _comparison(name: str, symbol: str, commutes: bool = False) -> Op:
-    return primitive(
-        name, symbol=symbol, form="{a} " + symbol + " {b}", precedence=0, commutes=commutes,
-        domain=(REALS, REALS),
+def _comparison(name: str, symbol: str, commutes: bool = False, formula: Rule | None = None) -> Op:
+    return Op(
+        name, slots=2, formula=formula, symbol=symbol, form="{a} " + symbol + " {b}", precedence=0,
+        commutes=commutes, domain=(REALS, REALS),
         partials=(NOTHING, NOTHING), words=("0", "0"),
         kink=lambda m, a, b: m.equal(a, b), convention="slope 0, at the step too",
         says="A comparison passes nothing.",
@@ -257,6 +772,45 @@ def _comparison(name: str, symbol: str, commutes: bool = False) -> Op:
 equal = _comparison("equal", "==", commutes=True)
 greater = _comparison("greater", ">")
 greater_equal = _comparison("greater_equal", ">=")
+not_equal = _comparison("not_equal", "!=", True, formula=lambda m, a, b: 1.0 - m.equal(a, b))
+less = _comparison("less", "<", formula=lambda m, a, b: m.greater(b, a))
+less_equal = _comparison("less_equal", "<=", formula=lambda m, a, b: m.greater_equal(b, a))
+
+
+def _step(name: str, at: str, **record: Any) -> Op:
+    return Op(
+        name, slots=1, domain=STEPPED, partials=(NOTHING,), words=("0",),
+        says=name + " is flat: it passes nothing.", convention=f"slope 0, {at} too", **record,
+    )  # fmt: skip
+
+
+def _round(m: Any, x: Any) -> Any:
+    """Adding 2⁵² leaves no place for a fraction, and rounding goes to the even neighbour."""
+    size = m.abs(x)
+    return _odd(m, x, m.where(m.greater(2.0**52, size), (size + 2.0**52) - 2.0**52, size))
+
+
+sign = _step(
+    "sign", "at 0", kink=lambda m, x: m.equal(x, 0.0), formula=lambda m, x: m.where(
+        m.greater(x, 0.0), 1.0, m.where(m.greater(0.0, x), -1.0, x + 0.0)
+    ),
+)  # fmt: skip
+floor = _step(
+    "floor", "at its steps", form="⌊{x}⌋", formula=None, kink=lambda m, x: m.equal(m.floor(x), x)
+)
+ceil = _step(
+    "ceil", "at its steps", form="⌈{x}⌉", formula=lambda m, x: -m.floor(-x),
+    kink=lambda m, x: m.equal(m.floor(x), x),
+)  # fmt: skip
+trunc = _step(
+    "trunc", "at its steps",
+    formula=lambda m, x: m.where(m.greater_equal(x, 0.0), m.floor(x), -m.floor(-x)),
+    kink=lambda m, x: m.equal(m.floor(x), x) * m.not_equal(x, 0.0),
+)  # fmt: skip
+round = _step(
+    "round", "at its steps", formula=_round, means="the nearest whole number, the even one of two",
+    kink=lambda m, x: m.equal(x - m.floor(x), 0.5),
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------ any number of operands
@@ -287,10 +841,23 @@ def _both(*sequences: Any) -> tuple[Any, ...]:
     return ws + xs
 
 
-def _one(*sequences: Any) -> tuple[Any, ...]:
-    if len(sequences) != 1:
-        raise TypeError(f"sum: 1 sequence is required, got {len(sequences)}; use sum([a, b])")
-    return _tuple("sum", sequences[0])
+def _one(name: str, least: int = 0) -> Callable[..., tuple[Any, ...]]:
+    """What gathers the operands of one sequence of at least so many numbers."""
+
+    def gather(*sequences: Any, ddof: int = 0) -> tuple[Any, ...]:
+        if len(sequences) != 1:
+            got = len(sequences)
+            raise TypeError(f"{name}: 1 sequence is required, got {got}; use {name}([a, b])")
+        operands = _tuple(name, sequences[0])
+        if len(operands) < least + ddof:
+            more = f" for ddof={ddof}" if ddof else ""
+            raise ValueError(
+                f"{name}: at least {least + ddof} number(s) are required{more}, "
+                f"got {len(operands)}; see to the empty case before"
+            )
+        return operands
+
+    return gather
 
 
 def _dot(m: Any, *operands: Any) -> Any:
@@ -320,24 +887,170 @@ def _fast_dot(numbers: Sequence[float]) -> float:
     return left_sum(map(operator.mul, numbers[:half], numbers[half:]), -0.0) if half else 0.0
 
 
-def _others(numbers: Sequence[float], y: float) -> Sequence[float]:
+def _others(numbers: Sequence[Any], y: Any) -> Sequence[Any]:
     half = len(numbers) // 2
     return (*numbers[half:], *numbers[:half])
 
 
 dot = derived(
-    "dot", symbol="·", slots=None, domain=REALS, formula=_dot, gather=_both,
-    partials=(lambda m, xs, y, slot: xs[(slot + len(xs) // 2) % len(xs)],), words=("other factor",),
+    "dot", symbol="·", slots=None, domain=REALS, formula=_dot, gather=_both, means="Σ w x",
+    scales=(lambda m, *xs: len(xs) / 8 * _dot(m, *map(m.abs, xs)), None),
+    partials=(lambda m, xs, y: _others(xs, y),), words=("other factor",),
     says="Each weight gets the gradient times its own input, "
     "each input the gradient times its own weight.",
     fast=(_fast_dot, _others),
 )  # fmt: skip
 sum = derived(
-    "sum", symbol="Σ", slots=None, domain=REALS, formula=_total,
-    gather=_one,
-    partials=(lambda m, xs, y, slot: 1.0,), words=("1",),
+    "sum", symbol="Σ", slots=None, domain=REALS, formula=_total, means="Σ x",
+    gather=_one("sum"), scales=(lambda m, *xs: len(xs) / 8 * m.sum([m.abs(x) for x in xs]), None),
+    partials=(lambda m, xs, y: [1.0] * len(xs),), words=("1",),
     says="A sum passes its gradient on unchanged to every term.",
     fast=(lambda xs: left_sum(xs, -0.0) if xs else 0.0, lambda xs, y: (1.0,) * len(xs)),
+)  # fmt: skip
+
+
+def _product(m: Any, *factors: Any) -> Any:
+    """Left to right, as a loop multiplies."""
+    product: Any = factors[0] if factors else 1.0
+    for factor in factors[1:]:
+        product = product * factor
+    return product
+
+
+def _other_factors(m: Any, xs: Sequence[Any], y: Any) -> Sequence[Any]:
+    """Of each, the product of those before it times that of those after it."""
+    before = [1.0, *itertools.accumulate(xs[:-1], operator.mul)]
+    after = [1.0, *itertools.accumulate(xs[:0:-1], operator.mul)]
+    return [a * b for a, b in zip(before, reversed(after), strict=True)][: len(xs)]
+
+
+def _reaching(m: Any, xs: Sequence[Any], y: Any) -> tuple[list[Any], Any]:
+    """1 for each that is y, and how many are."""
+    reached = [m.equal(x, y) for x in xs]
+    return reached, _total(m, *reached)
+
+
+def _equal_shares(m: Any, xs: Sequence[Any], y: Any) -> Sequence[Any]:
+    reached, count = _reaching(m, xs, y)
+    return [one / count for one in reached]
+
+
+def _fast_equal_shares(xs: Sequence[float], y: float) -> Sequence[float]:
+    count = builtins.sum([x == y for x in xs])  # 0 where y is nan
+    return [(1.0 if x == y else 0.0) / count if count else math.nan for x in xs]
+
+
+def _extreme(name: str, of_two: Op, largest: str) -> Op:
+    def formula(m: Any, *xs: Any) -> Any:
+        return functools.reduce(getattr(m, of_two.name), xs)
+
+    return derived(
+        name, slots=None, domain=REALS, gather=_one(name, 1), formula=formula,
+        partials=(_equal_shares,), words=("1, shared by those that tie",),
+        says=f"The {largest} takes all; those that tie share it equally.",
+        kink=lambda m, *xs: m.greater(_reaching(m, xs, formula(m, *xs))[1], 1.0),
+        convention="an equal share each at a tie",
+        fast=(lambda xs: functools.reduce(of_two.fast[0], xs), _fast_equal_shares),
+    )  # fmt: skip
+
+
+def _norm(m: Any, *xs: Any) -> Any:
+    """The largest size × √(Σ ratio²): no square overflows."""
+    sizes = [m.abs(x) for x in xs]
+    largest = functools.reduce(m.maximum, sizes)
+    unit = m.where(m.equal(largest, 0.0), 1.0, largest)
+    y = largest * m.sqrt(_total(m, *[m.square(size / unit) for size in sizes]))
+    return m.where(m.equal(largest, math.inf), largest, y)
+
+
+def _from_first(m: Any, xs: Sequence[Any]) -> list[Any]:
+    """x - the first: a common offset, however large, leaves no rounding behind."""
+    return [x - xs[0] for x in xs]
+
+
+def _deviations(m: Any, xs: Sequence[Any]) -> list[Any]:
+    """x - the mean of each."""
+    shifted = _from_first(m, xs)
+    mean = _total(m, *shifted) / float(len(xs))
+    return [x - mean for x in shifted]
+
+
+def _var(m: Any, *xs: Any, ddof: int) -> Any:
+    return _total(m, *map(m.square, _deviations(m, xs))) / float(len(xs) - ddof)
+
+
+def _std(m: Any, *xs: Any, ddof: int) -> Any:
+    return m.norm(_deviations(m, xs)) / math.sqrt(len(xs) - ddof)
+
+
+def _var_slopes(m: Any, xs: Sequence[Any], y: Any, *, ddof: int) -> Sequence[Any]:
+    return [2.0 * d / float(len(xs) - ddof) for d in _deviations(m, xs)]
+
+
+def _std_slopes(m: Any, xs: Sequence[Any], y: Any, *, ddof: int) -> Sequence[Any]:
+    root = math.sqrt(len(xs) - ddof)
+    return [part / root for part in _parts_of_length(m, _deviations(m, xs), root * y)]
+
+
+def _spread(m: Any, xs: Sequence[Any]) -> Any:
+    """What a deviation's rounding is measured by."""
+    return m.sum([m.abs(x) for x in _from_first(m, xs)])
+
+
+prod = derived(
+    "prod", symbol="Π", slots=None, domain=REALS, gather=_one("prod"), formula=_product,
+    means="Π x", partials=(_other_factors,), words=("the other factors",),
+    says="A product passes to each factor the gradient times all the other factors.",
+    scales=(lambda m, *xs: len(xs) / 8 * m.abs(m.prod(xs)), None),
+    fast=(
+        lambda xs: math.prod(xs) if xs else 1.0, lambda xs, y: _other_factors(ieee.FLOATS, xs, y)
+    ),
+)  # fmt: skip
+max = _extreme("max", maximum, "largest")
+min = _extreme("min", minimum, "smallest")
+norm = derived(
+    "norm", slots=None, domain=REALS, gather=_one("norm", 1), formula=_norm, form="‖{*}‖",
+    partials=(_parts_of_length,),
+    words=("its part of the length",), means="√Σ x²",
+    says="Each gets the gradient times its own part of the length.",
+    kink=lambda m, *xs: m.equal(m.norm(xs), 0.0), convention="slope 0 each at 0",
+    scales=(lambda m, *xs: len(xs) / 8 * m.norm(xs), None),
+    fast=(lambda xs: ieee.norm(*xs),),
+)  # fmt: skip
+var = derived(
+    "var", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("var", 1), formula=_var,
+    partials=(_var_slopes,), words=("2 (x - mean)/n",), means="Σ (x - mean)² / (n - ddof)",
+    says="Each gets the gradient times 2/n × its distance from the mean.",
+    scales=(
+        lambda m, *xs, ddof: len(xs) * m.var(xs),
+        lambda m, xs, slot, *, ddof: 2.0 * _spread(m, xs) / (len(xs) - ddof),
+    ),
+)  # fmt: skip
+std = derived(
+    "std", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("std", 1), formula=_std,
+    partials=(_std_slopes,), words=("(x - mean)/(n y)",), means="√(Σ (x - mean)² / (n - ddof))",
+    says="Each gets the gradient times its distance from the mean, over n × {=y}.",
+    kink=lambda m, *xs, ddof: m.equal(m.norm(_deviations(m, xs)), 0.0),
+    convention="slope 0 each where all are equal",
+    scales=(
+        lambda m, *xs, ddof: len(xs) * m.std(xs),
+        lambda m, xs, slot, *, ddof: _spread(m, xs) / ((len(xs) - ddof) * m.std(xs)),
+    ),
+)  # fmt: skip
+logaddexp = derived(
+    "logaddexp", domain=REALS, slots=2, commutes=True, means="log(exp(a) + exp(b))",
+    formula=lambda m, a, b: (
+        m.maximum(a, b)
+        + m.log1p(m.exp(-m.where(m.equal(a, b), 0.0, m.abs(a - b))))
+    ),
+    partials=(lambda m, a, b, y: _sigmoid_of(m, a, b), lambda m, a, b, y: _sigmoid_of(m, b, a)),
+    words=("sigmoid({a}-{b})", "sigmoid({b}-{a})"),
+    says=(
+        "Each gets the gradient times its share of exp({a}) + exp({b}).",
+        "{a} gets the gradient times its share of exp({a}) + exp({b}): {p}.",
+        "{b} gets the gradient times its share of exp({a}) + exp({b}): {p}.",
+    ),
+    scales=(lambda m, a, b: LN2, None, None),
 )  # fmt: skip
 
 # ------------------------------------------------------------------ the chain rule's own product
@@ -350,9 +1063,17 @@ chain = derived(  # exactly 0 if the first factor is 0; differentiates as a prod
 )  # fmt: skip
 
 TABLE = table(
-    identity, stop_gradient, add, subtract, multiply, divide, negative, power, square, sqrt,
-    exp, log, log1p, sin, cos, tanh, erf, sigmoid, softplus, relu,
-    abs, maximum, minimum, where, equal, greater, greater_equal, dot, sum, chain,
+    identity, stop_gradient, add, subtract, multiply, divide, reciprocal, remainder, negative,
+    power, square, sqrt, cbrt, hypot,
+    exp, exp2, expm1, log, log2, log10, log1p, logaddexp,
+    sin, cos, tan, arcsin, arccos, arctan, arctan2, sinc,
+    sinh, cosh, tanh, arcsinh, arccosh, arctanh,
+    erf, erfc, erfinv, lgamma, digamma, polygamma,
+    sigmoid, logit, log_sigmoid, softplus, relu, leaky_relu, elu, selu, celu, gelu, silu, mish,
+    softsign, hardtanh, relu6, hardswish,
+    abs, sign, floor, ceil, trunc, round, maximum, minimum, clip, where,
+    equal, not_equal, greater, greater_equal, less, less_equal,
+    sum, prod, max, min, norm, var, std, dot, chain,
 )  # fmt: skip
 
 
@@ -367,3 +1088,18 @@ class _Values(Arithmetic):
 
 
 VALUES = _Values()
+
+
+def describe(record: Op) -> str:
+    """What a record states: formula, slopes, domain, conventions, accuracy and source.
+
+    >>> print(describe(TABLE["arctan"]))
+    arctan: arctan2(x, 1)
+      slope  1 / (1 + x × x)
+      domain  any real
+      symbol  arctan
+      accuracy  value 4 ulp; slope 1e-12
+    """
+    from .reference import described  # it reads this file
+
+    return described(record)

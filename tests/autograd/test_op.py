@@ -53,10 +53,11 @@ def test_a_record_shows_its_name_and_is_its_own_copy():
 def test_an_interval_is_what_it_says():
     assert 0.0 in Interval(0.0) and 0.0 not in Interval(0.0, open_low=True)
     assert math.nan not in REALS and math.inf in REALS and 1.5 not in Interval(-1.0, 1.0)
-    assert [str(i) for i in (REALS, Interval(0.0), Interval(0.0, open_low=True))] == [
+    assert 1.0 not in Interval(0.0, 1.0, open_high=True)
+    assert [str(i) for i in (REALS, Interval(0.0), Interval(0.0, 1.0, True, True))] == [
         "any real",
         ">= 0",
-        "> 0",
+        "> 0 and < 1",
     ]
     assert [str(i) for i in (Interval(-1.0, 1.0), Interval(high=2.0))] == [">= -1 and <= 1", "<= 2"]
     assert all(
@@ -134,9 +135,9 @@ def test_a_new_op_is_named_and_copied_but_not_pickled(name):
 @pytest.mark.parametrize("record", [
     derived("length", domain=REALS, slots=None,
             formula=lambda m, *xs: m.sqrt(sum(x * x for x in xs)),
-            partials=(lambda m, xs, y, slot: xs[slot] / y,)),
+            partials=(lambda m, xs, y: [x / y for x in xs],)),
     primitive("length", domain=REALS, slots=None, floats=math.hypot,
-              partials=(lambda m, xs, y, slot: xs[slot] / y,)),
+              partials=(lambda m, xs, y: [x / y for x in xs],)),
 ], ids=["derived", "primitive"])  # fmt: skip
 def test_a_new_op_may_take_any_number_of_operands(record):
     """One rule serves every slot: x/|x|; the Hessian of |x| at (3, 4) is [16, -12; -12, 9]/125."""
@@ -256,8 +257,8 @@ def test_an_arithmetic_that_gives_the_primitives_gets_the_rest():
     assert (got.low, got.high) == (math.exp(-1.0) ** 2, 1.0)
     with pytest.raises(NotImplementedError, match=r"tanh.*no line for pairs"):
         Pair.m.tanh(Pair(0.0, 1.0))
-    with pytest.raises(AttributeError, match=r"no op 'tan' in the table"):
-        Pair.m.tan(Pair(0.0, 1.0))
+    with pytest.raises(AttributeError, match=r"no op 'sine' in the table"):
+        Pair.m.sine(Pair(0.0, 1.0))
 
 
 def test_nothing_outside_a_record_compares_an_ops_name():
@@ -298,3 +299,67 @@ def test_a_primitive_that_leans_on_math_has_numpys_number_where_math_refuses():
     with pytest.warns(RuntimeWarning, match="cosh_: a finite result is required"):
         assert cosh(Value(1000.0)).data == math.inf
     assert autograd.compile(cosh, backend="numpy")(1000.0) == math.inf
+
+
+# ------------------------------------------------------------------ parameters
+def test_a_parameter_is_set_by_a_call_and_fixed_in_the_node():
+    """By hand: 0.2 × -3 and 0.2; the default is 0.01. A second node shares the record."""
+    x = Value(-3.0, "x")
+    y = autograd.leaky_relu(x, slope=0.2)
+    y.backward()
+    assert y.data == 0.2 * -3.0 and x.grad == 0.2 and y.inputs == (x,)
+    assert y.op is ops.leaky_relu.fixed(slope=0.2) is not ops.leaky_relu
+    assert y.op.parameters == {"slope": 0.2} and y.op.form == "leaky_relu({x}, slope=0.2)"
+    assert repr(y.op) == "<op leaky_relu, slope=0.2>"
+    assert autograd.leaky_relu(-3.0) == -0.03
+    assert ops.leaky_relu.fixed(slope=0.01) is ops.leaky_relu is y.op.fixed(slope=0.01)
+
+
+def test_a_parameter_reaches_every_arithmetic():
+    """Value and slope of elu with alpha 2 at -0.5: 2 expm1(-0.5) and 2 exp(-0.5)."""
+    want, slope = 2.0 * math.expm1(-0.5), 2.0 * math.exp(-0.5)
+
+    def f(x):
+        return autograd.elu(x, alpha=2.0) * 1.0
+
+    assert f(-0.5) == want and autograd.grad(f)(-0.5) == slope
+    assert autograd.grad(autograd.grad(f))(-0.5) == pytest.approx(slope, rel=1e-15)
+    for backend in ("numpy", "llvm"):
+        value, (got,) = autograd.compile(f, backend).value_and_grad(np.array([-0.5]))
+        assert [*value, *got] == pytest.approx([want, slope], rel=4 * 2.3e-16)
+    autograd.gradcheck(f, [-0.5], order=2)
+
+
+def test_a_node_with_a_parameter_is_copied_and_pickled_with_it():
+    y = autograd.celu(Value(-1.0), alpha=0.5)
+    for again in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        assert again.op is y.op and again.data == y.data
+
+
+def test_polygamma_takes_its_order_first_or_by_name():
+    """ψ'(1) = π²/6 and ψ''(1) = -2 ζ(3); each order's slope is the next."""
+    zeta3 = 1.2020569031595942
+    assert autograd.polygamma(1, 1.0) == pytest.approx(math.pi**2 / 6, rel=1e-15)
+    assert autograd.polygamma(2, 1.0) == autograd.polygamma(1.0, n=2)
+    assert autograd.polygamma(2, 1.0) == pytest.approx(-2.0 * zeta3, rel=1e-15)
+    assert autograd.polygamma(0, 0.7) == autograd.digamma(0.7)
+    x = Value(1.0)
+    autograd.polygamma(1, x).backward()
+    assert x.grad == autograd.polygamma(2, 1.0)
+
+
+@pytest.mark.parametrize(("wrong", "kind", "words"), [
+    (lambda: autograd.leaky_relu(1.0, alpha=2.0), TypeError, "leaky_relu: .*slope.*got alpha"),
+    (lambda: autograd.exp(1.0, base=2.0), TypeError, "exp: .*none.*got base"),
+    (lambda: autograd.elu(1.0, alpha=math.nan), ValueError, "elu: alpha must be a finite number"),
+    (lambda: autograd.elu(1.0, alpha=Value(1.0)), TypeError, "elu: alpha"),
+    (lambda: autograd.leaky_relu(1.0, 0.2), TypeError, "leaky_relu: 1 operand.*got 2"),
+    (lambda: autograd.polygamma(-1, 2.0), ValueError, "polygamma: n .*whole number >= 0, got -1"),
+    (lambda: autograd.polygamma(1.5, 2.0), ValueError, "polygamma: n .*whole number.*got 1.5"),
+    (lambda: autograd.polygamma(10**6, 2.0), ValueError, "polygamma: n must be .* to 100"),
+    (lambda: autograd.var([1.0, 2.0], ddof=2), ValueError, "var: at least 3.*ddof=2, got 2"),
+    (lambda: autograd.std([]), ValueError, "std: at least 1"),
+])  # fmt: skip
+def test_a_wrong_parameter_is_named(wrong, kind, words):
+    with pytest.raises(kind, match=words):
+        wrong()

@@ -434,3 +434,25 @@ def test_a_subclass_keeps_its_kind_and_attributes_in_copies():
         assert (
             type(twin.inputs[0]) is Tagged and twin.inputs[0].tag == "a" and twin.inputs[0] is not a
         )
+
+
+# ------------------------------------------------------------------ whole numbers and the rest
+def test_percent_is_the_remainder_with_the_divisors_sign():
+    """As Python's and NumPy's; slopes 1 and -floor(a/b)."""
+    a, b = Value(-7.0), Value(3.0)
+    y = a % b
+    y.backward()
+    assert y.data == -7.0 % 3.0 == 2.0 and (a.grad, b.grad) == (1.0, 3.0)
+    assert (7.5 % Value(-2.0)).data == 7.5 % -2.0 and (Value(7.5) % 2).data == 1.5
+
+
+def test_pythons_round_floor_ceil_and_trunc_take_values():
+    x = Value(-2.5)
+    results = [round(x), math.floor(x), math.ceil(x), math.trunc(x)]
+    assert [y.data for y in results] == [-2.0, -3.0, -2.0, -2.0]
+    for y in results:
+        assert type(y) is Value
+        y.backward()
+    assert x.grad == 0.0
+    with pytest.raises(TypeError, match="round: whole numbers only, got ndigits=2"):
+        round(x, 2)
