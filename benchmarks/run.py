@@ -1,6 +1,6 @@
 """All benchmarks, one after another, each writing its table into README.md: `make bench`.
 
-python benchmarks/run.py             all of them, about ten minutes
+python benchmarks/run.py             all of them, about a quarter of an hour
 python benchmarks/run.py eager page  some
 """
 
@@ -9,7 +9,7 @@ import sys
 
 from common import HERE
 
-SCRIPTS = ("compat", "eager", "compiled", "drawing", "page", "demo")
+SCRIPTS = ("compat", "eager", "compiled", "ops", "drawing", "page", "demo")
 
 
 def main() -> None:
