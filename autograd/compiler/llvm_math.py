@@ -489,7 +489,9 @@ def log_pair(m: Any, x: Any) -> tuple[Any, Any]:
     high = whole + 2.0 * s
     log = high + third
     tails = (2.0 * s - (high - whole)) + (third - (log - high))
-    return log, tails + (third_tail + rest + m.fma(k, LN2_TAIL, 2.0 * s_tail))
+    tail = tails + (third_tail + rest + m.fma(k, LN2_TAIL, 2.0 * s_tail))
+    total = log + tail  # a large exponent would make much of what the tail still has
+    return total, tail - (total - log)
 
 
 def pow(m: Any, a: Any, b: Any) -> Any:
