@@ -54,7 +54,7 @@ from .ops import (
     where,
 )
 from .sweep import Contribution, Step, backward_steps
-from .value import Value
+from .value import Value, compiled
 
 if TYPE_CHECKING:
     from .compiler import Program, compile
@@ -75,6 +75,7 @@ __all__ = [
     "add",
     "backward_steps",
     "compile",
+    "compiled",
     "cos",
     "divide",
     "dot",
