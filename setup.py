@@ -28,7 +28,8 @@ class build_core(build_ext):
                 files, group_name="whygrad", target_dir=self.build_temp
             )
             for extension in self.extensions:  # a newer compiler's new warning is no failure
-                extension.extra_compile_args.remove("-Werror")
+                flags = extension.extra_compile_args
+                extension.extra_compile_args = [flag for flag in flags if flag != "-Werror"]
             self.swig_opts = None  # finalized once more, as the extensions are known only now
             self.finalize_options()
             super().run()

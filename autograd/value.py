@@ -17,15 +17,13 @@ from . import ops
 from .errors import DomainError, user_frame
 from .ieee import number, outcome
 from .modes import NOTHING_NOTED, About, active, current
-from .native import i32, mypyc_attr
+from .native import amend, i32, mypyc_attr
 from .numbers import real
 from .op import Op
 
-# What is not of these kinds is refused in our own words, so compiled code may not look first.
+# What else comes is refused in our own words: compiled code may not look first. Hence `| Any` too.
 Number: TypeAlias = SupportsFloat
 Operand: TypeAlias = SupportsFloat
-Text: TypeAlias = "str | Any"
-Flag: TypeAlias = "bool | Any"
 
 compiled: Final = not __file__.endswith(".py")
 _ADD: Final = ops.add
@@ -67,7 +65,9 @@ class Value:
     _grad: float  # unset until there is one
     _record: Op | None  # None: a leaf
 
-    def __init__(self, data: Number, label: Text = "", requires_grad: Flag = True) -> None:
+    def __init__(
+        self, data: Number, label: str | Any = "", requires_grad: bool | Any = True
+    ) -> None:
         self._data = data if type(data) is float else real(data, "Value")
         self._record = None
         self._a = None
@@ -119,7 +119,7 @@ class Value:
         return about_of(self).label
 
     @label.setter
-    def label(self, label: Text) -> None:
+    def label(self, label: str | Any) -> None:
         about = about_of(self)
         self._about = noted(label, about.requires_grad, about.scope)
 
@@ -129,7 +129,7 @@ class Value:
         return about_of(self).requires_grad
 
     @requires_grad.setter
-    def requires_grad(self, requires_grad: Flag) -> None:
+    def requires_grad(self, requires_grad: bool | Any) -> None:
         if self._record is not None:
             raise AttributeError(
                 f"requires_grad: only a leaf has this flag, got {describe(self)}, the result of "
@@ -565,3 +565,5 @@ def describe(node: Value) -> str:
 _EXACT = frozenset((Value, float))
 Op.recorder = staticmethod(apply)
 _DOT.direct = _dot
+if compiled:
+    amend(Value)
