@@ -20,7 +20,7 @@ else:
 
 
 def amend(kind: type) -> None:
-    """Give a compiled class its texts for ``help``, and a ``del x.data`` that is refused."""
+    """Give a compiled class its texts for ``help`` and what else mypyc leaves out."""
     members = vars(kind).items()
     properties = {name for name, member in members if isinstance(member, GetSetDescriptorType)}
 
@@ -31,6 +31,8 @@ def amend(kind: type) -> None:
             )
         object.__delattr__(self, name)
 
+    if hasattr(kind, "__index__"):
+        kind.__index__ = kind.__index__  # the method alone does not fill the type's slot
     kind.__delattr__ = delete  # type: ignore
     kind.__doc__ = _Texts()  # type: ignore
 

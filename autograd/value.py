@@ -552,7 +552,9 @@ def _compare(a: Value, b: Any, holds: Any) -> Any:
         return holds(a._data, b._data)
     if not isinstance(b, numbers.Real):
         return NotImplemented
-    return holds(a._data, b if isinstance(b, int) else float(b))
+    if not isinstance(b, int):
+        b = float(b)
+    return holds(a._data, b)
 
 
 def describe(node: Value) -> str:
