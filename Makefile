@@ -43,7 +43,7 @@ test-compiled: compiled  ## the same tests, in the compiled core
 test-packages: $(VENV)/test-ready  ## sdist and wheels, tried in clean environments, with a compiler and without
 	$(RUN) tests/packages.py
 
-bench: $(VENV)/test-ready  ## every figure of benchmarks/README.md, each peer in its own environment; long
+bench: compiled  ## every figure of benchmarks/README.md, each peer in its own environment; long
 	$(RUN) benchmarks/run.py
 
 clean:  ## everything that these commands made
