@@ -9,7 +9,7 @@ import sysconfig
 from setuptools import build_meta
 from setuptools.build_meta import *  # noqa: F403
 
-MYPY = "mypy>=2.1"  # the oldest that was tried
+MYPY = "mypy>=2.4,<3"  # the oldest that was tried
 
 
 def compiler_is_there() -> bool:

@@ -20,7 +20,7 @@ y = (x * 3.0 + 1.0).tanh()
 y.backward()
 assert x.grad == 3.0 * (1.0 - y.data * y.data)
 assert pickle.loads(pickle.dumps(y)).data == y.data
-assert "<svg" in viz.graph(y).svg()
+assert "<svg" in viz.graph(y).svg
 print(nn.MLP(2, [2, 1], seed=1)([1.0, 2.0]))
 """
 
