@@ -49,7 +49,7 @@ OPERATORS = (
 WRITES = (
     lambda a, x: setattr(a, "data", x), lambda a, x: setattr(a, "grad", x),
     lambda a, x: setattr(a, "label", x), lambda a, x: setattr(a, "requires_grad", x),
-    lambda a, x: setattr(a, "colour", x), lambda a, x: delattr(a, "data"),
+    lambda a, x: refused(setattr, a, "colour", x), lambda a, x: refused(delattr, a, "data"),
     lambda a, x: a.backward(x), lambda a, x: float(a), lambda a, x: [0.0, 1.0][a],
     lambda a, x: a.zero_grad(), lambda a, x: Value(x, x), lambda a, x: Value(1.0, "v", x),
     lambda a, x: autograd.scope(x), lambda a, x: autograd.errstate(x), lambda a, x: f"{a:{x}}",
@@ -57,6 +57,15 @@ WRITES = (
     lambda a, x: hash(a) == object.__hash__(a),
     lambda a, x: autograd.gradients(a, [x]), lambda a, x: autograd.dot([a, x], [x, a, 1.0]),
 )  # fmt: skip
+
+
+def refused(change, *args):
+    """Whether it is; in Python's own words, which differ by version and core."""
+    try:
+        change(*args)
+    except AttributeError:
+        return True
+    return False
 
 
 def said(x):
