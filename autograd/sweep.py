@@ -28,7 +28,7 @@ _ADD: Final = ops.add
 _SUBTRACT: Final = ops.subtract
 _MULTIPLY: Final = ops.multiply
 _DOT: Final = ops.dot
-_marks: Final = itertools.count(2, 2)
+_marks: Final = itertools.count(2)  # one a pass; 0 and 1 are Value's own
 
 
 class Contribution(NamedTuple):
@@ -99,87 +99,86 @@ def _give_back(leaf: Value, had: float | None) -> None:
 def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> list[Value]:
     """The ops' results under ``root``, operands first, all at 0; leaves and what they had noted.
 
-    Depth first, operands left to right, as Graph's order is: the sums must be the same floats.
-    Each pass has two marks of its own: what is under a node is being visited, or done.
+    Depth first, operands left to right, as Graph's order is: the sums must be the same floats. A
+    node gets the pass's mark when it is visited. On the stack lie nodes whose operands are under
+    way, and, each below a None, those that wait to be visited: several may wait for one.
     """
-    is_open: i32 = next(_marks)
-    done = is_open + 1
+    mark: i32 = next(_marks)
     order: list[Value] = []
-    stack: list[Value] = []
+    stack: list[Value | None] = []
     node = root
     a: Any
     b: Any
     x: Value
     y: Value
     while True:
+        node._mark = mark
+        node._grad = 0.0
         a = node._a
         b = node._b
         if type(b) is float:  # one way to go
             x = a
-            if x._record is not None and x._mark != done:
+            if x._record is not None and x._mark != mark:
                 stack.append(node)
-                node._mark = is_open
                 node = x
                 continue
         first: Value | None = None  # where to go next; the other operand waits on the stack
         if type(a) is tuple:
-            node._mark = is_open
             stack.append(node)
             values: tuple[Value, ...] = a if b is None else _values(a)
-            new = [x for x in values if x._mark != done]
+            new = [x for x in values if x._mark != mark]
             for x in reversed(new):
                 if x._record is not None:
                     stack.append(x)
-                elif x._mark != done:
+                    stack.append(None)
+                elif x._mark != mark:
                     before.append(x._grad if x._mark else None)
                     leaves.append(x)
-                    x._mark = done
+                    x._mark = mark
                     x._grad = 0.0
         else:
             if type(a) is not float:
                 x = a
-                if x._mark != done:
+                if x._mark != mark:
                     if x._record is not None:
                         first = x
                     else:
                         before.append(x._grad if x._mark else None)
                         leaves.append(x)
-                        x._mark = done
+                        x._mark = mark
                         x._grad = 0.0
             if type(b) is not float and b is not None:
                 y = b
-                if y._mark == done:
+                if y._mark == mark:
                     pass
                 elif y._record is None:
                     before.append(y._grad if y._mark else None)
                     leaves.append(y)
-                    y._mark = done
+                    y._mark = mark
                     y._grad = 0.0
                 elif first is None:
                     first = y
                 else:
                     stack.append(node)
                     stack.append(y)
-                    node._mark = is_open
+                    stack.append(None)
                     node = first
                     continue
             if first is not None:
                 stack.append(node)
-                node._mark = is_open
                 node = first
                 continue
-            node._mark = done
-            node._grad = 0.0
             order.append(node)
         while stack:
-            node = stack.pop()
-            mark = node._mark
-            if mark == is_open:
-                node._mark = done
-                node._grad = 0.0
-                order.append(node)
-            elif mark != done:
-                break
+            top = stack.pop()
+            if top is None:
+                top = stack.pop()
+                assert top is not None
+                if top._mark != mark:
+                    node = top
+                    break
+            else:
+                order.append(top)
         else:
             break
     return order

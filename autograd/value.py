@@ -181,7 +181,7 @@ class Value:
             data = self._data + other
         else:
             return apply(_ADD, (self, other))
-        node = Value(data, _UNNOTED) if compiled else _new(Value)
+        node = _new(Value)
         node._data = data
         node._record = _ADD
         node._a = self
@@ -200,7 +200,7 @@ class Value:
             data = self._data * other
         else:
             return apply(_MULTIPLY, (self, other))
-        node = Value(data, _UNNOTED) if compiled else _new(Value)
+        node = _new(Value)
         node._data = data
         node._record = _MULTIPLY
         node._a = self
@@ -343,7 +343,13 @@ class Value:
         return reduce(self)
 
 
-_new: Final = Value.__new__  # __init__ would look at each argument again
+def _new(kind: type[Value]) -> Value:
+    """A node to be filled: in compiled code a class's own constructor is the shortest way."""
+    return Value(0.0, _UNNOTED)
+
+
+if not compiled:  # and here it is the longest
+    globals()["_new"] = object.__new__
 
 
 def about_of(node: Value) -> About:
@@ -409,7 +415,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
         if len(operands) != (slots or len(operands)) or not set(map(type, operands)) <= _EXACT:
             return _apply_any(record, operands)
         data = compute(record, operands)
-    node = Value(data, _UNNOTED) if compiled else _new(Value)
+    node = _new(Value)
     node._data = data
     node._record = record
     node._a = a
@@ -432,7 +438,7 @@ def _dot(*sequences: Any) -> Value:
             for w, x in zip(ws, xs):
                 data += w._data * x._data
             if data - data == 0.0:
-                node = Value(data, _UNNOTED) if compiled else _new(Value)
+                node = _new(Value)
                 node._data = data
                 node._record = _DOT
                 node._a = (*ws, *xs)
@@ -470,7 +476,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
         if state.plain:
             remedy = "keep to plain numbers and Values outside of the function"
             raise traced.refuse("used after its function was recorded,", remedy)
-        node = _new(type(traced))
+        node = Value.__new__(type(traced))
     else:
         data = compute(record, operands)
         if all(type(x) is float for x in operands):
