@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+COMPILED := build/compiled
 SMOKE := eager compiled ops drawing page
 
 # An environment knows its own folder and interpreter: after a move or a change of either, make another.
@@ -12,7 +13,7 @@ ifneq ($(shell cat $(VENV)/made-for 2>/dev/null),$(made_for))
 $(shell rm -f $(VENV)/made-for $(VENV)/demo-ready $(VENV)/test-ready)
 endif
 
-.PHONY: demo test test-long check test-browser bench clean
+.PHONY: demo test test-long check test-browser compiled test-compiled test-packages bench clean
 
 demo: $(VENV)/demo-ready  ## train a network on the iris flowers, draw it, walk one backward pass
 	$(RUN) examples/iris.py
@@ -33,7 +34,19 @@ test-browser: $(VENV)/test-ready  ## the page, in headless Chromium
 	@command -v chromium >/dev/null || { echo "needs chromium on PATH: apt-get install chromium"; exit 1; }
 	$(RUN) -m pytest -m browser
 
-bench: $(VENV)/test-ready  ## every figure of benchmarks/README.md, each peer in its own environment; long
+compiled: $(VENV)/test-ready  ## this checkout again in build/compiled, its core compiled; needs a C compiler
+	rm -rf $(COMPILED)
+	mkdir -p $(COMPILED)
+	git ls-files -z --cached --others --exclude-standard | xargs -0 tar cf - | tar xf - -C $(COMPILED)
+	cd $(COMPILED) && $(CURDIR)/$(RUN) setup.py --quiet build_ext --inplace
+
+test-compiled: compiled  ## the same tests, in the compiled core
+	cd $(COMPILED) && $(CURDIR)/$(RUN) -m pytest -m "not browser and not long"
+
+test-packages: $(VENV)/test-ready  ## sdist and wheels, tried in clean environments, with a compiler and without
+	$(RUN) tests/packages.py
+
+bench: compiled  ## every figure of benchmarks/README.md, each peer in its own environment; long
 	$(RUN) benchmarks/run.py
 
 clean:  ## everything that these commands made

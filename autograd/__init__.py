@@ -16,6 +16,7 @@ Graph that runs over arrays. (A **Repeat**, equal parts of a Graph, is to come.)
 
 from typing import TYPE_CHECKING, Any
 
+from . import core as core  # before any file that it chooses between
 from .check import gradcheck
 from .derivatives import grad, gradients, hessian, jvp, value_and_grad
 from .errors import DomainError, GradientError, StaleGraphError, TracingError
@@ -107,7 +108,7 @@ from .ops import (
     where,
 )
 from .sweep import Contribution, Step, backward_steps
-from .value import Value
+from .value import Value, compiled
 
 if TYPE_CHECKING:
     from .compiler import Program, compile
@@ -139,6 +140,7 @@ __all__ = [
     "celu",
     "clip",
     "compile",
+    "compiled",
     "cos",
     "cosh",
     "digamma",

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from .modes import NOTHING_NOTED, About
+from .native import mypyc_attr
 from .op import Arithmetic, Op
 from .value import Value, keep
 
@@ -48,6 +49,7 @@ def walk(roots: Iterable[Value], seen: dict[int, Any]) -> Iterator[Value]:
             yield node
 
 
+@mypyc_attr(native_class=False)  # it has a cached property, hence a __dict__
 class Graph:
     """All that is under ``roots``, by index: an op's operands stand before it.
 
@@ -68,7 +70,7 @@ class Graph:
 
     nodes: tuple[Value, ...]
 
-    def __init__(self, *roots: Value) -> None:
+    def __init__(self, *roots: Any) -> None:
         for root in roots:
             if not isinstance(root, Value):
                 raise TypeError(
@@ -87,7 +89,7 @@ class Graph:
             [None if node.is_traced else node._data for node in nodes]
         )
         self.grads: tuple[float | None, ...] = tuple(
-            [grad if type(grad) is float else None for grad in [node._grad for node in nodes]]
+            [node._grad if node._mark else None for node in nodes]
         )
         self.recording = tuple([about.requires_grad for about in abouts])
         self.labels = tuple([about.label for about in abouts])
@@ -162,14 +164,13 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
 def parts(node: Value) -> tuple[Any, ...]:
     """All that a node is, as arguments of ``restore``."""
     data = None if node.is_traced else node._data
-    grad: Any = node._grad
     about = getattr(node, "_about", None)
     return (
         type(node),
         data,
         node._record,
         node.inputs,
-        grad if type(grad) is float else None,
+        node._grad if node._mark else None,
         about and (about.label, about.requires_grad, about.scope),
         getattr(node, "__dict__", None),
     )
@@ -184,7 +185,7 @@ def restore(
     about: tuple[str, bool, str] | None,
     attributes: dict[str, Any] | None,
 ) -> Value:
-    node = object.__new__(kind)
+    node = Value.__new__(kind)
     if data is not None:
         node._data = data
     node._record = record
@@ -192,7 +193,10 @@ def restore(
         node._a = node._b = None
     else:
         keep(node, record, inputs)
-    node._grad = grad
+    node._mark = 0
+    if grad is not None:
+        node._grad = grad
+        node._mark = 1
     if about is not None:
         node._about = About(*about)
     if attributes:
@@ -200,6 +204,7 @@ def restore(
     return node
 
 
+@mypyc_attr(native_class=False)  # it is referred to weakly
 class _Session:
     """What one pickler has been given so far.
 

@@ -135,7 +135,7 @@ class scope(_Mode):
 
     __slots__ = ("_latest", "_name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str | Any) -> None:
         if not isinstance(name, str) or not name:
             raise TypeError(f"scope: a name is a non-empty str, got {name!r}; use scope('layer 1')")
         self._name = name
@@ -185,7 +185,7 @@ class errstate(_Mode):
 
     __slots__ = ("_errors",)
 
-    def __init__(self, errors: str) -> None:
+    def __init__(self, errors: str | Any) -> None:
         if errors not in ("raise", "warn", "ignore"):
             raise ValueError(f'errstate: use "raise", "warn" or "ignore", got {errors!r}')
         self._errors = errors

@@ -12,18 +12,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from . import ops
 from .errors import StaleGraphError, TracingError
 from .graph import Graph
 from .ieee import evaluate, every_partial, outcome
+from .native import i64
 from .numbers import real
 from .op import NOTHING, Op, Rule
 from .traced import Traced
-from .value import Value, about_of, describe
+from .value import Value, describe
 
-_ADD, _SUBTRACT, _MULTIPLY, _DOT = ops.add, ops.subtract, ops.multiply, ops.dot
+_ADD: Final = ops.add
+_SUBTRACT: Final = ops.subtract
+_MULTIPLY: Final = ops.multiply
+_DOT: Final = ops.dot
+_marks: Final = itertools.count(2)  # one a pass; 0 and 1 are Value's own
 
 
 class Contribution(NamedTuple):
@@ -50,7 +55,7 @@ class Step(NamedTuple):
 
 
 # ------------------------------------------------------------------ numbers
-def backward(root: Value, grad: float = 1.0) -> None:
+def backward(root: Any, grad: Any = 1.0) -> None:
     """Give every node under ``root`` its gradient, d root / d node times ``grad``.
 
     Ops' results then hold this pass's total; leaves that record add theirs, once, to what they
@@ -60,9 +65,12 @@ def backward(root: Value, grad: float = 1.0) -> None:
         ValueError: ``root`` does not record.
     """
     _require_recording(root)
-    grad = real(grad, "backward")
+    _pass(root, real(grad, "backward"))
+
+
+def _pass(root: Value, grad: float) -> None:
     if root._record is None:
-        root._grad = root.grad + grad
+        _give_back(root, root.grad + grad)
         return
     leaves: list[Value] = []
     before: list[float | None] = []
@@ -71,161 +79,207 @@ def backward(root: Value, grad: float = 1.0) -> None:
         root._grad = 0.0 + grad
         _send(order)
         for leaf, had in zip(leaves, before, strict=True):
-            if not about_of(leaf).requires_grad:
-                leaf._grad = had
+            if not leaf._about.requires_grad:
+                _give_back(leaf, had)
             elif had is not None:
                 leaf._grad += had
     except BaseException:  # an interrupt: leaves get back what they had
         for leaf, had in zip(leaves, before):
-            leaf._grad = had
+            _give_back(leaf, had)
         raise
+
+
+def _give_back(leaf: Value, had: float | None) -> None:
+    leaf._mark = 0
+    if had is not None:
+        leaf._grad = had
+        leaf._mark = 1
 
 
 def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> list[Value]:
     """The ops' results under ``root``, operands first, all at 0; leaves and what they had noted.
 
-    Depth first, operands left to right, as Graph's order is: the sums must be the same floats.
-    Where the gradient will be, a node bears a mark: what is under it is being visited, or done.
+    Depth first, operands left to right, as Graph's order is: the sums must be the same floats. A
+    node gets the pass's mark when it is visited. On the stack lie nodes whose operands are under
+    way, and, each below a None, those that wait to be visited: several may wait for one.
     """
-    is_open = object()
-    done = object()
+    mark: i64 = next(_marks)
     order: list[Value] = []
-    stack: list[Value] = []
+    stack: list[Value | None] = []
     node = root
+    a: Any
+    b: Any
+    x: Value
+    y: Value
     while True:
+        node._mark = mark
+        node._grad = 0.0
         a = node._a
         b = node._b
-        if type(b) is float and a._grad is not done and a._record is not None:  # one way to go
-            stack.append(node)
-            node._grad = is_open
-            node = a
-            continue
+        if type(b) is float:  # one way to go
+            x = a
+            if x._record is not None and x._mark != mark:
+                stack.append(node)
+                node = x
+                continue
         first: Value | None = None  # where to go next; the other operand waits on the stack
         if type(a) is tuple:
-            node._grad = is_open
             stack.append(node)
-            try:
-                new = [x for x in a if x._grad is not done]
-            except AttributeError:  # numbers among them
-                new = [x for x in a if type(x) is not float and x._grad is not done]
+            values: tuple[Value, ...] = a if b is None else _values(a)
+            new = [x for x in values if x._mark != mark]
             for x in reversed(new):
                 if x._record is not None:
                     stack.append(x)
-                elif x._grad is not done:
-                    before.append(x._grad)
+                    stack.append(None)
+                elif x._mark != mark:
+                    before.append(x._grad if x._mark else None)
                     leaves.append(x)
-                    x._grad = done
+                    x._mark = mark
+                    x._grad = 0.0
         else:
-            if type(a) is not float and a._grad is not done:
-                if a._record is not None:
-                    first = a
-                else:
-                    before.append(a._grad)
-                    leaves.append(a)
-                    a._grad = done
-            if b is not None and type(b) is not float and b._grad is not done:
-                if b._record is None:
-                    before.append(b._grad)
-                    leaves.append(b)
-                    b._grad = done
+            if type(a) is not float:
+                x = a
+                if x._mark != mark:
+                    if x._record is not None:
+                        first = x
+                    else:
+                        before.append(x._grad if x._mark else None)
+                        leaves.append(x)
+                        x._mark = mark
+                        x._grad = 0.0
+            if type(b) is not float and b is not None:
+                y = b
+                if y._mark == mark:
+                    pass
+                elif y._record is None:
+                    before.append(y._grad if y._mark else None)
+                    leaves.append(y)
+                    y._mark = mark
+                    y._grad = 0.0
                 elif first is None:
-                    first = b
+                    first = y
                 else:
                     stack.append(node)
-                    stack.append(b)
-                    node._grad = is_open
+                    stack.append(y)
+                    stack.append(None)
                     node = first
                     continue
             if first is not None:
                 stack.append(node)
-                node._grad = is_open
                 node = first
                 continue
-            node._grad = done
             order.append(node)
         while stack:
-            node = stack.pop()
-            mark = node._grad
-            if mark is is_open:
-                node._grad = done
-                order.append(node)
-            elif mark is not done:
-                break
+            top = stack.pop()
+            if top is None:
+                top = stack.pop()
+                assert top is not None
+                if top._mark != mark:
+                    node = top
+                    break
+            else:
+                order.append(top)
         else:
             break
-    for node in order:
-        node._grad = 0.0
-    for node in leaves:
-        node._grad = 0.0
     return order
+
+
+def _values(operands: tuple[Any, ...]) -> tuple[Value, ...]:
+    return tuple([x for x in operands if type(x) is not float])
 
 
 def _send(order: list[Value]) -> None:
     """Each node's contributions, from the root on. An upstream of 0 sends exactly 0, so nothing."""
+    a: Any
+    b: Any
+    x: Value
+    y: Value
     for node in reversed(order):
-        g: Any = node._grad
+        g = node._grad
         if g == 0.0:
             continue
-        record: Any = node._record
+        record = node._record
         a = node._a
         b = node._b
         if record is _MULTIPLY:
             if type(b) is float:
-                a._grad += g * b
+                x = a
+                x._grad += g * b
             elif type(a) is float:
-                b._grad += g * a
+                y = b
+                y._grad += g * a
             else:
-                a._grad += g * b._data
-                b._grad += g * a._data
+                x = a
+                y = b
+                x._grad += g * y._data
+                y._grad += g * x._data
         elif record is _ADD:
             if type(a) is not float:
-                a._grad += g
+                x = a
+                x._grad += g
             if type(b) is not float:
-                b._grad += g
+                y = b
+                y._grad += g
         elif record is _SUBTRACT:
             if type(a) is not float:
-                a._grad += g
+                x = a
+                x._grad += g
             if type(b) is not float:
-                b._grad -= g
+                y = b
+                y._grad -= g
         elif record is _DOT:
             xs = a[len(a) // 2 :]
-            _send_pairs(g, zip(a, xs))  # the w's, as zip ends with the shorter
-            _send_pairs(g, zip(xs, a))
-        elif type(a) is tuple:
-            numbers = [x if type(x) is float else x._data for x in a]
-            for x, p in zip(a, partials(record, numbers, node._data), strict=True):
-                if type(x) is not float and p is not None:
-                    x._grad += g * p
-        else:
+            _send_pairs(g, a, xs, b is None)  # the w's, as zip ends with the shorter
+            _send_pairs(g, xs, a, b is None)
+        elif record is not None:
+            data = node._data
+            if type(a) is tuple:
+                _send_many(g, record, a, data)
+                continue
             slopes = record.slopes or slopes_of(record)
-            y = node._data
+            slope = slopes[0]
             if b is None:
-                x, slope = a._data, slopes[0]
+                x = a
                 if slope is not None:
                     try:
-                        a._grad += g * slope(x, y)
+                        x._grad += g * slope(x._data, data)
                     except (ValueError, ArithmeticError):
-                        a._grad += g * evaluate(record.partial(0), x, y)
+                        x._grad += g * evaluate(record.partial(0), x._data, data)
                 continue
             at = a if type(a) is float else a._data, b if type(b) is float else b._data
-            for slot, x in enumerate((a, b)):
+            for slot, operand in enumerate((a, b)):
                 slope = slopes[slot]
-                if type(x) is not float and slope is not None:
+                if type(operand) is not float and slope is not None:
+                    x = operand
                     try:
-                        x._grad += g * slope(*at, y)
+                        x._grad += g * slope(*at, data)
                     except (ValueError, ArithmeticError):
-                        x._grad += g * evaluate(record.partial(slot), *at, y)
+                        x._grad += g * evaluate(record.partial(slot), *at, data)
 
 
-def _send_pairs(g: float, pairs: Iterator[tuple[Any, Any]]) -> None:
-    """g × factor to each input of (input, factor). Most are Values all: that is tried first."""
-    try:
-        for x, factor in pairs:
+def _send_pairs(
+    g: float, inputs: tuple[Any, ...], factors: tuple[Any, ...], values_all: bool
+) -> None:
+    """g × factor to each input; most often no number is among either."""
+    x: Value
+    factor: Value
+    if values_all:
+        for x, factor in zip(inputs, factors):
             x._grad += g * factor._data
-    except AttributeError:  # a number: nothing was added for this pair
-        for y, other in itertools.chain(((x, factor),), pairs):
-            if type(y) is not float:
-                y._grad += g * (other if type(other) is float else other._data)
+        return
+    for y, other in zip(inputs, factors):
+        if type(y) is not float:
+            x = y
+            x._grad += g * (other if type(other) is float else other._data)
+
+
+def _send_many(g: float, record: Op, operands: tuple[Any, ...], data: float) -> None:
+    numbers = [x if type(x) is float else x._data for x in operands]
+    x: Value
+    for operand, p in zip(operands, partials(record, numbers, data), strict=True):
+        if type(operand) is not float and p is not None:
+            x = operand
+            x._grad += g * p
 
 
 def slopes_of(record: Op) -> tuple[Callable[..., float] | None, ...]:
@@ -256,7 +310,7 @@ def partials(record: Op, at: Sequence[float], y: float) -> Sequence[float | None
 
 
 # ------------------------------------------------------------------ steps
-def backward_steps(root: Value) -> Iterator[Step]:
+def backward_steps(root: Any) -> Iterator[Step]:
     """The backward pass from ``root`` (seed 1), one Step an op's result; it writes nothing.
 
     Raises:
@@ -312,7 +366,7 @@ def check_fresh(graph: Graph) -> None:
             )
 
 
-def _require_recording(root: Value) -> None:
+def _require_recording(root: Any) -> None:
     if isinstance(root, Traced):
         raise TracingError(
             f"backward: a Value with a number is required, got {describe(root)}, a traced value; "
@@ -342,35 +396,40 @@ def product(first: Any, second: Any) -> Any:
     return ops.chain(first, second)
 
 
-def _slopes(record: Op, operands: Sequence[Any], y: Any) -> Callable[[int], Any]:
-    """What gives a slot's partial in the arithmetic of Values; None where nothing ever passes."""
-    if record.slots is None:
-        every = _in_values(record.every_partial, operands, y)
-        return lambda slot: _plain(every[slot])
+def _every(record: Op, operands: Sequence[Any], y: Any) -> Sequence[Any] | None:
+    """All the partials of an op of any number of operands, which share their parts."""
+    if record.slots is not None:
+        return None
+    found: Sequence[Any] = _in_values(record.every_partial, operands, y)
+    return found
 
-    def slope(slot: int) -> Any:
+
+def _slope(
+    record: Op, slot: int, operands: Sequence[Any], y: Any, every: Sequence[Any] | None
+) -> Any:
+    """A slot's partial in the arithmetic of Values; None where nothing ever passes."""
+    if every is not None:
+        p = every[slot]
+    else:
         rule = record.partial(slot)
         if rule is NOTHING:
             return None
-        return _plain(_in_values(lambda *at: (rule(*at),), operands, y)[0])
+        p = _in_values(rule, operands, y)
+    return p if isinstance(p, Value) else float(p)
 
-    return slope
 
-
-def _in_values(rule: Rule, operands: Sequence[Any], y: Any) -> Sequence[Any]:
+def _in_values(rule: Rule, operands: Sequence[Any], y: Any) -> Any:
+    found: Any = None
     with contextlib.suppress(ValueError, ArithmeticError):
-        found: Sequence[Any] = rule(ops.VALUES, *operands, y)
-        if not any(isinstance(p, complex) for p in found):
-            return found
+        found = rule(ops.VALUES, *operands, y)
+    numbers = found if isinstance(found, (list, tuple)) else (found,)
+    if not any(p is None or isinstance(p, complex) for p in numbers):
+        return found
     import numpy as np  # Python's operators on plain numbers refuse: IEEE's number
 
     wide = [np.float64(x) if type(x) is float else x for x in operands]
     with np.errstate(all="ignore"):
-        return rule(ops.VALUES, *wide, y)  # type: ignore[no-any-return]
-
-
-def _plain(p: Any) -> Any:
-    return p if isinstance(p, Value) else float(p)
+        return rule(ops.VALUES, *wide, y)
 
 
 def reverse(graph: Graph, seeds: Mapping[int, Any], sources: Sequence[int]) -> list[Any]:
@@ -391,10 +450,11 @@ def reverse(graph: Graph, seeds: Mapping[int, Any], sources: Sequence[int]) -> l
         record, upstream = graph.ops[i], totals[i]
         if record is None or upstream is None or not depends[i]:
             continue
-        slope = _slopes(record, graph.at(i, nodes), nodes[i])
+        at, y = graph.at(i, nodes), nodes[i]
+        every = _every(record, at, y)
         for slot, x in enumerate(graph.operands[i]):
             if type(x) is int and depends[x]:
-                amount = product(upstream, slope(slot))
+                amount = product(upstream, _slope(record, slot, at, y, every))
                 if amount is not None:
                     totals[x] = amount if totals[x] is None else totals[x] + amount
     return [totals[i] for i in sources]
@@ -407,10 +467,11 @@ def forward(graph: Graph, tangents: Mapping[int, Any]) -> list[Any]:
     for i, record in enumerate(graph.ops):
         total = tangents.get(i)
         if record is not None:
-            slope = _slopes(record, graph.at(i, nodes), nodes[i])
+            at, y = graph.at(i, nodes), nodes[i]
+            every = _every(record, at, y)
             for slot, x in enumerate(graph.operands[i]):
                 if type(x) is int and found[x] is not None:
-                    amount = product(slope(slot), found[x])
+                    amount = product(_slope(record, slot, at, y, every), found[x])
                     if amount is not None:
                         total = amount if total is None else total + amount
         found[i] = total

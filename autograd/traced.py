@@ -23,12 +23,8 @@ class Traced(Value):
         self._record = None
         self._a = None
         self._b = None
-        self._grad = None
+        self._mark = 0
         self._about = noted(label, True, "")
-
-    @property
-    def _data(self) -> float:  # type: ignore[override]
-        raise self.refuse("its number was read")
 
     @property  # type: ignore[misc]
     def data(self) -> float:
@@ -47,6 +43,12 @@ class Traced(Value):
             f"compile: {why} at {file}:{line}, got {describe(self)}, a traced value that has no "
             f"number while a function is being recorded; {remedy}"
         )
+
+    def __add__(self, other: Operand) -> Value:
+        return apply(ops.add, (self, other))  # Value's own way reads the number
+
+    def __mul__(self, other: Operand) -> Value:
+        return apply(ops.multiply, (self, other))
 
     __hash__ = object.__hash__
 

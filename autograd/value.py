@@ -11,24 +11,31 @@ import math
 import numbers
 import warnings
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Final, SupportsFloat, TypeAlias
 
 from . import ops
 from .errors import DomainError, user_frame
 from .ieee import number, outcome
 from .modes import NOTHING_NOTED, About, active, current
+from .native import amend, i64, mypyc_attr
 from .numbers import real
 from .op import Op
-from .ops import left_sum
 
-Number = int | float
-Operand: TypeAlias = "Value | int | float"
+# What else comes is refused in our own words: compiled code may not look first. Hence `| Any` too.
+Number: TypeAlias = SupportsFloat
+Operand: TypeAlias = SupportsFloat
 
-_new = object.__new__
-_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = ops.add, ops.subtract, ops.multiply, ops.divide
-_POWER, _DOT = ops.power, ops.dot
+compiled: Final = not __file__.endswith(".py")
+_ADD: Final = ops.add
+_SUBTRACT: Final = ops.subtract
+_MULTIPLY: Final = ops.multiply
+_DIVIDE: Final = ops.divide
+_POWER: Final = ops.power
+_DOT: Final = ops.dot
+_UNNOTED: Final = object()  # in place of the label of an op's result
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Value:
     """A number that remembers what it was made from.
 
@@ -46,23 +53,28 @@ class Value:
     True
     """
 
-    __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_record")
-    __array_ufunc__ = None  # np.float64(2) * Value(3) is ours to answer
-    is_traced = False  # traced.py's Values have no number yet
+    __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_mark", "_record")
+    __array_ufunc__: ClassVar[None] = None  # np.float64(2) * Value(3) is ours to answer
+    is_traced: ClassVar[bool] = False  # traced.py's Values have no number yet
 
+    _mark: i64  # 0: no gradient; 1: a written one; beyond, that of the latest pass: see sweep.py
     _a: Any  # the operand of slot 0; all of them in a tuple, unless there are one or two
     _about: About  # unset on most results: what is not stored costs no time, nor the collector's
-    _b: Any
-    _data: float
-    _grad: Any  # a float once a pass has reached it; None, or a mark of the pass under way, before
+    _b: Any  # that of slot 1; True if numbers are among those in a tuple
+    _data: float  # unset while traced
+    _grad: float  # unset until there is one
     _record: Op | None  # None: a leaf
 
-    def __init__(self, data: Number, label: str = "", requires_grad: bool = True) -> None:
+    def __init__(
+        self, data: Number, label: str | Any = "", requires_grad: bool | Any = True
+    ) -> None:
         self._data = data if type(data) is float else real(data, "Value")
         self._record = None
         self._a = None
         self._b = None
-        self._grad = None
+        self._mark = 0
+        if label is _UNNOTED:
+            return
         plain = label == "" and requires_grad is True
         self._about = NOTHING_NOTED if plain else noted(label, requires_grad, "")
 
@@ -84,8 +96,7 @@ class Value:
     @property
     def grad(self) -> float:
         """d root / d self, of the last pass for an op's result, added up over passes for a leaf."""
-        grad = self._grad
-        return grad if type(grad) is float else 0.0
+        return self._grad if self._mark else 0.0
 
     @grad.setter
     def grad(self, grad: Number) -> None:
@@ -95,11 +106,12 @@ class Value:
             self._grad = 0.0
         else:
             self._grad = real(grad, "grad", remedy="zero_grad() forgets it" if grad is None else "")
+        self._mark = 1
 
     @property
     def has_grad(self) -> bool:
         """Whether a pass has reached this node since it was made or ``zero_grad()``."""
-        return type(self._grad) is float
+        return self._mark != 0
 
     @property
     def label(self) -> str:
@@ -107,7 +119,7 @@ class Value:
         return about_of(self).label
 
     @label.setter
-    def label(self, label: str) -> None:
+    def label(self, label: str | Any) -> None:
         about = about_of(self)
         self._about = noted(label, about.requires_grad, about.scope)
 
@@ -117,7 +129,7 @@ class Value:
         return about_of(self).requires_grad
 
     @requires_grad.setter
-    def requires_grad(self, requires_grad: bool) -> None:
+    def requires_grad(self, requires_grad: bool | Any) -> None:
         if self._record is not None:
             raise AttributeError(
                 f"requires_grad: only a leaf has this flag, got {describe(self)}, the result of "
@@ -163,10 +175,9 @@ class Value:
             if not state.plain:
                 return apply(_ADD, (self, other))
             about = state.about
-        kind = type(other)
-        if kind is Value:
-            data = self._data + other._data  # type: ignore[union-attr]
-        elif kind is float:
+        if type(other) is Value:
+            data = self._data + other._data
+        elif type(other) is float:
             data = self._data + other
         else:
             return apply(_ADD, (self, other))
@@ -175,7 +186,7 @@ class Value:
         node._record = _ADD
         node._a = self
         node._b = other
-        node._grad = None
+        node._mark = 0
         if about is not None:
             node._about = about
         return node
@@ -183,10 +194,9 @@ class Value:
     def __mul__(self, other: Operand) -> Value:
         if active:
             return apply(_MULTIPLY, (self, other))
-        kind = type(other)
-        if kind is Value:
-            data = self._data * other._data  # type: ignore[union-attr]
-        elif kind is float:
+        if type(other) is Value:
+            data = self._data * other._data
+        elif type(other) is float:
             data = self._data * other
         else:
             return apply(_MULTIPLY, (self, other))
@@ -195,7 +205,7 @@ class Value:
         node._record = _MULTIPLY
         node._a = self
         node._b = other
-        node._grad = None
+        node._mark = 0
         return node
 
     def __sub__(self, other: Operand) -> Value:
@@ -237,7 +247,7 @@ class Value:
     def __abs__(self) -> Value:
         return apply(ops.abs, (self,))
 
-    def __round__(self, ndigits: None = None) -> Value:
+    def __round__(self, ndigits: Any = None) -> Value:
         if ndigits is not None:
             raise TypeError(
                 f"round: whole numbers only, got ndigits={ndigits!r}; use round(x * 10**n) / 10**n"
@@ -278,12 +288,13 @@ class Value:
         return apply(ops.sqrt, (self,))
 
     # -------------------------------------------------------------- comparisons and conversions
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Any] = object.__hash__
 
     def __eq__(self, other: object) -> Any:
         if isinstance(other, Value):
             return self is other  # they are keys of dicts and members of sets
-        return self._data == other if isinstance(other, numbers.Real) else NotImplemented
+        data: Any = self._data  # NumPy's numbers answer with a bool of their own
+        return data == other if isinstance(other, numbers.Real) else NotImplemented
 
     def __lt__(self, other: Operand) -> Any:
         return _compare(self, other, float.__lt__)
@@ -309,7 +320,8 @@ class Value:
     def __int__(self) -> int:
         return int(float(self))  # which refuses
 
-    __index__ = __int__
+    def __index__(self) -> int:
+        return int(self)
 
     def item(self) -> float:
         """The plain number, cut off from the graph."""
@@ -327,7 +339,7 @@ class Value:
         return f"Value(data={self._data}, grad={self.grad}{label})"
 
     # -------------------------------------------------------------- passes and copies
-    def backward(self, grad: float = 1.0) -> None:
+    def backward(self, grad: Number = 1.0) -> None:
         """Give every node under this one d self / d node, times ``grad``: see sweep.backward."""
         from .sweep import backward
 
@@ -335,7 +347,7 @@ class Value:
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
-        self._grad = None
+        self._mark = 0
 
     def __copy__(self) -> Value:
         from .graph import parts, restore
@@ -351,6 +363,15 @@ class Value:
         from .graph import reduce
 
         return reduce(self)
+
+
+def _new(kind: type[Value]) -> Value:
+    """A node to be filled: in compiled code a class's own constructor is the shortest way."""
+    return Value(0.0, _UNNOTED)
+
+
+if not compiled:  # and here it is the longest
+    globals()["_new"] = object.__new__
 
 
 def about_of(node: Value) -> About:
@@ -369,6 +390,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
         about = state.about
     a: Any
     b: Any = None
+    data: Any
     slots = record.slots
     fast = record.fast
     try:
@@ -376,20 +398,27 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
             (a,) = operands
             if type(a) is not Value:
                 return _apply_any(record, operands)
-            data = fast[0](a._data) if fast else number(record, (a._data,))
+            x = a._data
+            data = fast[0](x) if fast else number(record, (x,))
         elif slots == 2:
             a, b = operands
             if type(b) is int:
                 b = float(b)
             elif type(a) is int:
                 a = float(a)
-            if type(b) is Value:
-                at = (a._data if type(a) is Value else a, b._data)
+            if type(a) is Value:
+                x = a._data
+            elif type(a) is float and type(b) is Value:
+                x = a
             else:
-                at = (a._data if type(a) is Value else None, b)
-            if type(at[0]) is not float or type(b) not in _EXACT:
                 return _apply_any(record, operands)
-            data = fast[0](*at) if fast else number(record, at)
+            if type(b) is Value:
+                y = b._data
+            elif type(b) is float:
+                y = b
+            else:
+                return _apply_any(record, operands)
+            data = fast[0](x, y) if fast else number(record, (x, y))
         else:
             a = operands if type(operands) is tuple else tuple(operands)
             if not a or len(a) != (slots or len(a)):
@@ -400,8 +429,9 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
                 kinds = set(map(type, a))
                 if Value not in kinds or not kinds <= _EXACT:
                     return _apply_any(record, a)
+                b = True
                 data = number(record, [x if type(x) is float else x._data for x in a])
-        if data - data != 0.0 or type(data) is not float:
+        if type(data) is not float or data - data != 0.0:
             data = compute(record, operands)
     except (ValueError, ArithmeticError):
         if len(operands) != (slots or len(operands)) or not set(map(type, operands)) <= _EXACT:
@@ -412,7 +442,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
     node._record = record
     node._a = a
     node._b = b
-    node._grad = None
+    node._mark = 0
     if about is not None:
         node._about = about
     return node
@@ -421,17 +451,21 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
 def _dot(*sequences: Any) -> Value:
     """``ops.dot`` of two sequences of Values, in one loop; of all else, the general way."""
     state = current() if active else None
+    ws: Sequence[Value]
+    xs: Sequence[Value]
     try:
         ws, xs = sequences
         if len(ws) == len(xs) > 0 and (state is None or state.plain):
-            data = left_sum([w._data * x._data for w, x in zip(ws, xs)], -0.0)
-            if type(data) is float and data - data == 0.0:
+            data = -0.0
+            for w, x in zip(ws, xs):
+                data += w._data * x._data
+            if data - data == 0.0:
                 node = _new(Value)
                 node._data = data
                 node._record = _DOT
                 node._a = (*ws, *xs)
                 node._b = None
-                node._grad = None
+                node._mark = 0
                 if state is not None and state.about is not None:
                     node._about = state.about
                 return node
@@ -448,7 +482,7 @@ def keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
         node._a, node._b = operands
     else:
         node._a = operands[0] if slots == 1 else tuple(operands)
-        node._b = None
+        node._b = True if slots != 1 and float in map(type, operands) else None
 
 
 def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
@@ -464,7 +498,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
         if state.plain:
             remedy = "keep to plain numbers and Values outside of the function"
             raise traced.refuse("used after its function was recorded,", remedy)
-        node = _new(type(traced))
+        node = Value.__new__(type(traced))
     else:
         data = compute(record, operands)
         if all(type(x) is float for x in operands):
@@ -474,7 +508,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
         node = _new(Value)
         node._data = data
     node._record = record
-    node._grad = None
+    node._mark = 0
     if state.about is not None:
         node._about = state.about
     keep(node, record, operands)
@@ -546,7 +580,9 @@ def _compare(a: Value, b: Any, holds: Any) -> Any:
         return holds(a._data, b._data)
     if not isinstance(b, numbers.Real):
         return NotImplemented
-    return holds(a._data, b if isinstance(b, int) else float(b))
+    if not isinstance(b, int):
+        b = float(b)
+    return holds(a._data, b)
 
 
 def describe(node: Value) -> str:
@@ -559,3 +595,5 @@ def describe(node: Value) -> str:
 _EXACT = frozenset((Value, float))
 Op.recorder = staticmethod(apply)
 _DOT.direct = _dot
+if compiled:
+    amend(Value)

@@ -3,15 +3,20 @@
 python benchmarks/eager.py                  all figures (peers are installed at first use)
 python benchmarks/eager.py --only microgpt  one task: microgpt, moons, chain, growth, memory, import
 python benchmarks/eager.py --smoke          our side only, small, once: does it run
+
+Each row has both cores: the files as they stand here, and what `make compiled` made of them.
 """
 
 import argparse
+import gc
 import importlib.util
 import math
 import os
 import random
+import statistics
 import subprocess
 import sys
+import time
 import types
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +40,9 @@ from common import (
 )
 
 OPS = 100_000  # of the chain
-HEAD: Row = ("what", "bar", "median (range)", "collector off", "medians in ms")
+COMPILED = REPO / "build" / "compiled"
+CORES = ("", ", compiled")  # what follows an engine's name
+HEAD: Row = ("what", "bar", "pure: median (range)", "compiled", "collector off", "medians in ms")
 Task = tuple[Any, Callable[[], Any], Callable[[Any], Any]]  # what it computes, prepare, run
 
 
@@ -183,12 +190,40 @@ def memory(_: str) -> Task:
     return [(after - before) / OPS], lambda: None, lambda _: None
 
 
+def parts(_: str) -> Task:
+    """Milliseconds of a chain's build, of its order, of the sweep over it, and of the collector."""
+    from autograd import Value, sweep
+
+    def once() -> list[float]:
+        clock = time.process_time
+        gc.collect()
+        start = clock()
+        y = Value(1.0)
+        for _ in range(OPS // 2):
+            y = y * 1.0000001 + 1e-9
+        built = clock()
+        order = sweep._prepare(y, [], [])
+        ordered = clock()
+        y._grad = 1.0
+        sweep._send(order)
+        return [built - start, ordered - built, clock() - ordered]
+
+    def median(rounds: int) -> list[float]:
+        return [statistics.median(one) * 1e3 for one in zip(*[once() for _ in range(rounds)])]
+
+    on = median(9)
+    gc.disable()
+    off = median(9)
+    return [*off, sum(on) - sum(off)], lambda: None, lambda _: None
+
+
 TASKS: dict[str, Callable[[str], Task]] = {
     "microgpt": microgpt,
     "moons": moons_step,
     "chain": chain,
     "growth": lambda engine: chain(OURS, int(engine)),
     "memory": memory,
+    "parts": parts,
 }
 
 
@@ -197,7 +232,9 @@ def start(task: str, engine: str, **env: str) -> Worker:
     """A peer, by its name, never sees this checkout; ours sees of theirs the file it is given."""
     peer = engine in PEERS
     if not peer:
-        env["PYTHONPATH"] = str(REPO)
+        env["PYTHONPATH"] = str(COMPILED if engine.endswith(CORES[1]) else REPO)
+        env["WHYGRAD_PURE"] = "" if engine.endswith(CORES[1]) else "1"
+        engine = engine.removesuffix(CORES[1])
     return Worker(__file__, task, engine, python_of(engine if peer else OURS), **env)
 
 
@@ -223,109 +260,128 @@ def compared(
     return times
 
 
+def both(*engines: str) -> list[str]:
+    """Engines of ours, each in both cores."""
+    return [engine + core for engine in engines for core in CORES]
+
+
 def row(
-    what: str, bar: float, times: dict[str, Any], over: str, under: str, most: bool = False
+    what: str,
+    bars: tuple[float, float],
+    times: dict[str, Any],
+    over: str,
+    under: str,
+    most: bool = False,
 ) -> Row:
-    on, off = (ratio(times[mode][over], times[mode][under]) for mode in ("on", "off"))
-    bound = f"{'≤' if most else '≥'} {bar:g}×"
-    each = [f"{Figure(tuple(times['on'][name])).median:.3g}" for name in (over, under)]
-    said = on.text("×") + verdict(on.median, bar, most)
-    return what, bound, said, off.text("×"), " ÷ ".join(each)
+    """``over`` ÷ ``under``, of which the one that is ours is taken in both cores."""
+    said, off, each = [], [], []
+    for core, bar in zip(CORES, bars):
+        pair = [name if name in PEERS else name + core for name in (over, under)]
+        ratios = [ratio(times[mode][pair[0]], times[mode][pair[1]]) for mode in ("on", "off")]
+        said.append(ratios[0].text("×") + verdict(ratios[0].median, bar, most))
+        off.append(f"{ratios[1].median:.3g}×")
+        medians = [f"{Figure(tuple(times['on'][name])).median:.3g}" for name in pair]
+        each.append(" ÷ ".join(medians))
+    return what, bars_text(bars, "×", most), *said, "; ".join(off), "; ".join(each)
+
+
+def bars_text(bars: tuple[float, float], unit: str, most: bool) -> str:
+    sign = "≤" if most else "≥"
+    first, second = (f"{sign} {bar:g}{unit}" if bar < math.inf else "–" for bar in bars)
+    return first if first == second else f"{first}; {second}"
 
 
 def microgpt_rows() -> list[Row]:
     python_of("microgpt")
     env = {"MICROGPT": file_of("microgpt", "strands_microgpt.engine")}
-    engines = ["microgpt", "ours", "ours by dot"]
+    engines = ["microgpt", *both("ours", "ours by dot")]
     workers = {e: start("microgpt", e, **env) for e in engines}
     times = compared("microgpt", "microgpt", workers, 1e-9, GPT_STEPS / 1e3)
+    what = "microgpt training, only `Value` replaced: its own ÷ ours"
+    dot = "the same, `_linear` by `autograd.dot`"
     return [
-        row(
-            "microgpt training, only `Value` replaced: its own ÷ ours",
-            2.6,
-            times,
-            "microgpt",
-            "ours",
-        ),
-        row("the same, `_linear` by `autograd.dot`", 11, times, "microgpt", "ours by dot"),
+        row(what, (2.6, 7), times, "microgpt", "ours"),
+        row(dot, (11, 20), times, "microgpt", "ours by dot"),
     ]
 
 
 def moons_rows() -> list[Row]:
     python_of("micrograd")
     env = {"MICROGRAD_NN": file_of("micrograd", "micrograd.nn")}
-    engines = ["micrograd", "ours", "nn.MLP"]
+    engines = ["micrograd", *both("ours", "nn.MLP")]
     workers = {e: start("moons", e, **env) for e in engines}
     times = compared("moons", "micrograd", workers, 1e-9, 1e-3)
+    what = "moons step, micrograd's own neurons on our `Value`: micrograd ÷ ours"
     return [
-        row(
-            "moons step, micrograd's own neurons on our `Value`: micrograd ÷ ours",
-            12,
-            times,
-            "micrograd",
-            "ours",
-        ),
-        row("the same as `nn.MLP`", 30, times, "micrograd", "nn.MLP"),
+        row(what, (12, 30), times, "micrograd", "ours"),
+        row("the same as `nn.MLP`", (30, 50), times, "micrograd", "nn.MLP"),
     ]
 
 
 def chain_rows() -> list[Row]:
-    workers = {"xad": start("chain", "xad"), "ours": start("chain", "ours")}
+    workers = {e: start("chain", e) for e in ("xad", *both("ours"))}
     times = compared("chain", "xad", workers, 1e-9, 1e-3, rounds=21)  # short: more of them
-    return [
-        row(
-            "chain of 100,000 ops, build + backward: ours ÷ XAD's C++ tape",
-            1.8,
-            times,
-            "ours",
-            "xad",
-            most=True,
-        )
-    ]
+    what = "chain of 100,000 ops, build + backward: ours ÷ XAD's C++ tape"
+    return [row(what, (1.8, 0.65), times, "ours", "xad", most=True), parts_row()]
+
+
+def parts_row() -> Row:
+    said = []
+    for engine in both("ours"):
+        worker = start("parts", engine)
+        worker.close()
+        names = ("build", "order", "sweep", "collector")
+        said.append(", ".join(f"{n} {ms:.3g}" for n, ms in zip(names, worker.result)))
+    return "where its time goes, in ms (the first three with the collector off)", "–", *said, "", ""
 
 
 def growth_rows() -> list[Row]:
     sizes = {"100000": 1, "1000000": 10}
-    workers = {size: start("growth", size) for size in sizes}
-    times = {}
+    workers = {size + core: start("growth", size + core) for size in sizes for core in CORES}
+    times: dict[str, Any] = {}
     for mode in ("on", "off"):
         raw = in_turn(workers, rounds=5, collector=mode)
-        times[mode] = {size: [s * 1e3 / sizes[size] for s in raw[size]] for size in sizes}
+        times[mode] = {
+            name: [s * 1e3 / sizes[name.removesuffix(CORES[1])] for s in raw[name]]
+            for name in workers
+        }
     for worker in workers.values():
         worker.close()
+    what = "time an op at 1,000,000 ops ÷ at 100,000"
+    whole = [Figure(tuple(ms / 100 for ms in times["on"]["1000000" + core])) for core in CORES]
+    said = [whole[0].text(" s"), whole[1].text(" s") + verdict(whole[1].median, 1.2, True)]
     return [
-        row("time an op at 1,000,000 ops ÷ at 100,000", 1.6, times, "1000000", "100000", most=True)
+        row(what, (1.6, math.inf), times, "1000000", "100000", most=True),
+        ("chain of 1,000,000 ops, build + backward", "–; ≤ 1.2 s", *said, "", ""),
     ]
 
 
 def memory_rows() -> list[Row]:
-    worker = start("memory", "ours")
-    worker.close()
-    held = worker.result[0]
-    return [
-        (
-            "bytes an op on that chain after a pass",
-            "≤ 140",
-            f"{held:.1f}" + verdict(held, 140, True),
-            "the same",
-            "–",
-        )
-    ]
+    said = []
+    for engine, bar in zip(both("ours"), (140, 120)):
+        worker = start("memory", engine)
+        worker.close()
+        said.append(f"{worker.result[0]:.1f}" + verdict(worker.result[0], bar, True))
+    return [("bytes an op on that chain after a pass", "≤ 140; ≤ 120", *said, "the same", "")]
 
 
 def import_rows() -> list[Row]:
     clock = "import numpy, time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
     code = clock.format("autograd, nn, viz")
-    env = {**os.environ, "PYTHONPATH": str(REPO)}
-    times = []
-    for _ in range(ROUNDS + 4 + 1):
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
-        )
-        times.append(float(done.stdout) * 1e3)
-    spent = Figure(tuple(times[1:]))  # the first one may write byte code
+    said = []
+    for path, pure in ((REPO, "1"), (COMPILED, "")):
+        env = {**os.environ, "PYTHONPATH": str(path), "WHYGRAD_PURE": pure}
+        command = [sys.executable, "-c", code]
+        times = []
+        for _ in range(ROUNDS + 4 + 1):
+            done = subprocess.run(
+                command, env=env, cwd=path, capture_output=True, text=True, check=True
+            )
+            times.append(float(done.stdout) * 1e3)
+        spent = Figure(tuple(times[1:]))  # the first one may write byte code
+        said.append(spent.text(" ms") + verdict(spent.median, 100, True))
     what = "`import autograd, nn, viz` beyond `import numpy`"
-    return [(what, "≤ 100 ms", spent.text(" ms") + verdict(spent.median, 100, True), "–", "–")]
+    return [(what, "≤ 100 ms", *said, "", "")]
 
 
 PARTS = {
@@ -360,6 +416,8 @@ def main() -> None:
         sys.path.insert(0, str(REPO))
         smoke()
     else:
+        if not (COMPILED / "autograd" / "core.txt").exists():
+            raise SystemExit("the compiled core is measured too: run `make compiled` first")
         rows = [row for part in chosen.only or PARTS for row in PARTS[part]()]
         report("eager", rows, HEAD, chosen.write)
 

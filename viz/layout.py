@@ -88,6 +88,11 @@ def programs(wires: int = 0) -> Iterator[str]:
             yield program
 
 
+def found() -> str:
+    """The engines that work here, the preferred one first: for ``python -m autograd``."""
+    return ", ".join([*programs(), "our own"])
+
+
 def _candidates(setting: str) -> Iterator[str | None]:
     if setting == "own":
         return

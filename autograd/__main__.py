@@ -1,0 +1,27 @@
+"""``python -m autograd``: the version, and what it found here to run on.
+
+Other packages of the distribution add their lines by the entry points ``whygrad.about``: imports go
+one way, so nothing here names them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from importlib.metadata import entry_points
+
+import autograd
+from autograd import core
+
+
+def main() -> None:
+    kind = "compiled" if autograd.compiled else f"pure{', as asked' if core.is_pure() else ''}"
+    llvm = importlib.util.find_spec("llvmlite") is not None
+    print(f"whygrad {autograd.__version__} in {autograd.__path__[0]}")
+    print(f"core: {kind}")
+    print(f"back ends: numpy{', llvm' if llvm else ' (llvm: pip install llvmlite)'}")
+    for line in entry_points(group="whygrad.about"):
+        print(f"{line.name}: {line.load()()}")
+
+
+if __name__ == "__main__":
+    main()
