@@ -105,11 +105,12 @@ negative = primitive(
 
 
 def _power_slope(m: Any, a: Any, b: Any, y: Any) -> Any:
-    """b a^(b-1), 0 at 0⁰; of a subnormal base that power may overflow where the slope does not."""
+    """b a^(b-1), 0 at 0⁰; of a small exponent that power may overflow where the slope does not."""
     power = m.power(a, b - 1.0)
-    lost = m.equal(m.abs(power), math.inf) * m.greater(TINY, m.abs(a)) * m.not_equal(a, 0.0)
-    slope = m.where(lost, b / a * y, b * power)
-    return m.where(m.equal(a, 0.0) * m.equal(b, 0.0), 0.0, slope)
+    slope = b * power
+    small = m.where(m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0), b * y / a, slope)
+    small = m.where(m.equal(a, 0.0) * m.equal(b, 0.0), 0.0, small)
+    return m.where(m.greater(1.0, m.abs(b)), small, slope)
 
 
 power = primitive(
@@ -612,7 +613,7 @@ gelu = derived(  # the tail is as good as erfc's argument: x² ulp
     scales=(
         lambda m, x: m.maximum(m.abs(m.gelu(x)), TINY) * (1.0 + 0.25 * x * x), lambda m, x: FADING,
     ),
-    fast=(lambda x: 0.5 * x * math.erfc(-(x * SQRT_HALF)),), words=("Φ({x}) + {x} φ({x})",),
+    fast=(lambda x: 0.5 * x * math.erfc(-(x * SQRT_HALF)),), words=("(Φ({x}) + {x} φ({x}))",),
     means="x Φ(x), Φ the normal's share below x", source="Hendrycks & Gimpel 2016",
 )  # fmt: skip
 
@@ -946,7 +947,7 @@ def _extreme(name: str, of_two: Op, largest: str) -> Op:
 
     return derived(
         name, slots=None, domain=REALS, gather=_one(name, 1), formula=formula,
-        partials=(_equal_shares,), words=("1, shared by those that tie",),
+        partials=(_equal_shares,), words=("equal share",),
         says=f"The {largest} takes all; those that tie share it equally.",
         kink=lambda m, *xs: m.greater(_reaching(m, xs, formula(m, *xs))[1], 1.0),
         convention="an equal share each at a tie",
@@ -999,7 +1000,7 @@ def _spread(m: Any, xs: Sequence[Any]) -> Any:
 
 prod = derived(
     "prod", symbol="Π", slots=None, domain=REALS, gather=_one("prod"), formula=_product,
-    means="Π x", partials=(_other_factors,), words=("the other factors",),
+    means="Π x", partials=(_other_factors,), words=("other factors",),
     says="A product passes to each factor the gradient times all the other factors.",
     scales=(lambda m, *xs: len(xs) / 8 * m.abs(m.prod(xs)), None),
     fast=(
@@ -1011,7 +1012,7 @@ min = _extreme("min", minimum, "smallest")
 norm = derived(
     "norm", slots=None, domain=REALS, gather=_one("norm", 1), formula=_norm, form="‖{*}‖",
     partials=(_parts_of_length,),
-    words=("its part of the length",), means="√Σ x²",
+    words=("part of the length",), means="√Σ x²",
     says="Each gets the gradient times its own part of the length.",
     kink=lambda m, *xs: m.equal(m.norm(xs), 0.0), convention="slope 0 each at 0",
     scales=(lambda m, *xs: len(xs) / 8 * m.norm(xs), None),
@@ -1019,7 +1020,8 @@ norm = derived(
 )  # fmt: skip
 var = derived(
     "var", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("var", 1), formula=_var,
-    partials=(_var_slopes,), words=("2 (x - mean)/n",), means="Σ (x - mean)² / (n - ddof)",
+    partials=(_var_slopes,), words=("2/n × distance from the mean",),
+    means="Σ (x - mean)² / (n - ddof)",
     says="Each gets the gradient times 2/n × its distance from the mean.",
     scales=(
         lambda m, *xs, ddof: len(xs) * m.var(xs),
@@ -1028,7 +1030,8 @@ var = derived(
 )  # fmt: skip
 std = derived(
     "std", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("std", 1), formula=_std,
-    partials=(_std_slopes,), words=("(x - mean)/(n y)",), means="√(Σ (x - mean)² / (n - ddof))",
+    partials=(_std_slopes,), words=("(distance from the mean)/(n y)",),
+    means="√(Σ (x - mean)² / (n - ddof))",
     says="Each gets the gradient times its distance from the mean, over n × {=y}.",
     kink=lambda m, *xs, ddof: m.equal(m.norm(_deviations(m, xs)), 0.0),
     convention="slope 0 each where all are equal",
@@ -1102,4 +1105,6 @@ def describe(record: Op) -> str:
     """
     from .reference import described  # it reads this file
 
+    if not isinstance(record, Op):
+        raise TypeError(f"describe: an op is required, got {record!r}; use describe(autograd.exp)")
     return described(record)

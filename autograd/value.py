@@ -489,7 +489,12 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     """``apply`` for numbers of other kinds, plain numbers, traced values and under modes."""
     slots = record.slots
     if slots is not None and len(operands) != slots:
-        raise TypeError(f"{record.name}: {slots} operand(s) are required, got {len(operands)}")
+        form = record.form.replace("{", "").replace("}", "")
+        named = f", with {' and '.join(record.parameters)} by name" if record.parameters else ""
+        raise TypeError(
+            f"{record.name}: {slots} operand(s) are required, got {len(operands)}; "
+            f"use {form}{named}"
+        )
     operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
     state = current()
     node: Value

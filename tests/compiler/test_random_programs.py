@@ -216,5 +216,7 @@ def test_eager_numpy_and_llvm_agree_on_1000_random_programs(codes, rows, deep):
 
 
 @pytest.mark.long
-def test_every_op_was_in_one_of_them():
+def test_every_op_was_in_one_of_the_1000():
+    if sum(USED.values()) < 10_000:
+        pytest.skip("the programs did not run before")
     assert set(USED) == set(ops.TABLE)
