@@ -359,15 +359,14 @@ tanh = primitive(  # the slope from the output: 1/cosh² overflows past 355
     says="tanh's slope is 1 - {=y}² = {p} (it is 1 at 0 and fades on both sides).",
     fast=(math.tanh, lambda x, y: 1.0 - y * y),
 )  # fmt: skip
+
+# ------------------------------------------------------------------ special functions
 erf = derived(
     "erf", domain=Interval(hard=(-6.0, 1.5, 6.0)), formula=special.erf, slots=1,
     partials=(lambda m, x, y: 1.1283791670955126 * m.exp(-(x * x)),),  # 2/sqrt(pi)
     says="erf's slope is 2/√π × exp(-{x}²) = {p}.", source="Abramowitz & Stegun 7.1.1",
     fast=(math.erf,),
 )  # fmt: skip
-
-
-# ------------------------------------------------------------------ special functions
 erfc = derived(
     "erfc", domain=Interval(hard=(-6.0, 5.0, 20.0, 26.5)), formula=special.erfc, slots=1,
     partials=(lambda m, x, y: -1.1283791670955126 * m.exp(-(x * x)),),
@@ -398,8 +397,8 @@ def _order(*operands: Any, n: int) -> tuple[Any, ...]:
 def _polygamma(*operands: Any) -> Any:
     """As SciPy's: the order n first. Left out, n is 1."""
     if len(operands) == 2:
-        n, *operands = operands  # type: ignore[assignment]
-        return polygamma.fixed(n=n)(*operands) if n != 1 else Op.recorder(polygamma, operands)
+        n, x = operands
+        return polygamma.fixed(n=n)(x)
     return Op.recorder(polygamma, operands)
 
 
