@@ -18,7 +18,7 @@ from . import ops
 from .errors import StaleGraphError, TracingError
 from .graph import Graph
 from .ieee import evaluate, every_partial, outcome
-from .native import i64
+from .native import i32
 from .numbers import real
 from .op import NOTHING, Op, Rule
 from .traced import Traced
@@ -28,7 +28,7 @@ _ADD: Final = ops.add
 _SUBTRACT: Final = ops.subtract
 _MULTIPLY: Final = ops.multiply
 _DOT: Final = ops.dot
-_marks: Final = itertools.count(2)  # one a pass; 0 and 1 are Value's own
+_marks: Final = itertools.count()  # one a pass, so that a broken one leaves no node behind as done
 
 
 class Contribution(NamedTuple):
@@ -81,8 +81,10 @@ def _pass(root: Value, grad: float) -> None:
         for leaf, had in zip(leaves, before, strict=True):
             if not leaf._about.requires_grad:
                 _give_back(leaf, had)
-            elif had is not None:
-                leaf._grad += had
+            else:
+                leaf._mark = 1
+                if had is not None:
+                    leaf._grad += had
     except BaseException:  # an interrupt: leaves get back what they had
         for leaf, had in zip(leaves, before):
             _give_back(leaf, had)
@@ -103,7 +105,7 @@ def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> li
     node gets the pass's mark when it is visited. On the stack lie nodes whose operands are under
     way, and, each below a None, those that wait to be visited: several may wait for one.
     """
-    mark: i64 = next(_marks)
+    mark: i32 = 2 + next(_marks) % 2**30  # 0 and 1 are Value's own
     order: list[Value] = []
     stack: list[Value | None] = []
     node = root
@@ -195,6 +197,7 @@ def _send(order: list[Value]) -> None:
     x: Value
     y: Value
     for node in reversed(order):
+        node._mark = 1
         g = node._grad
         if g == 0.0:
             continue

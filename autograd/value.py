@@ -17,7 +17,7 @@ from . import ops
 from .errors import DomainError, user_frame
 from .ieee import number, outcome
 from .modes import NOTHING_NOTED, About, active, current
-from .native import amend, i64, mypyc_attr
+from .native import amend, i32, mypyc_attr
 from .numbers import real
 from .op import Op
 
@@ -57,7 +57,7 @@ class Value:
     __array_ufunc__: ClassVar[None] = None  # np.float64(2) * Value(3) is ours to answer
     is_traced: ClassVar[bool] = False  # traced.py's Values have no number yet
 
-    _mark: i64  # 0: no gradient; 1: a written one; beyond, that of the latest pass: see sweep.py
+    _mark: i32  # 0: no gradient; 1: there is one; beyond, a pass is under way: see sweep.py
     _a: Any  # the operand of slot 0; all of them in a tuple, unless there are one or two
     _about: About  # unset on most results: what is not stored costs no time, nor the collector's
     _b: Any  # that of slot 1; True if numbers are among those in a tuple
