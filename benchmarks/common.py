@@ -194,15 +194,14 @@ def machine() -> str:
 
 
 def report(name: str, rows: Sequence[Row], head: Row, write: bool) -> None:
-    """Print a table; with ``write``, put it between its marks in README.md as well."""
+    """Print a table; with ``write``, put it between its marks, wherever these are, as well."""
     lines = ["| " + " | ".join(row) + " |" for row in [head, ("---",) * len(head), *rows]]
     lines += ["", f"{machine()}; {time.strftime('%Y-%m-%d')}."]
     print("\n".join(lines), flush=True)
     if write:
-        page = HERE / "README.md"
-        text = page.read_text(encoding="utf-8")
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-        before, rest = text.split(begin)
-        page.write_text(
-            before + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1], encoding="utf-8"
-        )
+        for page in (HERE / "README.md", REPO / "docs" / "speed.md"):
+            before, mark, rest = page.read_text(encoding="utf-8").partition(begin)
+            if mark:
+                table = "\n".join(lines) + "\n"
+                page.write_text(before + begin + table + end + rest.split(end)[1], encoding="utf-8")
