@@ -128,7 +128,7 @@ def test_a_table_of_figures_is_the_same_wherever_it_stands():
     """``--write`` writes both at once; a figure that was changed by hand shows here."""
     pages = [REPO / "benchmarks" / "README.md", REPO / "docs" / "speed.md"]
     first, second = (
-        dict(re.findall(r"<!-- (\w+) -->\n(.*?)<!-- end of", page.read_text(encoding="utf-8"), re.S))
+        dict(re.findall(r"<!-- (\w+) -->\n(.*?)<!-- end", page.read_text(encoding="utf-8"), re.S))
         for page in pages
     )
     assert set(second) == {"eager"} and second["eager"] == first["eager"]
