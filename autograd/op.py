@@ -194,10 +194,8 @@ class Op:
         numbers = dict(self.parameters)
         for name, number in parameters.items():
             if name not in numbers:
-                known = ", ".join(numbers) or "none"
-                raise TypeError(
-                    f"{self.name}: parameter {known} is known, got {name}; leave it out"
-                )
+                known = "only the parameter " + ", ".join(numbers) if numbers else "no parameter"
+                raise TypeError(f"{self.name}: {known} is known, got {name}; leave it out")
             numbers[name] = _parameter(number, f"{self.name}: {name}", type(numbers[name]))
         return (
             self.base if numbers == self.base.parameters else _fixed(self.base, (*numbers.items(),))
@@ -370,17 +368,13 @@ class Arithmetic:
 
     def line(self, record: Op) -> Callable[..., Any] | None:
         """This arithmetic's own way of ``record``; an op made at run time brings it along."""
-        from .ops import TABLE
-
-        if TABLE.get(record.name) is record:
+        if _built_in.get(record.name) is record:
             return self.lines.get(record.name)
         given: Callable[..., Any] | None = record.lines.get(self.kind)
         return given
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        from .ops import TABLE
-
-        record = TABLE.get(name)
+        record = _built_in.get(name)
         if record is None:
             raise AttributeError(
                 f"rule: no op {name!r} in the table; use {self.kind}.run(record, x)"

@@ -42,7 +42,8 @@ identity = primitive(
 )  # fmt: skip
 stop_gradient = derived(
     "stop_gradient", domain=REALS, formula=lambda m, x: m.identity(x), words=("0",),
-    partials=(NOTHING,), says="Cut off by detach(): nothing passes.",
+    means="x, cut off from its past", partials=(NOTHING,),
+    says="Cut off by detach(): nothing passes.",
     fast=(float,),
 )  # fmt: skip
 add = primitive(
@@ -126,7 +127,8 @@ power = primitive(
         "{a}^{n} has slope {n} × {a}^{n-1} = {p}.",
         "An exponent that is a Value gets y × ln {a} = {p}.",
     ),
-    convention="x**0 has slope 0 at 0; the exponent's slope at base 0 is 0 from exponent 0 on",
+    convention="a negative base takes whole exponents; x**0 has slope 0 at 0; "
+    "the exponent's slope at base 0 is 0 from exponent 0 on",
     remedy="a negative base takes whole exponents only, and base 0 none below 0",
     fast=(
         math.pow,
@@ -180,6 +182,12 @@ def _parts_of_length(m: Any, sides: Sequence[Any], y: Any) -> Sequence[Any]:
     return [m.where(m.equal(length, 0.0), 0.0, side / length) for side in units]
 
 
+def _fast_part(side: float, y: float) -> float:
+    if 2.0**-900 <= y <= 2.0**1000:
+        return side / y
+    raise ArithmeticError  # the rule itself sees to it
+
+
 cbrt = derived(
     "cbrt", symbol="∛", domain=Interval(hard=(-27.0, -1e-200, 1e300)), formula=_cbrt, slots=1,
     partials=(lambda m, x, y: 1.0 / (3.0 * y * y),), words=("1/(3y²)",),
@@ -192,12 +200,12 @@ hypot = derived(
         lambda m, a, b, y: _parts_of_length(m, (a, b), y)[1],
     ),
     kink=lambda m, a, b: m.equal(m.hypot(a, b), 0.0), convention="slope 0 each at 0, 0",
+    fast=(math.hypot, lambda a, b, y: _fast_part(a, y), lambda a, b, y: _fast_part(b, y)),
     says=(
         "Each side gets the gradient times its own part of the length.",
         "{a} gets the gradient times its part of the length: {p}.",
         "{b} gets the gradient times its part of the length: {p}.",
     ),
-    fast=(math.hypot,),
 )  # fmt: skip
 
 # ------------------------------------------------------------------ elementary functions
@@ -389,7 +397,7 @@ def _order(*operands: Any, n: int) -> tuple[Any, ...]:
     if n > LARGEST_ORDER:
         raise ValueError(
             f"polygamma: n must be a whole number from 0 to {LARGEST_ORDER}, got {n}; "
-            "differentiate less often"
+            "beyond, factorials leave the range of floats"
         )
     return operands
 
@@ -437,15 +445,16 @@ polygamma: Op = derived(
     "polygamma", domain=Interval(hard=(1e5, 1e300)), formula=special.polygamma, slots=1,
     parameters={"n": 1}, gather=_order, form="polygamma({x}, n=1)",
     partials=(lambda m, x, y, *, n: m.run(polygamma.fixed(n=n + 1), x),),
-    says="polygamma's slope is the next polygamma: {p}.", means="digamma's n-th derivative",
-    convention="±inf at 0, -1, -2 …",
+    says="polygamma's slope is the next polygamma: {p}.",
+    means="digamma's n-th derivative; called as polygamma(n, x), n to 100",
+    convention="at 0, -1, -2 … inf for an odd n, -inf for an even one",
     source="DLMF 5.15",
     scales=(_polygamma_scale, lambda m, x, *, n: _polygamma_scale(m, x, n=n + 1)),
 )  # fmt: skip
 polygamma.direct = _polygamma
 sinc = derived(
     "sinc", domain=Interval(hard=(-2.5, 1e-9, 1.0, 2.0 + 1e-9)), formula=special.sinc, slots=1,
-    means="sin(πx)/(πx), 1 at 0", words=("(cos(π{x}) - y)/{x}",),
+    partials=(special.sinc_slope,), means="sin(πx)/(πx), 1 at 0", words=("(cos(π{x}) - y)/{x}",),
     scales=(None, lambda m, x: m.greater(m.abs(x), 1.0) / m.maximum(m.abs(x), 1.0)),
 )  # fmt: skip
 
@@ -567,6 +576,12 @@ def _sigmoid_of(m: Any, a: Any, b: Any) -> Any:
     return m.sigmoid(m.where(same, 0.0, a - b))
 
 
+def _divisor(*operands: Any, alpha: float) -> tuple[Any, ...]:
+    if alpha == 0.0:
+        raise ValueError("celu: alpha must not be 0, got 0; use relu, which is its limit")
+    return operands
+
+
 leaky_relu = derived(
     "leaky_relu", parameters={"slope": 0.01}, **_CORNER, says=_sides("leaky_relu"),
     formula=lambda m, x, *, slope: m.where(m.greater(x, 0.0), x, slope * x),
@@ -600,6 +615,7 @@ celu = derived(
     "celu", parameters={"alpha": 1.0}, **_CORNER, says=_sides("celu"),
     formula=lambda m, x, *, alpha: m.where(m.greater(x, 0.0), x, alpha * m.expm1(x / alpha)),
     partials=(lambda m, x, y, *, alpha: _on_both_sides(m, x, 1.0, m.exp(x / alpha)),),
+    gather=_divisor,
     source="Barron 2017",
 )  # fmt: skip
 gelu = derived(  # the tail is as good as erfc's argument: x² ulp
@@ -669,10 +685,20 @@ softsign = derived(
 )  # fmt: skip
 hardtanh = derived(
     "hardtanh", domain=REALS, formula=lambda m, x: m.clip(x, -1.0, 1.0),
+    partials=(lambda m, x, y: _share(m, x, -1.0) * _share(m, 1.0, x),),
+    fast=(
+        lambda x: _fast_clip(x, -1.0, 1.0),
+        lambda x, y: _fast_share(x, -1.0) * _fast_share(1.0, x),
+    ),
     kink=lambda m, x: m.equal(m.abs(x), 1.0), convention="slope ½ at -1 and 1",
 )  # fmt: skip
 relu6 = derived(
     "relu6", domain=Interval(hard=(6.0,)), formula=lambda m, x: m.clip(x, 0.0, 6.0),
+    partials=(lambda m, x, y: _share(m, x, 0.0) * _share(m, 6.0, x),),
+    fast=(
+        lambda x: _fast_clip(x, 0.0, 6.0),
+        lambda x, y: _fast_share(x, 0.0) * _fast_share(6.0, x),
+    ),
     kink=lambda m, x: m.equal(m.abs(x - 3.0), 3.0), convention="slope ½ at 0 and 6",
 )  # fmt: skip
 hardswish = derived(
@@ -698,6 +724,14 @@ def _share(m: Any, a: Any, b: Any) -> Any:
     """1 where a > b, ½ at a tie, 0 where a < b, nan if either is nan."""
     below = m.where(m.greater(b, a), 0.0, 0.0 * (a + b))
     return m.where(m.greater(a, b), 1.0, m.where(m.equal(a, b), 0.5, below))
+
+
+def _fast_share(a: float, b: float) -> float:
+    return 1.0 if a > b else 0.5 if a == b else 0.0 if a < b else math.nan
+
+
+def _fast_clip(x: float, a: float, b: float) -> float:
+    return ieee.minimum(ieee.maximum(x, a), b)
 
 
 def _larger(m: Any, a: Any, b: Any, y: Any) -> Any:
@@ -732,6 +766,16 @@ def _in_order(*operands: Any) -> tuple[Any, ...]:
 clip = derived(
     "clip", letters="xab", form="clip({x}, {a}, {b})", domain=REALS, slots=3, gather=_in_order,
     formula=lambda m, x, a, b: m.minimum(m.maximum(x, a), b),
+    partials=(
+        lambda m, x, a, b, y: _share(m, x, a) * _share(m, b, x),
+        lambda m, x, a, b, y: _share(m, a, x) * _share(m, b, m.maximum(x, a)),
+        lambda m, x, a, b, y: _share(m, m.maximum(x, a), b),
+    ),
+    fast=(
+        _fast_clip, lambda x, a, b, y: _fast_share(x, a) * _fast_share(b, x),
+        lambda x, a, b, y: _fast_share(a, x) * _fast_share(b, ieee.maximum(x, a)),
+        lambda x, a, b, y: _fast_share(ieee.maximum(x, a), b),
+    ),
     case=lambda m, x, a, b, y: m.where(
         m.maximum(m.equal(x, a), m.equal(x, b)),
         2.0, m.where(m.maximum(m.greater(a, x), m.greater(x, b)), 1.0, 0.0),
@@ -742,7 +786,7 @@ clip = derived(
         "{x} is at a bound: half each, by convention.",
     ),
     kink=lambda m, x, a, b: m.maximum(m.equal(x, a), m.equal(x, b)),
-    convention="½ each at a bound",
+    convention="½ each at a bound; {a} > {b} is refused, but in a program {b} holds",
 )  # fmt: skip
 where = primitive(
     "where", domain=(REALS, REALS, REALS), words=("0", "slope", "slope"),
@@ -1019,7 +1063,7 @@ norm = derived(
 )  # fmt: skip
 var = derived(
     "var", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("var", 1), formula=_var,
-    partials=(_var_slopes,), words=("2/n × distance from the mean",),
+    partials=(_var_slopes,), words=("2/(n - ddof) × distance from the mean",),
     means="Σ (x - mean)² / (n - ddof)",
     says="Each gets the gradient times 2/n × its distance from the mean.",
     scales=(
@@ -1029,7 +1073,7 @@ var = derived(
 )  # fmt: skip
 std = derived(
     "std", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("std", 1), formula=_std,
-    partials=(_std_slopes,), words=("(distance from the mean)/(n y)",),
+    partials=(_std_slopes,), words=("(distance from the mean)/((n - ddof) y)",),
     means="√(Σ (x - mean)² / (n - ddof))",
     says="Each gets the gradient times its distance from the mean, over n × {=y}.",
     kink=lambda m, *xs, ddof: m.equal(m.norm(_deviations(m, xs)), 0.0),
@@ -1057,7 +1101,8 @@ logaddexp = derived(
 
 # ------------------------------------------------------------------ the chain rule's own product
 chain = derived(  # exactly 0 if the first factor is 0; differentiates as a product
-    "chain", symbol="·", form="{a}·{b}", precedence=2, domain=(REALS, REALS), words=("{b}", "{a}"),
+    "chain", means="a b, exactly 0 where a is 0: the chain rule's product", symbol="·",
+    form="{a}·{b}", precedence=2, domain=(REALS, REALS), words=("{b}", "{a}"),
     formula=lambda m, a, b: m.where(m.equal(a, 0.0), 0.0, a * b),
     partials=(lambda m, a, b, y: b, lambda m, a, b, y: a),
     says="A product passes on the gradient times the other factor.",

@@ -85,6 +85,7 @@ _SINC = (
     -0.0023460810354558235, 0.0261478478176548, -0.19075182412208422, 0.8117424252833536,
     -1.6449340668482264, 1.0,
 )  # fmt: skip
+_SINC_SLOPE = tuple(c * n for c, n in zip(_SINC, range(len(_SINC) - 1, 0, -1)))  # in r² as well
 # B2 / 2!, B4 / 4! … B60 / 60!, of Bernoulli's numbers.
 _BERNOULLI = (
     0.08333333333333333, -0.001388888888888889, 3.306878306878307e-05, -8.267195767195768e-07,
@@ -281,10 +282,22 @@ def sinc(m: Any, x: Any) -> Any:
 
     One series serves about every whole number: it has no seam, and its derivatives have none.
     """
-    k = m.round(x)
-    r = x - k
-    here = m.equal(k, 0.0)
-    share = m.where(here, 1.0, r / m.where(here, 1.0, x))
-    half = 0.5 * k
-    sign = 1.0 - 4.0 * (half - m.floor(half))
+    k, r, divisor, sign = _nearest(m, x)
+    share = m.where(m.equal(k, 0.0), 1.0, r / divisor)
     return sign * share * polynomial(r * r, _SINC) + 0.0  # no -0
+
+
+def sinc_slope(m: Any, x: Any, y: Any) -> Any:
+    """Its slope, by the same series: of r/x times it where k is not 0."""
+    k, r, divisor, sign = _nearest(m, x)
+    z = r * r
+    slope = 2.0 * r * polynomial(z, _SINC_SLOPE)
+    far = sign * ((k / divisor) * polynomial(z, _SINC) + r * slope) / divisor
+    return m.where(m.equal(k, 0.0), slope, far)
+
+
+def _nearest(m: Any, x: Any) -> tuple[Any, Any, Any, Any]:
+    """The nearest whole number k, x - k, x or 1 where k is 0, and k's sign: -1 if it is odd."""
+    k = m.round(x)
+    half = 0.5 * k
+    return k, x - k, m.where(m.equal(k, 0.0), 1.0, x), 1.0 - 4.0 * (half - m.floor(half))

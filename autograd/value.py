@@ -340,7 +340,10 @@ class Value:
 
     # -------------------------------------------------------------- passes and copies
     def backward(self, grad: Number = 1.0) -> None:
-        """Give every node under this one d self / d node, times ``grad``: see sweep.backward."""
+        """Give every node under this one d self / d node, times ``grad``: see sweep.backward.
+
+        Two threads' passes over shared nodes, leaves among them, are yours to keep apart.
+        """
         from .sweep import backward
 
         backward(self, grad)

@@ -26,9 +26,10 @@ records.
 
 ## What each is
 
-*slope*: d op / d operand, one an operand; `y` is the op's own result. *domain*: what the operands
-may be. Outside, the number is IEEE's (nan or ±inf), with a warning where Python's own arithmetic
-would raise. A number in parentheses is a parameter, set by name: `elu(x, alpha=0.5)`.
+*slope*: d op / d operand, one for each operand; `y` is the op's own result. *domain*: what the
+operands may be. Outside, the number is IEEE's (nan or ±inf), with a warning where Python's own
+arithmetic would raise. A number in parentheses is a parameter, set by name: `elu(x, alpha=0.5)`.
+`mean`, `softmax`, `log_softmax` and `logsumexp` are functions over these ops.
 
 """
 BETWEEN = """
@@ -63,6 +64,7 @@ def what(record: Op) -> tuple[str, ...]:
     about = description(record)
     name = code(record.name) + (f" `{about.symbol}`" if about.symbol != record.name else "")
     parameters = ", ".join(f"{k}={x:g}" for k, x in record.parameters.items())
+    name += " of a list" if record.slots is None else ""
     return (
         f"{name} ({parameters})" if parameters else name, code(about.formula),
         "; ".join(map(code, about.slopes)), "; ".join(about.domain),

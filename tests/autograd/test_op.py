@@ -349,8 +349,9 @@ def test_polygamma_takes_its_order_first_or_by_name():
 
 
 @pytest.mark.parametrize(("wrong", "kind", "words"), [
-    (lambda: autograd.leaky_relu(1.0, alpha=2.0), TypeError, "leaky_relu: .*slope.*got alpha"),
-    (lambda: autograd.exp(1.0, base=2.0), TypeError, "exp: .*none.*got base"),
+    (lambda: autograd.leaky_relu(1.0, alpha=2.0), TypeError,
+     "leaky_relu: only the parameter slope is known, got alpha"),
+    (lambda: autograd.exp(1.0, base=2.0), TypeError, "exp: no parameter is known, got base"),
     (lambda: autograd.elu(1.0, alpha=math.nan), ValueError, "elu: alpha must be a finite number"),
     (lambda: autograd.elu(1.0, alpha=Value(1.0)), TypeError, "elu: alpha"),
     (lambda: autograd.leaky_relu(1.0, 0.2), TypeError,
