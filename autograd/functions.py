@@ -34,31 +34,38 @@ def logsumexp(xs: Sequence[Any]) -> Any:
 
     Its partials are softmax(xs).
     """
-    values = _filled(xs, "logsumexp")
-    largest = _largest(values)
-    return ops.log(ops.sum([ops.exp(x - largest) for x in values])) + largest
+    shifted, largest = _shifted(xs, "logsumexp")
+    return _log_sum_exp(shifted) + largest
 
 
 def softmax(xs: Sequence[Any]) -> list[Any]:
     """exp(x) / Σ exp(x) of each: positive numbers that add up to 1."""
-    values = _filled(xs, "softmax")
-    largest = _largest(values)
-    powers = [ops.exp(x - largest) for x in values]
+    shifted, _ = _shifted(xs, "softmax")
+    powers = [ops.exp(x) for x in shifted]
     total = ops.sum(powers)
     return [x / total for x in powers]
 
 
 def log_softmax(xs: Sequence[Any]) -> list[Any]:
     """x - logsumexp(xs) of each: the logarithms of probabilities too small for a float."""
-    values = _filled(xs, "log_softmax")
-    largest = _largest(values)
-    shifted = [x - largest for x in values]
-    total = ops.log(ops.sum([ops.exp(x) for x in shifted]))
+    shifted, _ = _shifted(xs, "log_softmax")
+    total = _log_sum_exp(shifted)
     return [x - total for x in shifted]
 
 
+def _log_sum_exp(shifted: Sequence[Any]) -> Any:
+    return ops.log(ops.sum([ops.exp(x) for x in shifted]))
+
+
+def _shifted(xs: Sequence[Any], name: str) -> tuple[list[Any], Any]:
+    """The numbers less the largest of them, and that."""
+    values = _filled(xs, name)
+    largest = _largest(values)
+    return [x - largest for x in values], largest
+
+
 def _largest(values: Sequence[Any]) -> Any:
-    """The largest, as a constant: it cancels out of both functions, so no gradient is lost."""
+    """The largest, as a constant: it cancels out of all three, so no gradient is lost."""
     if not any(isinstance(x, Traced) for x in values):
         largest = float(max(x.data if isinstance(x, Value) else x for x in values))
         return 0.0 if math.isinf(largest) else largest  # inf - inf would be nan

@@ -527,6 +527,13 @@ softplus = derived(
     says="softplus's slope is sigmoid({x}) = {p}.",
     fast=(_fast_softplus, lambda x, y: _fast_sigmoid(x)),
 )  # fmt: skip
+
+
+def _side(m: Any, x: Any, y: Any, **parameters: float) -> Any:
+    """Which of three sentences: right of 0, left of it, at it."""
+    return m.where(m.greater(x, 0.0), 0.0, m.where(m.equal(x, 0.0), 2.0, 1.0))
+
+
 relu = derived(
     "relu", domain=HUGE, formula=lambda m, x: m.maximum(x, 0.0),
     partials=(
@@ -534,7 +541,7 @@ relu = derived(
             m.greater(x, 0.0), 1.0, m.where(m.greater_equal(0.0, x), 0.0, 0.0 * x)
         ),
     ),
-    case=lambda m, x, y: m.where(m.greater(x, 0.0), 0.0, m.where(m.equal(x, 0.0), 2.0, 1.0)),
+    case=_side,
     says=(
         "Input {=x} > 0: passed on unchanged.",
         "Input {=x} < 0: relu is off, slope 0, nothing passes.",
@@ -558,22 +565,12 @@ def _sides(name: str) -> tuple[str, ...]:
     )
 
 
-def _side(m: Any, x: Any, y: Any, **parameters: float) -> Any:
-    return m.where(m.greater(x, 0.0), 0.0, m.where(m.equal(x, 0.0), 2.0, 1.0))
-
-
 _CORNER: dict[str, Any] = {
     "domain": HUGE, "slots": 1, "case": _side, "convention": "at 0 the slope of the side x <= 0",
     "kink": lambda m, x, **parameters: m.equal(x, 0.0),
 }  # fmt: skip
 # Self-normalising networks' fixed point: mean 0 and variance 1 come out as they went in.
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
-
-
-def _sigmoid_of(m: Any, a: Any, b: Any) -> Any:
-    """sigmoid(a - b), ½ where both are the same infinity."""
-    same = m.equal(a, b) * m.equal(m.abs(a), math.inf)
-    return m.sigmoid(m.where(same, 0.0, a - b))
 
 
 def _divisor(*operands: Any, alpha: float) -> tuple[Any, ...]:
@@ -911,10 +908,7 @@ def _dot(m: Any, *operands: Any) -> Any:
 
 def _total(m: Any, *terms: Any) -> Any:
     """Left to right, as a loop adds."""
-    total: Any = terms[0] if terms else 0.0
-    for term in terms[1:]:
-        total = total + term
-    return total
+    return functools.reduce(operator.add, terms) if terms else 0.0
 
 
 # ``_total`` of floats, called with the start -0.0, to which adding changes nothing. From 3.12 on
@@ -955,10 +949,7 @@ sum = derived(
 
 def _product(m: Any, *factors: Any) -> Any:
     """Left to right, as a loop multiplies."""
-    product: Any = factors[0] if factors else 1.0
-    for factor in factors[1:]:
-        product = product * factor
-    return product
+    return functools.reduce(operator.mul, factors) if factors else 1.0
 
 
 def _other_factors(m: Any, xs: Sequence[Any], y: Any) -> Sequence[Any]:
@@ -1007,14 +998,14 @@ def _norm(m: Any, *xs: Any) -> Any:
     return m.where(m.equal(largest, math.inf), largest, y)
 
 
-def _from_first(m: Any, xs: Sequence[Any]) -> list[Any]:
+def _from_first(xs: Sequence[Any]) -> list[Any]:
     """x - the first: a common offset, however large, leaves no rounding behind."""
     return [x - xs[0] for x in xs]
 
 
 def _deviations(m: Any, xs: Sequence[Any]) -> list[Any]:
     """x - the mean of each."""
-    shifted = _from_first(m, xs)
+    shifted = _from_first(xs)
     mean = _total(m, *shifted) / float(len(xs))
     return [x - mean for x in shifted]
 
@@ -1038,7 +1029,7 @@ def _std_slopes(m: Any, xs: Sequence[Any], y: Any, *, ddof: int) -> Sequence[Any
 
 def _spread(m: Any, xs: Sequence[Any]) -> Any:
     """What a deviation's rounding is measured by."""
-    return m.sum([m.abs(x) for x in _from_first(m, xs)])
+    return m.sum([m.abs(x) for x in _from_first(xs)])
 
 
 prod = derived(
@@ -1083,6 +1074,14 @@ std = derived(
         lambda m, xs, slot, *, ddof: _spread(m, xs) / ((len(xs) - ddof) * m.std(xs)),
     ),
 )  # fmt: skip
+
+
+def _sigmoid_of(m: Any, a: Any, b: Any) -> Any:
+    """sigmoid(a - b), ½ where both are the same infinity."""
+    same = m.equal(a, b) * m.equal(m.abs(a), math.inf)
+    return m.sigmoid(m.where(same, 0.0, a - b))
+
+
 logaddexp = derived(
     "logaddexp", domain=REALS, slots=2, commutes=True, means="log(exp(a) + exp(b))",
     formula=lambda m, a, b: (
