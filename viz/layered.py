@@ -2,19 +2,22 @@
 
 The classic four stages (Sugiyama, Tagawa, Toda 1981): columns by longest path, order in a column
 by barycentres, heights by least squares, wires as curves. A wire that passes a column has a lane
-in it, so no wire runs through a box. Reads boxes.py, sizes and ports only; read by layout.py.
+in it, so no wire runs through a box; one that passes many goes level, above or below all that
+stands there, and its length costs nothing. Reads boxes.py, sizes and ports only; read by layout.py.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from .boxes import Box, Boxes, Geometry, Path, Point, Segment, Wires, rows_of
 
 SWEEPS = 12  # passes over all columns; crossings and heights settle after about eight
-LANES = 100_000  # more would take minutes, in a drawing nobody can read: later wires go straight
+FAR = 24  # columns, several screens: a wire that passes more has a lane in the first of them only
+LANES = 100_000  # more would take minutes, in a drawing nobody can read: later wires go outside
 BETWEEN_BOXES, BESIDE_LANE = 20.0, 11.0  # px, clear space
 GAP, WIDEST_GAP, RISE = 38.0, 120.0, 0.3  # px between columns: more for the steep, as they rise
 STRAIGHT = 8.0  # how much more a wire's lanes hold to each other than to its ends (dot's figure)
@@ -38,17 +41,24 @@ class Item:
 
 @dataclass(slots=True)
 class Link:
-    """A wire's stretch between neighbouring columns: from ``tail``'s row to ``head``'s port."""
+    """A wire's stretch between neighbouring columns: from ``tail``'s row to ``head``'s port.
+
+    Or the far stretch of a long wire, at a ``level`` above (``side`` -1) or below (1) the columns
+    that it passes: it moves nothing.
+    """
 
     tail: Item
     head: Item
     port: float = 0.0  # px down the head
     rank: float = 0.5  # the port's, 0 to 1
+    side: int = 0
     row: int = 0
+    level: float = 0.0
 
     def __post_init__(self) -> None:
-        self.tail.right.append(self)
-        self.head.left.append(self)
+        if not self.side:
+            self.tail.right.append(self)
+            self.head.left.append(self)
 
     @property
     def start(self) -> float:
@@ -65,15 +75,25 @@ class Link:
         """Where it arrives in the head's column, in places."""
         return self.head.place + self.rank
 
+    def stops(self) -> Iterator[tuple[int, int, float]]:
+        """From column to column, and how far down it passes them."""
+        if self.side:
+            yield self.tail.column + 1, self.head.column - 1, self.level
+        yield self.head.column, self.head.column, self.end
+
 
 def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes. The same graph is always placed the same way."""
-    columns, routes = _items(boxes, wires, _columns(boxes, wires))
+    columns, routes, far = _items(boxes, wires, _columns(boxes, wires))
     _order(columns)
+    for link in (link for links in far for link in links):
+        if 2 * link.tail.place + 1 < len(columns[link.tail.column]):
+            link.side = -1
     rows = rows_of(boxes, wires, lambda index: routes[index][0].order)
     for route, row in zip(routes, rows, strict=True):
         route[0].row = row
     _heights(columns)
+    _levels(columns, far)
     return _geometry(boxes, columns, routes, rows)
 
 
@@ -92,33 +112,39 @@ def _columns(boxes: Boxes, wires: Wires) -> list[int]:
 
 def _items(
     boxes: Boxes, wires: Wires, column: list[int]
-) -> tuple[list[list[Item]], list[list[Link]]]:
-    """The items of each column, and of each wire the links that it takes."""
+) -> tuple[list[list[Item]], list[list[Link]], list[list[Link]]]:
+    """The items of each column, of each wire the links that it takes, and far links by source."""
     columns: list[list[Item]] = [[] for _ in range(max(column, default=0) + 1)]
     of_box = [Item(box, column[box.index], box.index, box.height) for box in boxes]
     for item in of_box:
         columns[item.column].append(item)
     lanes: dict[tuple[int, int, int], Link] = {}  # by the link that leads into each
-    routes = []
-    for wire in wires:
+    far: dict[tuple[int, int], list[Link]] = {}
+    routes = []  # and where many uses leave together, they have one lane
+    uses = [(wire.source, -1 if boxes[wire.source].shares else wire.use) for wire in wires]
+    reach = dict.fromkeys(uses, 0)
+    for use, wire in zip(uses, wires):
+        reach[use] = max(reach[use], column[wire.target])
+    for use, wire in zip(uses, wires):
         tail, head, route = of_box[wire.source], of_box[wire.target], []
-        use = -1 if boxes[wire.source].shares else wire.use  # many leave together, on one lane
-        for at in range(tail.column + 1, head.column):
-            if len(lanes) == LANES:
-                break
-            key = (wire.source, use, at)
+        between = range(tail.column + 1, head.column)
+        outside = len(between) > 1 and (reach[use] - between[0] > FAR or len(lanes) > LANES)
+        for at in between[:1] if outside else between:
+            key = (*use, at)
             if key not in lanes:
                 lanes[key] = Link(tail, Item(None, at, wire.source))
                 columns[at].append(lanes[key].head)
             route.append(lanes[key])
             tail = lanes[key].head
         rank = (wire.port + 1) / (boxes[wire.target].ports + 1)
-        route.append(Link(tail, head, boxes[wire.target].port(wire.port), rank))
+        route.append(Link(tail, head, boxes[wire.target].port(wire.port), rank, int(outside)))
         routes.append(route)
+        if outside:
+            far.setdefault(use, []).append(route[-1])
     for items in columns:
         items.sort(key=lambda item: item.place)  # in postorder a tree has no crossing
         _number(items)
-    return columns, routes
+    return columns, routes, list(far.values())
 
 
 def _number(items: list[Item]) -> None:
@@ -196,22 +222,47 @@ def _settle(items: list[Item], wanted: list[float], weights: list[float]) -> Non
         item.top = top + offset
 
 
+def _levels(columns: list[list[Item]], far: list[list[Link]]) -> None:
+    """Lay far wires outside of all that stands in the columns they pass, the shortest nearest."""
+    there = [[x for x in items if x.box or x.right] for items in columns]  # but their own lanes
+    outer = {
+        -1: [max((-x.top for x in items), default=0.0) for items in there],
+        1: [max((x.top + x.height for x in items), default=0.0) for items in there],
+    }
+    spans = [(links[0].tail.column + 1, max(link.head.column for link in links)) for links in far]
+    for (first, end), links in sorted(zip(spans, far), key=lambda x: x[0][1] - x[0][0]):
+        taken = outer[links[0].side]
+        level = max(taken[first:end]) + BESIDE_LANE
+        taken[first:end] = [level] * (end - first)
+        for link in links:
+            link.level = level * link.side
+
+
 def _geometry(
     boxes: Boxes, columns: list[list[Item]], routes: list[list[Link]], rows: list[int]
 ) -> Geometry:
     """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
-    highest = min((item.top for items in columns for item in items), default=0.0)
-    spans, corners, x, height = [], [(0.0, 0.0)] * len(boxes), MARGIN, 0.0
-    for items in columns:
+    heights = [(item.top, item.top + item.height) for items in columns for item in items]
+    heights += [(link.level, link.level) for route in routes for link in route if link.side]
+    down = MARGIN - min((top for top, _ in heights), default=0.0)
+    for item in (item for items in columns for item in items):
+        item.top = round(item.top + down, 1)
+    rises = [0.0] * len(columns)
+    for route in routes:
+        y = route[0].start
+        for link in route:
+            link.level += down * abs(link.side)
+            for at, _, level in link.stops():
+                rises[at] = max(rises[at], abs(level - y))
+                y = level
+    spans, corners, x = [], [(0.0, 0.0)] * len(boxes), MARGIN
+    for items, rise in zip(columns, rises):
         widest = max((item.box.width for item in items if item.box), default=0)
         spans.append((x, x + widest))
         for item in items:
-            item.top = round(item.top - highest + MARGIN, 1)
-            height = max(height, item.top + item.height + MARGIN)
             if item.box:
                 corners[item.box.index] = (round(x + (widest - item.box.width) / 2, 1), item.top)
-        steepest = max((abs(k.start - k.end) for item in items for k in item.left), default=0)
-        x += widest + min(WIDEST_GAP, max(GAP, RISE * steepest))
+        x += widest + min(WIDEST_GAP, max(GAP, RISE * rise))
     paths, clearance = [], Clearance(boxes, corners)
     for route in routes:
         first, last = route[0].tail.box, route[-1].head.box
@@ -219,10 +270,13 @@ def _geometry(
         start = (corners[first.index][0] + first.width, route[0].start)
         end = (corners[last.index][0], corners[last.index][1] + route[-1].port)
         path: list[Segment] = [start]
-        for link in route:
-            leaves = (spans[link.tail.column][1], path[-1][-1])
-            path += [leaves, bend(leaves, (spans[link.head.column][0], link.end))]
+        left = route[0].tail.column
+        for into, out_of, y in (stop for link in route for stop in link.stops()):
+            leaves = (spans[left][1], path[-1][-1])
+            path += [leaves, bend(leaves, (spans[into][0], y))]
+            left = out_of
         paths.append(clearance.way(start, end) or (*path, end))
+    height = max((low for _, low in heights), default=0.0) + down + MARGIN
     return Geometry(spans[-1][1] + MARGIN, height, tuple(corners), tuple(rows), tuple(paths), "own")
 
 
