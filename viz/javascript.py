@@ -107,7 +107,7 @@ def text(x: Any) -> str:
 
 
 def functions(record: Op, count: int, slots: Collection[int]) -> str:
-    """One op on ``count`` operands: ``{v: value, p: partials, c: case}``.
+    """One op on ``count`` operands: ``{v: value, p: partials, c: case, s: selects}``.
 
     Only the partials of ``slots`` are made. A null partial passes nothing, whatever the upstream.
     NotImplementedError: a primitive made at run time brought no line for JavaScript.
@@ -133,12 +133,15 @@ def functions(record: Op, count: int, slots: Collection[int]) -> str:
     case = record.case
     if case is not None:
         parts.append(f"c:{made('{}', [*names, 'y'], lambda m, *at: [case(m, *at)])}")
+    if getattr(record, "selects", False):
+        parts.append("s:1")
     return f"{{{','.join(parts)}}}"
 
 
-def frozen(value: float, partials: Iterable[float], case: int) -> str:
+def frozen(value: float, partials: Iterable[float], case: int, selects: bool) -> str:
     """An op that the page cannot work out, on the operands it was recorded with."""
-    return f"{{v:()=>{text(value)},p:()=>[{','.join(map(text, partials))}],c:()=>{case}}}"
+    local = ",".join(map(text, partials))
+    return f"{{v:()=>{text(value)},p:()=>[{local}],c:()=>{case},s:{int(selects)}}}"
 
 
 def literal(x: Any) -> str:

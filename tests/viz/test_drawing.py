@@ -12,8 +12,8 @@ import pytest
 import autograd
 import viz
 from autograd import Graph, Value
-from autograd.errors import DrawingError
 from autograd.op import REALS, derived, primitive
+from viz import DrawingError
 from viz import boxes as module
 from viz.boxes import inside, text_width
 from viz.drawing import Drawing

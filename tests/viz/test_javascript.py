@@ -100,7 +100,7 @@ def test_only_partials_that_are_asked_for_are_made():
 
 @node
 def test_a_frozen_op_keeps_its_numbers():
-    text = frozen(1.5, [math.nan, -2.0], 1)
+    text = frozen(1.5, [math.nan, -2.0], 1, False)
     assert str(run(f"[{text}.v(9),...{text}.p(9,9,9),{text}.c()]")) == "[1.5, nan, -2.0, 1.0]"
 
 

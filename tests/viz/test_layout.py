@@ -13,8 +13,7 @@ import pytest
 import autograd
 import viz
 from autograd import Graph, Value
-from autograd.errors import DrawingError
-from viz import layered, layout
+from viz import DrawingError, layered, layout
 from viz.boxes import boxes_and_wires
 from viz.drawing import Drawing
 

@@ -11,8 +11,8 @@ import pytest
 import autograd
 import viz
 from autograd import Value
-from autograd.errors import DrawingError
 from autograd.op import REALS, primitive
+from viz import DrawingError
 
 HOSTILE = "</script><script>alert(1)</script>", 'q"><img src=x onerror=alert(2)>'
 

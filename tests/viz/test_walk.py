@@ -138,7 +138,7 @@ def test_frozen_leaves_get_none():
         (lambda x: autograd.greater(x, 1.0), "A comparison passes nothing."),
         (lambda x: x**3, "x^3 has slope 3 × x^2 = 0.75."),
         (lambda x: Value(2.0, "a") ** x, "a^x has slope x × a^(x-1) = 0.35355."),
-        (lambda x: 2.0**x, "An exponent that is a Value gets y × ln 2 ≈ 0.98026."),
+        (lambda x: 2.0**x, "An exponent that is a Value gets result × ln 2 ≈ 0.98026."),
         (lambda x: -x, "A minus sign turns the gradient's sign."),
     ],
 )
