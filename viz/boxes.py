@@ -1,7 +1,7 @@
 """Graph → boxes and wires: what is drawn, and how large it is.
 
-Reads autograd's Graph, names and sweep only; read by all that lays out and draws. A box's size depends on
-names and structure, never on present numbers: the page moves the numbers in place.
+Reads autograd's Graph, names and sweep only; read by all that lays out and draws. A box's size
+depends on names and structure, never on present numbers: the page moves the numbers in place.
 """
 
 from __future__ import annotations
@@ -157,10 +157,10 @@ def _box(
     if amounts and uses > 1:
         width += AMOUNT
     lines = max(3, uses if uses <= ROWS else 0)
-    height = max(lines * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)
+    height = max(lines * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)  # even: engines' cells are whole
     return Box(
         index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports,
-        amounts, stale, width=round(width + 0.5), height=height + height % 2,  # engines' cells are whole
+        amounts, stale, width=round(width + 0.5), height=height + height % 2,
     )  # fmt: skip
 
 

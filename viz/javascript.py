@@ -18,7 +18,7 @@ DEEP = 40  # a term this many calls deep gets a name of its own: engines' parser
 # IEEE's pow(1, x) and pow(-1, ±inf) are 1; JavaScript's are NaN.
 _POWER = "({0}===1||{0}===-1&&({1}===Infinity||{1}===-Infinity)?1:{0}**{1})"
 # Its % has the dividend's sign; ours, as Python's, the divisor's.
-_REMAINDER = "((r,b)=>r&&r<0!==b<0?r+b:r)({0}%{1},{1})"
+_REMAINDER = "((r,b)=>r===0?b<0?-0:0:r<0!==b<0?r+b:r)({0}%{1},{1})"
 
 
 class Term(Symbolic):

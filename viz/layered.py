@@ -37,13 +37,14 @@ class Item:
     top: float = 0.0
     left: list[Link] = field(default_factory=list)
     right: list[Link] = field(default_factory=list)
+    away: list[Link] = field(default_factory=list)  # the far ones
 
 
 @dataclass(slots=True)
 class Link:
     """A wire's stretch between neighbouring columns: from ``tail``'s row to ``head``'s port.
 
-    Or the far stretch of a long wire, at a ``level`` above (``side`` -1) or below (1) the columns
+    Or the ``far`` stretch of a long wire, at a ``level`` above or below all that is in the columns
     that it passes: it moves nothing.
     """
 
@@ -51,13 +52,13 @@ class Link:
     head: Item
     port: float = 0.0  # px down the head
     rank: float = 0.5  # the port's, 0 to 1
-    side: int = 0
+    far: bool = False
     row: int = 0
     level: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.side:
-            self.tail.right.append(self)
+        (self.tail.away if self.far else self.tail.right).append(self)
+        if not self.far:
             self.head.left.append(self)
 
     @property
@@ -77,23 +78,20 @@ class Link:
 
     def stops(self) -> Iterator[tuple[int, int, float]]:
         """From column to column, and how far down it passes them."""
-        if self.side:
+        if self.far:
             yield self.tail.column + 1, self.head.column - 1, self.level
         yield self.head.column, self.head.column, self.end
 
 
 def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes. The same graph is always placed the same way."""
-    columns, routes, far = _items(boxes, wires, _columns(boxes, wires))
+    columns, routes = _items(boxes, wires, _columns(boxes, wires))
     _order(columns)
-    for link in (link for links in far for link in links):
-        if 2 * link.tail.place + 1 < len(columns[link.tail.column]):
-            link.side = -1
     rows = rows_of(boxes, wires, lambda index: routes[index][0].order)
     for route, row in zip(routes, rows, strict=True):
         route[0].row = row
     _heights(columns)
-    _levels(columns, far)
+    _levels(columns)
     return _geometry(boxes, columns, routes, rows)
 
 
@@ -112,14 +110,13 @@ def _columns(boxes: Boxes, wires: Wires) -> list[int]:
 
 def _items(
     boxes: Boxes, wires: Wires, column: list[int]
-) -> tuple[list[list[Item]], list[list[Link]], list[list[Link]]]:
-    """The items of each column, of each wire the links that it takes, and far links by source."""
+) -> tuple[list[list[Item]], list[list[Link]]]:
+    """The items of each column, and of each wire the links that it takes."""
     columns: list[list[Item]] = [[] for _ in range(max(column, default=0) + 1)]
     of_box = [Item(box, column[box.index], box.index, box.height) for box in boxes]
     for item in of_box:
         columns[item.column].append(item)
     lanes: dict[tuple[int, int, int], Link] = {}  # by the link that leads into each
-    far: dict[tuple[int, int], list[Link]] = {}
     routes = []  # and where many uses leave together, they have one lane
     uses = [(wire.source, -1 if boxes[wire.source].shares else wire.use) for wire in wires]
     reach = dict.fromkeys(uses, 0)
@@ -128,8 +125,8 @@ def _items(
     for use, wire in zip(uses, wires):
         tail, head, route = of_box[wire.source], of_box[wire.target], []
         between = range(tail.column + 1, head.column)
-        outside = len(between) > 1 and (reach[use] - between[0] > FAR or len(lanes) > LANES)
-        for at in between[:1] if outside else between:
+        far = len(between) > 1 and (reach[use] - between[0] > FAR or len(lanes) > LANES)
+        for at in between[:1] if far else between:
             key = (*use, at)
             if key not in lanes:
                 lanes[key] = Link(tail, Item(None, at, wire.source))
@@ -137,14 +134,12 @@ def _items(
             route.append(lanes[key])
             tail = lanes[key].head
         rank = (wire.port + 1) / (boxes[wire.target].ports + 1)
-        route.append(Link(tail, head, boxes[wire.target].port(wire.port), rank, int(outside)))
+        route.append(Link(tail, head, boxes[wire.target].port(wire.port), rank, far))
         routes.append(route)
-        if outside:
-            far.setdefault(use, []).append(route[-1])
     for items in columns:
         items.sort(key=lambda item: item.place)  # in postorder a tree has no crossing
         _number(items)
-    return columns, routes, list(far.values())
+    return columns, routes
 
 
 def _number(items: list[Item]) -> None:
@@ -222,20 +217,20 @@ def _settle(items: list[Item], wanted: list[float], weights: list[float]) -> Non
         item.top = top + offset
 
 
-def _levels(columns: list[list[Item]], far: list[list[Link]]) -> None:
-    """Lay far wires outside of all that stands in the columns they pass, the shortest nearest."""
+def _levels(columns: list[list[Item]]) -> None:
+    """Lay far links above or below all that stands in the columns they pass, the shortest first."""
     there = [[x for x in items if x.box or x.right] for items in columns]  # but their own lanes
-    outer = {
-        -1: [max((-x.top for x in items), default=0.0) for items in there],
-        1: [max((x.top + x.height for x in items), default=0.0) for items in there],
-    }
-    spans = [(links[0].tail.column + 1, max(link.head.column for link in links)) for links in far]
-    for (first, end), links in sorted(zip(spans, far), key=lambda x: x[0][1] - x[0][0]):
-        taken = outer[links[0].side]
-        level = max(taken[first:end]) + BESIDE_LANE
-        taken[first:end] = [level] * (end - first)
-        for link in links:
-            link.level = level * link.side
+    highest = [min((x.top for x in items), default=0.0) for items in there]
+    lowest = [max((x.top + x.height for x in items), default=0.0) for items in there]
+    away = [(max(k.head.column for k in x.away), x) for items in columns for x in items if x.away]
+    for end, lane in sorted(away, key=lambda far: far[0] - far[1].column):
+        first, size = lane.column + 1, end - lane.column - 1
+        above = min(highest[first:end]) - BESIDE_LANE
+        below = max(lowest[first:end]) + BESIDE_LANE
+        level, taken = (above, highest) if 2 * lane.top < above + below else (below, lowest)
+        taken[first:end] = [level] * size
+        for link in lane.away:
+            link.level = level
 
 
 def _geometry(
@@ -243,7 +238,7 @@ def _geometry(
 ) -> Geometry:
     """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
     heights = [(item.top, item.top + item.height) for items in columns for item in items]
-    heights += [(link.level, link.level) for route in routes for link in route if link.side]
+    heights += [(link.level, link.level) for route in routes for link in route if link.far]
     down = MARGIN - min((top for top, _ in heights), default=0.0)
     for item in (item for items in columns for item in items):
         item.top = round(item.top + down, 1)
@@ -251,7 +246,7 @@ def _geometry(
     for route in routes:
         y = route[0].start
         for link in route:
-            link.level += down * abs(link.side)
+            link.level += down * link.far
             for at, _, level in link.stops():
                 rises[at] = max(rises[at], abs(level - y))
                 y = level

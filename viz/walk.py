@@ -26,7 +26,7 @@ WHO = {  # by how many places use it; only the root has none
     1: "goes now: the 1 place that uses it has sent its part.",
     2: "goes now: both places that use it have sent theirs.",
 }
-OWN = re.compile(r"(\d?)(?<![^\W\d_])(y|n|ddof)(?![^\W\d_])(\(?)")  # 3y², y(1-y), n - ddof
+OWN = re.compile(r"(\d?)(?<![A-Za-z])(y|n|ddof)(?![A-Za-z])(\(?)")  # 3y², y(1-y), n - ddof
 Lines = list[tuple[str, Line]]  # each with its part
 
 

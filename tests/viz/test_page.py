@@ -71,6 +71,18 @@ def test_it_is_small_and_the_same_each_time():
     assert len(plain.encode()) <= 70_000
 
 
+def test_it_grows_with_its_graph(monkeypatch):
+    monkeypatch.setenv("WHYGRAD_LAYOUT", "own")
+
+    def size(steps):
+        y = w = Value(0.3, "w")
+        for _ in range(steps):
+            y = (y * w).tanh()
+        return len(viz.trace(y).html())
+
+    assert size(400) < 4.2 * size(100)
+
+
 def test_its_policy_allows_what_it_holds_and_no_more():
     page = viz.trace(example()).html()
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
