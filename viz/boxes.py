@@ -15,14 +15,7 @@ from typing import Any, NamedTuple
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
 from autograd.op import Op
-
-try:
-    from autograd.sweep import written_since
-except ImportError:  # until it is there
-
-    def written_since(graph: Graph) -> list[int]:
-        return []
-
+from autograd.sweep import written_since
 
 FONT, SMALL = 12.0, 9.5  # px; names and numbers, and the quiet words beside them
 ADVANCE = 0.602  # em, a character of DejaVu Sans Mono; Menlo has the same, Consolas less

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.graph import Graph
 from autograd.names import clean
+from autograd.sweep import written_since
 from autograd.value import Value
 
-from .boxes import CHANGED, inside, written_since
+from .boxes import CHANGED, inside
 from .drawing import MAX_NODES, Drawing, drawable, write_whole
 from .errors import DrawingError
 

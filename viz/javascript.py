@@ -131,14 +131,14 @@ def functions(record: Op, count: int, slots: Collection[int]) -> str:
     case = record.case
     if case is not None:
         parts.append(f"c:{made('{}', [*names, 'y'], lambda m, *at: [case(m, *at)])}")
-    if getattr(record, "selects", False):
+    if record.selects:
         parts.append("s:1")
     return f"{{{','.join(parts)}}}"
 
 
-def frozen(value: float, partials: Iterable[float], case: int, selects: bool) -> str:
+def frozen(value: float, partials: Iterable[float | None], case: int, selects: bool) -> str:
     """An op that the page cannot work out, on the operands it was recorded with."""
-    local = ",".join(map(text, partials))
+    local = ",".join("null" if p is None else text(p) for p in partials)
     return f"{{v:()=>{text(value)},p:()=>[{local}],c:()=>{case},s:{int(selects)}}}"
 
 

@@ -17,6 +17,7 @@ from importlib.resources import files
 from string import Template
 
 from autograd import ops
+from autograd.ieee import FLOATS
 from autograd.numbers import show
 
 from .blanks import WORDS, Blank, Line
@@ -99,10 +100,9 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
             try:
                 made.append(functions(record, count, slots[key]))
             except NotImplementedError:
-                sent, key = walk.sent(i), i  # a function of its own
-                selects = getattr(record, "selects", False)
-                local = [sent[s].local if s in sent else 0.0 for s in range(count)]
-                made.append(frozen(walk.number("v", i), local, walk.case(i), selects))
+                key, y = i, walk.number("v", i)  # a function of its own
+                local = FLOATS.partials(record, walk.at(i), y)
+                made.append(frozen(y, local, walk.case(i), record.selects))
                 notes.append(f"{walk.names[i]} keeps its number: {record.name} has no page form.")
                 stuck.add(i)
             places[key] = len(made) - 1

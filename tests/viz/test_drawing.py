@@ -160,7 +160,7 @@ def test_a_leaf_that_was_written_since_is_marked_and_told():
     for theme in ("light", "dark"):
         svg = drawing.picture(theme)
         assert svg.count(' stale"') == 1 and svg.count(">changed since</text>") == 1
-        assert "w\nvalue 5.0\nchanged since</title>" in svg
+        assert "w&#10;value 5.0&#10;changed since</title>" in svg
     assert "changed since" in drawing.dot and "changed since" in viz.draw_dot(stale()).source
     w = Value(2.0, "w")
     assert "changed" not in viz.graph(w * w).svg
