@@ -224,11 +224,10 @@ def _levels(columns: list[list[Item]]) -> None:
     lowest = [max((x.top + x.height for x in items), default=0.0) for items in there]
     away = [(max(k.head.column for k in x.away), x) for items in columns for x in items if x.away]
     for end, lane in sorted(away, key=lambda far: far[0] - far[1].column):
-        first, size = lane.column + 1, end - lane.column - 1
-        above = min(highest[first:end]) - BESIDE_LANE
-        below = max(lowest[first:end]) + BESIDE_LANE
+        passed = slice(lane.column + 1, end)
+        above, below = min(highest[passed]) - BESIDE_LANE, max(lowest[passed]) + BESIDE_LANE
         level, taken = (above, highest) if 2 * lane.top < above + below else (below, lowest)
-        taken[first:end] = [level] * size
+        taken[passed] = [level] * len(taken[passed])
         for link in lane.away:
             link.level = level
 
