@@ -1,15 +1,16 @@
 """What a recording looks at besides its operands: no_grad, scope, errstate, in one place.
 
 Each holds for its own thread and async task. The operators of value.py look at ``active`` alone:
-an empty list says that no mode is on anywhere.
+an empty list says that no mode is on anywhere. Reads decorate.py.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
+
+from .decorate import decorated
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -62,7 +63,11 @@ current = _state.get  # the modes of this thread and task
 
 
 class _Mode:
-    """A ``with`` block that changes the modes and restores them."""
+    """A ``with`` block that changes the modes and restores them, or a decorator.
+
+    A generator that yields inside a block leaves the mode to whoever called it, until it goes on:
+    decorate it, and the mode is in force only while it runs.
+    """
 
     __slots__ = ()
 
@@ -78,14 +83,40 @@ class _Mode:
         _state.set(current().outer or _PLAIN)
 
     def __call__(self, function: _Function) -> _Function:
-        """``function``, each call of it inside this mode: for use as a decorator."""
+        """``function``, inside this mode while it runs: for use as a decorator.
 
-        @functools.wraps(function)
-        def inside(*args: Any, **others: Any) -> Any:
-            with self:
-                return function(*args, **others)
+        Of a generator or a coroutine too: what waits is outside until it goes on.
+        """
+        return decorated(function, self)  # type: ignore[no-any-return]
 
-        return inside  # type: ignore[return-value]
+    def held(self) -> _Held:
+        """The mode for one call whose body waits and goes on."""
+        return _Held(self)
+
+
+class _Held:
+    """One call's mode: in force in each step of its body, with the blocks that are open in it."""
+
+    __slots__ = ("_base", "_inner", "_mode")
+
+    def __init__(self, mode: _Mode) -> None:
+        self._mode = mode
+        self._base: State | None = None  # what the body's own blocks are inside of
+        self._inner: State | None = None  # where the body waits, if inside a block of its own
+
+    def step(self, go_on: Callable[[Any], Any], given: Any) -> Any:
+        outer = current()
+        if self._inner is None:
+            self._base = self._inner = self._mode._inside(outer)
+        _state.set(self._inner)
+        active.append(None)
+        try:
+            return go_on(given)
+        finally:
+            left = current()
+            self._inner = None if left is self._base else left
+            _state.set(outer)
+            active.pop()
 
 
 class no_grad(_Mode):
