@@ -86,13 +86,13 @@ def _compare(f: Callable[..., Any], at: list[float], tolerance: float, what: str
             place = f"gradcheck: {what} / d input {n} at {x!r}"
             if not agree:
                 raise GradientError(
-                    f"{place} must be {expected!r} (central differences, ± {-error:.1g}), got "
+                    f"{place} must be {expected!r} (central differences, ± {error:.1g}), got "
                     f"{got!r} ({direction}); look at the partials of the ops on the way, and at "
                     "detach()"
                 )
             warnings.warn(
                 f"{place}: got {got!r} ({direction}), and central differences, {expected!r} "
-                f"± {-error:.1g}, are too coarse to tell; check where f rounds and bends less",
+                f"± {error:.1g}, are too coarse to tell; check where f rounds and bends less",
                 RuntimeWarning,
                 stacklevel=user_frame()[2] + 1,
             )
@@ -130,12 +130,11 @@ class _Seen:
         return _rounding(at) + (moved if moved < math.inf else 0.0)
 
     def against(self, got: float, own: float = 0.0) -> tuple[bool, bool, float, float]:
-        """Of the slopes from each start, what the one says that agrees with ``got`` and tells.
+        """Whether a slope that was seen agrees, whether it is sharp enough to tell; its error; it.
 
-        Returns:
-            Whether it agrees; whether it is near enough to tell; minus its error; itself.
+        Of several the one that agrees and tells, or that with the finest steps.
         """
-        best = True, False, -math.inf, math.nan  # nothing was found, nothing is said
+        best = True, False, math.inf, math.nan  # nothing was found, nothing is said
         for i, start in enumerate(self.starts):
             if i == len(self.found):
                 self.found.append(self.slope(start))
@@ -147,11 +146,10 @@ class _Seen:
                 agree = abs(got - expected) <= allowed
                 agree |= error > _SURE * scale  # a bound as rough as that is no bound
                 tell = got == expected or error <= max(_TELLING * scale, self.flat)
-                one = agree, tell, -error, expected
-                if start in (self.starts[0], self.finest) or (agree and tell):
-                    best = max(best, one) if best[2] > -math.inf else one
-            if best[0] and best[1]:
-                break
+                if agree and tell:
+                    return agree, tell, error, expected
+                if start in (self.starts[0], self.finest):
+                    best = agree, tell, error, expected
         return best
 
     def slope(self, h: float) -> tuple[float, float]:

@@ -107,6 +107,7 @@ def test_a_wrong_partial_of_any_op_is_caught(record, mutant):
 
 def near_a_kink(record, at):
     """Whether value or slopes move more within a billionth of the operands than the slopes say."""
+
     def seen(slot, move):
         moved = [x + move * max(1.0, abs(x)) if i == slot else x for i, x in enumerate(at)]
         y = FLOATS.run(record, *moved)
