@@ -49,9 +49,7 @@ def test_descent_on_a_parabola_is_the_known_geometric_sequence():
 
 @pytest.mark.parametrize("wrong", [[], [1.0], [Value(1.0), None], iter(())])
 def test_what_is_no_list_of_values_is_refused(wrong):
-    with pytest.raises(
-        ValueError, match=r"SGD: Values to move are required.*use model.parameters"
-    ):
+    with pytest.raises(ValueError, match=r"SGD: Values to move are required.*use model.parameters"):
         nn.SGD(wrong)
 
 
