@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import ops
-from .modes import errstate
 from .numbers import real
 from .traced import Traced
 from .value import Value
@@ -42,10 +41,9 @@ def logsumexp(xs: Sequence[Any]) -> Any:
     y, known = total + largest, total - total == 0.0
     if known is True:
         return y
-    in_program = isinstance(known, Value)
-    with errstate("ignore"):  # the value, with slopes of nan
-        limit = ops.reciprocal(ops.reciprocal(y if in_program else ops.max(values)))
-    return ops.where(known, y, limit) if in_program else limit
+    if isinstance(known, Value):  # else that number, with slopes of nan
+        return ops.where(known, y, y * ops.abs(y))
+    return largest * ops.norm(values)
 
 
 def softmax(xs: Sequence[Any]) -> list[Any]:
