@@ -214,7 +214,7 @@ class Value:
         about = None
         if active:  # a neuron's bias is added under its scope: no detour
             state = current()
-            if not state.plain:
+            if not state.recording:
                 return apply(_ADD, (self, other))
             about = state.about
         if type(other) is Value:
@@ -234,8 +234,12 @@ class Value:
         return node
 
     def __mul__(self, other: Operand) -> Value:
+        about = None
         if active:
-            return apply(_MULTIPLY, (self, other))
+            state = current()
+            if not state.recording:
+                return apply(_MULTIPLY, (self, other))
+            about = state.about
         if type(other) is Value:
             data = self._data * other._data
         elif type(other) is float:
@@ -248,6 +252,8 @@ class Value:
         node._a = self
         node._b = other
         node._mark = clock.now
+        if about is not None:
+            node._about = about
         return node
 
     def __sub__(self, other: Operand) -> Value:
@@ -426,7 +432,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
     about = None
     if active:
         state = current()
-        if not state.plain:
+        if not state.recording:
             return _apply_any(record, operands)
         about = state.about
     a: Any
@@ -497,7 +503,7 @@ def _dot(*sequences: Any) -> Value:
     x: Value
     try:
         ws, xs = sequences
-        if len(ws) == len(xs) > 0 and (state is None or state.plain):
+        if len(ws) == len(xs) > 0 and (state is None or state.recording):
             mixed: Any = True
             if type(xs[0]) is not Value:
                 xs = _floats(xs)
@@ -564,7 +570,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     node: Value
     traced: Any = next((x for x in operands if isinstance(x, Value) and x.is_traced), None)
     if traced is not None:
-        if state.plain:
+        if state.reads is None:  # no function is being recorded
             remedy = "keep to plain numbers and Values outside of the function"
             raise traced.refuse("used after its function was recorded,", remedy)
         node = Value.__new__(type(traced))
