@@ -16,12 +16,13 @@ Graph that runs over arrays. (A **Repeat**, equal parts of a Graph, is to come.)
 
 from typing import TYPE_CHECKING, Any
 
-from . import core as core  # before any file that it chooses between
+from . import loader as loader  # before any file that it chooses between
 from .check import gradcheck
 from .derivatives import grad, gradients, hessian, jvp, value_and_grad
 from .errors import DomainError, GradientError, StaleGraphError, TracingError
 from .functions import log_softmax, logsumexp, mean, softmax
 from .graph import Graph
+from .loader import core_kind
 from .modes import errstate, no_grad, scope
 from .op import Op
 from .ops import (
@@ -141,6 +142,7 @@ __all__ = [
     "clip",
     "compile",
     "compiled",
+    "core_kind",
     "cos",
     "cosh",
     "digamma",

@@ -35,7 +35,7 @@ _DOT: Final = ops.dot
 _UNNOTED: Final = object()  # in place of the label of an op's result
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
+@mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)  # see trashcan.h
 class Value:
     """A number that remembers what it was made from.
 
