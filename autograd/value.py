@@ -73,7 +73,7 @@ clock: Final = Clock()
 above: Final = Above()
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
+@mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)  # see trashcan.h
 class Value:
     """A number that remembers what it was made from.
 

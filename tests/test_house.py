@@ -94,8 +94,7 @@ def test_every_package_and_data_file_is_shipped():
     for package in PACKAGES:
         assert (REPO / package / "py.typed").exists() and "py.typed" in data[package]
         for path in sorted((REPO / package).rglob("*")):
-            built = path.suffix in (".pyc", ".so", ".pyd") or path.name == "core.txt"
-            if path.is_dir() or built:
+            if path.is_dir() or path.suffix in (".pyc", ".so", ".pyd"):
                 continue
             folder = ".".join(path.relative_to(REPO).parts[:-1])
             if path.suffix == ".py":
