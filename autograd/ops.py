@@ -1064,7 +1064,7 @@ var = derived(
     "var", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("var", 1), formula=_var,
     partials=(_var_slopes,), words=("2/(n - ddof) × distance from the mean",),
     means="Σ (x - mean)² / (n - ddof)",
-    says="Each gets the gradient times 2/n × its distance from the mean.",
+    says="Each gets the gradient times 2/(n - ddof) × its distance from the mean.",
     scales=(
         lambda m, *xs, ddof: len(xs) * m.var(xs),
         lambda m, xs, slot, *, ddof: 2.0 * _spread(m, xs) / (len(xs) - ddof),
@@ -1074,7 +1074,7 @@ std = derived(
     "std", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("std", 1), formula=_std,
     partials=(_std_slopes,), words=("(distance from the mean)/((n - ddof) y)",),
     means="√(Σ (x - mean)² / (n - ddof))",
-    says="Each gets the gradient times its distance from the mean, over n × {=y}.",
+    says="Each gets the gradient times its distance from the mean, over (n - ddof) × {=y}.",
     kink=lambda m, *xs, ddof: m.equal(m.norm(_deviations(m, xs)), 0.0),
     convention="slope 0 each where all are equal",
     scales=(

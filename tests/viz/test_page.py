@@ -11,8 +11,8 @@ import pytest
 import autograd
 import viz
 from autograd import Value
-from autograd.errors import DrawingError
 from autograd.op import REALS, primitive
+from viz import DrawingError
 
 HOSTILE = "</script><script>alert(1)</script>", 'q"><img src=x onerror=alert(2)>'
 
@@ -69,6 +69,18 @@ def test_it_is_small_and_the_same_each_time():
     assert page == trace.html() == viz.trace(trace.graph.nodes[-1]).html()
     plain = viz.trace(recurrent(Value(2.0, "x"), Value(0.5, "w"))).html()
     assert len(plain.encode()) <= 70_000
+
+
+def test_it_grows_with_its_graph(monkeypatch):
+    monkeypatch.setenv("WHYGRAD_LAYOUT", "own")
+
+    def size(steps):
+        y = w = Value(0.3, "w")
+        for _ in range(steps):
+            y = (y * w).tanh()
+        return len(viz.trace(y).html())
+
+    assert size(400) < 4.2 * size(100)
 
 
 def test_its_policy_allows_what_it_holds_and_no_more():
