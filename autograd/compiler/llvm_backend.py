@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 import time
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,28 +63,31 @@ class Kernel:
         self.target = target
         self.seconds = 0.0
         self.engines: list[Any] = []  # the code lives as long as they do
-        self.compiled: dict[Pattern, Callable[[int, int, int], None]] = {}
-        self.kept: list[Array] = []  # memory for the vectors of a graph that is cut, not in use
+        self.compiled: dict[Pattern, Callable[[int, int], None]] = {}
+        self.kept: list[tuple[Array, int]] = []  # memory that is not in use, and its address
 
     def __call__(self, arrays: Sequence[Array], outputs: Sequence[Array]) -> None:
         n = len(outputs[0])
         if n:
             pattern = tuple([len(numbers) != n for numbers in arrays])
             run = self.compiled.get(pattern) or self.compile(pattern)
+            try:  # not `if self.kept`: another thread may take it in between
+                kept = self.kept.pop()
+            except IndexError:
+                kept = self.memory()
             addresses = array("Q", [address(numbers) for numbers in (*arrays, *outputs)])
-            kept = self.memory()
-            run(addresses.buffer_info()[0], n, -(-address(kept) // 64) * 64)
+            addresses.append(kept[1])
+            run(addresses.buffer_info()[0], n)
             self.kept.append(kept)
 
-    def memory(self) -> Array:
-        """A vector a node, if the graph is cut; another thread that runs has its own."""
-        try:
-            return self.kept.pop()
-        except IndexError:
-            cut = len(self.graph) > PART
-            return np.empty(len(self.graph) * self.target.lanes * cut + 8)  # aligned to 64 bytes
+    def memory(self) -> tuple[Array, int]:
+        """What the code works in, aligned to 64 bytes; each thread that runs has its own."""
+        columns = len(self.inputs) + len(self.graph.roots)
+        size = (kept_nodes(self.graph) + columns) * self.target.lanes + columns
+        memory = np.empty(size + 8)
+        return memory, -(-address(memory) // 64) * 64
 
-    def compile(self, pattern: Pattern) -> Callable[[int, int, int], None]:
+    def compile(self, pattern: Pattern) -> Callable[[int, int], None]:
         """The machine code for arrays of that pattern."""
         start = time.perf_counter()
         written = module(self.graph, self.inputs, pattern, self.target)
@@ -94,10 +97,15 @@ class Kernel:
         engine = binding.create_mcjit_compiler(*optimised(written, target))
         engine.finalize_object()
         self.engines.append(engine)
-        function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+        function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
         run = self.compiled[pattern] = function(engine.get_function_address("run"))
         self.seconds += time.perf_counter() - start
         return run
+
+
+def kept_nodes(graph: Graph) -> int:
+    """Nodes whose vectors may lie in memory: none if the graph is not cut."""
+    return len(graph) if len(graph) > PART else 0
 
 
 def address(numbers: Any) -> int:
@@ -130,16 +138,18 @@ def optimised(written: Any, target: Target) -> tuple[Any, Any]:
 
 
 def module(graph: Graph, inputs: tuple[int, ...], pattern: Pattern, target: Target) -> Any:
-    """LLVM's text of ``run(pointers, n, kept)``: a pointer an input, then a pointer an output.
+    """LLVM's text of ``run(pointers, n)``: a pointer an input, one an output, one to memory.
 
-    ``kept`` has room for a vector a node, if the graph is cut.
+    What does not fit into registers lies there, not on the stack, which may be small.
     """
     written = ir.Module("rows")
     written.triple = binding.get_default_triple()
     loop = internal(written, "loop")
     leaves = dict(zip(inputs, enumerate(pattern), strict=True))
-    write_loop(loop, Task(graph, leaves, frozenset(graph.roots), target))
-    write_run(ir.Function(written, SIGNATURE, "run"), loop, pattern, len(graph.roots), target)
+    task = Task(graph, leaves, frozenset(graph.roots), target)
+    write_loop(loop, task)
+    kind = ir.FunctionType(ir.VoidType(), [POINTER, INT])
+    write_run(ir.Function(written, kind, "run"), loop, task)
     return written
 
 
@@ -171,9 +181,20 @@ class Body(dict[int, Lanes]):
         self.task = task
         self.m = Vectors(function, task.target)
 
-    def write(self, i: int) -> None:
-        graph = self.task.graph
-        self[i] = self.m.run(graph.ops[i], *graph.at(i, self))  # type: ignore[arg-type]
+    def write(self, nodes: Sequence[int]) -> None:
+        """These nodes; what other functions need is kept."""
+        graph, own = self.task.graph, set(nodes)
+        cut = kept_nodes(graph) > 0
+        for i in nodes:
+            self[i] = self.m.run(graph.ops[i], *graph.at(i, self))  # type: ignore[arg-type]
+            if cut and (i in self.task.roots or any(user not in own for user, _ in graph.users[i])):
+                self.m.builder.store(self[i].value, self.home(i), align=16)
+
+    def write_results(self, columns: Sequence[int]) -> None:
+        graph, leaves, *_ = self.task
+        for n in columns:
+            vector = self.m.value(self[graph.roots[n]])
+            self.m.builder.store(vector, self.column(len(leaves) + n), align=8)
 
     def __missing__(self, i: int) -> Lanes:
         m, b, number = self.m, self.m.builder, self.task.graph.values[i]
@@ -187,7 +208,7 @@ class Body(dict[int, Lanes]):
         elif number is not None and self.task.graph.ops[i] is None:
             found = Lanes(m, splat(number, m.vector), number)
         else:
-            found = Lanes(m, b.load(self.home(i), typ=m.vector, align=64))
+            found = Lanes(m, b.load(self.home(i), typ=m.vector, align=16))
         self[i] = found
         return found
 
@@ -213,81 +234,90 @@ def write_loop(loop: Any, task: Task) -> None:
         one = i not in leaves or leaves[i][1]
         steady.append(one and all(steady[x] for x in operands if type(x) is int))
 
-    def write(wanted: bool) -> None:
-        nodes = [i for i, op in enumerate(graph.ops) if op and steady[i] is wanted]
-        if len(graph) <= PART:
-            for i in nodes:
-                body.write(i)
-        else:
-            spare: float = INLINED
-            for start in range(0, len(nodes), PART):
-                part = Body(internal(loop.module, f"part.{wanted}.{start}"), task)
-                part.m.spare = spare
-                write_part(part, nodes[start : start + PART])
-                spare = part.m.spare
-                b.call(part.m.builder.function, [body.pointers, body.row, body.kept])
+    def split(items: Sequence[int]) -> Iterator[tuple[Body, Sequence[int]]]:
+        if not kept_nodes(graph):
+            yield body, items
+            return
+        spare: float = INLINED
+        for start in range(0, len(items), PART):
+            part = Body(internal(loop.module, loop.module.get_unique_name("part")), task)
+            part.m.spare = spare
+            yield part, items[start : start + PART]
+            part.m.builder.ret_void()
+            b.call(part.m.builder.function, [body.pointers, body.row, body.kept])
+            spare = part.m.spare
 
+    ops = [i for i, record in enumerate(graph.ops) if record]
     body.row = INT(0)
-    for leaf, (_, one) in leaves.items():
-        if one:
-            body[leaf]  # is read here, before the loop
-    write(True)
+    if not kept_nodes(graph):
+        for leaf, (_, one) in leaves.items():
+            if one:
+                body[leaf]  # is read here, before the loop
+    for part, nodes in split([i for i in ops if steady[i]]):
+        part.write(nodes)
     start, inside, end = b.block, loop.append_basic_block("body"), loop.append_basic_block("end")
     b.branch(inside)
     b.position_at_end(inside)
     row = body.row = b.phi(INT)
     row.add_incoming(INT(0), start)
-    write(False)
-    for column, root in enumerate(graph.roots, len(leaves)):
-        b.store(body.m.value(body[root]), body.column(column), align=8)
+    for part, nodes in split([i for i in ops if not steady[i]]):
+        part.write(nodes)
+    for part, columns in split(range(len(graph.roots))):
+        part.write_results(columns)
     following = b.add(row, INT(target.lanes))
     row.add_incoming(following, b.block)
     b.cbranch(b.icmp_unsigned("<", following, n), inside, end)
     ir.IRBuilder(end).ret_void()
 
 
-def write_part(body: Body, nodes: Sequence[int]) -> None:
-    """A function that computes these nodes for one vector of rows, and keeps what others need."""
-    graph, _, roots, _ = body.task
-    own = set(nodes)
-    for i in nodes:
-        body.write(i)
-        if i in roots or any(user not in own for user, _ in graph.users[i]):
-            body.m.builder.store(body.m.value(body[i]), body.home(i), align=64)
-    body.m.builder.ret_void()
-
-
-def write_run(run: Any, loop: Any, pattern: Pattern, n_outputs: int, target: Target) -> None:
+def write_run(run: Any, loop: Any, task: Task) -> None:
     """The loop over all whole vectors of rows, then over a buffer with the rows that are left."""
-    pointers, n, kept = run.args
+    graph, leaves, _, target = task
+    pointers, n = run.args
     b = ir.IRBuilder(run.append_basic_block())
+    count = len(leaves) + len(graph.roots)
+    kept = load_pointer(b, pointers, count)
     whole = b.and_(n, INT(-target.lanes))
-    left = b.sub(n, whole)
+
+    def copies(columns: range, back: bool) -> None:
+        for start in range(columns.start, columns.stop, PART):
+            some = internal(run.module, run.module.get_unique_name("copies"))
+            write_copies(some, task, columns[start - columns.start :][:PART], back)
+            b.call(some, [pointers, n, buffer])
+
     with b.if_then(b.icmp_unsigned("!=", whole, INT(0))):
         b.call(loop, [pointers, whole, kept])
-    with b.if_then(b.icmp_unsigned("!=", left, INT(0))):
-        count = len(pattern) + n_outputs
-        buffers = ir.ArrayType(ir.ArrayType(DOUBLE, target.lanes), count)
-        buffer, others = b.alloca(buffers), b.alloca(ir.ArrayType(POINTER, count))
-        buffer.type = others.type = POINTER  # llvmlite's alloca still gives typed ones
+    with b.if_then(b.icmp_unsigned("!=", whole, n)):
+        buffer = b.gep(kept, [INT(target.lanes * kept_nodes(graph))], source_etype=DOUBLE)
         fill = run.module.declare_intrinsic("llvm.memset", [POINTER, INT])
         b.call(fill, [buffer, BYTE(0), INT(8 * target.lanes * count), BIT(0)])
-        copy = run.module.declare_intrinsic("llvm.memcpy", [POINTER, POINTER, INT])
-        size = b.mul(left, INT(8))
-        results = []
-        for i in range(count):
-            here = load_pointer(b, pointers, i)
-            rest = b.gep(here, [whole], source_etype=DOUBLE)
-            part = b.gep(buffer, [INT(0), INT(i)], source_etype=buffers)
-            one = i < len(pattern) and pattern[i]
-            b.store(here if one else part, b.gep(others, [INT(i)], source_etype=POINTER))
-            if i >= len(pattern):
-                results.append((rest, part))
-            elif not one:
-                b.call(copy, [part, rest, size, BIT(0)])
+        copies(range(count), back=False)
+        others = b.gep(buffer, [INT(target.lanes * count)], source_etype=DOUBLE)
         b.call(loop, [others, INT(target.lanes), kept])
-        for rest, part in results:
+        copies(range(len(leaves), count), back=True)
+    b.ret_void()
+
+
+def write_copies(function: Any, task: Task, columns: range, back: bool) -> None:
+    """Copies the rows that are left into the buffer, whose columns it lists; or out of it."""
+    pointers, n, buffer = function.args
+    b = ir.IRBuilder(function.append_basic_block())
+    lanes, ones = task.target.lanes, [one for _, one in task.leaves.values()]
+    whole = b.and_(n, INT(-lanes))
+    size = b.mul(b.sub(n, whole), INT(8))
+    others = b.gep(buffer, [INT(lanes * (len(ones) + len(task.graph.roots)))], source_etype=DOUBLE)
+    copy = function.module.declare_intrinsic("llvm.memcpy", [POINTER, POINTER, INT])
+    for i in columns:
+        here = load_pointer(b, pointers, i)
+        rest = b.gep(here, [whole], source_etype=DOUBLE)
+        part = b.gep(buffer, [INT(lanes * i)], source_etype=DOUBLE)
+        if back:
             b.call(copy, [rest, part, size, BIT(0)])
+            continue
+        one = i < len(ones) and ones[i]
+        b.store(here if one else part, b.gep(others, [INT(i)], source_etype=POINTER))
+        if i < len(ones) and not one:
+            b.call(copy, [part, rest, size, BIT(0)])
     b.ret_void()
 
 
