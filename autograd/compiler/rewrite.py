@@ -171,12 +171,13 @@ def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> tuple[Graph
 
 def verify(graph: Graph, inputs: Sequence[int], target: Arithmetic) -> None:
     """Our own invariants between the stages; a failure here is our fault, not the user's."""
+    given = frozenset(inputs)
     for i, record in enumerate(graph.ops):
         assert all(x < i for x in graph.operands[i] if type(x) is int), (
             f"node {i} before its operands"
         )
         if record is None:
-            assert i in inputs or graph.values[i] is not None, f"leaf {i} has no number"
+            assert i in given or graph.values[i] is not None, f"leaf {i} has no number"
         else:
             assert record.slots in (None, len(graph.operands[i])), f"{record.name} at {i}"
             assert target.line(record) is not None or record.formula is None, (
