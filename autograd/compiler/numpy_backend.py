@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from .. import ops
 from ..graph import Graph
 from ..op import Arithmetic, Op
+from .rewrite import COMPARISONS
 
 Array = NDArray[np.float64]
-_COMPARISONS = frozenset((ops.equal, ops.greater, ops.greater_equal))
 BLOCK = 16_384  # rows: 128 KB a buffer, so that a handful stay in the second-level cache
 
 
@@ -97,7 +97,7 @@ def build(
     masks = {
         i
         for i, users in enumerate(graph.users)
-        if graph.ops[i] in _COMPARISONS and i not in roots
+        if graph.ops[i] in COMPARISONS and i not in roots
         and all(graph.ops[user] is ops.where and slot == 0 for user, slot in users)
     }  # fmt: skip
     dies: list[list[int]] = [[] for _ in graph.ops]  # the buffers that are free after each node
