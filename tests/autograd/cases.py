@@ -277,6 +277,7 @@ REFERENCE: dict[str, Callable[..., mp.mpf]] = {
     "minimum": min,
     "clip": clip,
     "where": lambda c, a, b: a if c else b,
+    "corner": lambda a, b: a,
     "equal": lambda a, b: ONE if a == b else ZERO,
     "not_equal": lambda a, b: ZERO if a == b else ONE,
     "greater": lambda a, b: ONE if a > b else ZERO,
@@ -449,6 +450,7 @@ SLOPES: dict[str, tuple[Callable[..., mp.mpf], ...]] = {
     "maximum": (of_two, lambda a, b: of_two(b, a)),
     "minimum": (lambda a, b: of_two(b, a), of_two),
     "clip": clip_slopes(),
+    "corner": (constant(1), constant(mp.nan)),
     "where": (never, lambda c, a, b: mp.mpf(c != 0), lambda c, a, b: mp.mpf(c == 0)),
     "equal": (never, never),
     "not_equal": (never, never),
@@ -467,9 +469,12 @@ SLOPES: dict[str, tuple[Callable[..., mp.mpf], ...]] = {
     "chain": (lambda a, b: b, lambda a, b: a),
 }
 # Slopes that are a convention and not a derivative: nothing passes.
-NOTHING_PASSES = {"stop_gradient": (0,), "where": (0,)}
+NOTHING_PASSES = {"stop_gradient": (0,), "where": (0,), "corner": (1,)}
 # Such a slope carries 1 - y to half an ulp of 1 only: their records state that, 4e-16.
-FROM_OUTPUT = ("tanh", "sigmoid", "silu", "mish", "gelu")
+FROM_OUTPUT = ("silu", "mish", "gelu")
+# At an infinity their slope would be 0. But there an operand has overflowed, and the slope of the
+# whole, of log(exp(x)) say, need not be 0: nan. Where a function has a limit, 0 is right.
+OVERFLOWED = """log log2 log10 log1p sqrt cbrt arcsinh arccosh digamma""".split()
 
 
 def c_lgamma(x):
@@ -485,6 +490,7 @@ NUMPYS: dict[str, Callable[..., float]] = {
     **{name: getattr(np, name) for name in TABLE
        if isinstance(getattr(np, name, None), np.ufunc)},
     "sinc": np.sinc, "round": np.round, "where": np.where, "clip": np.clip, "abs": np.abs,
+    "corner": lambda a, b: a,
     "erf": scipy.special.erf, "erfc": scipy.special.erfc, "erfinv": scipy.special.erfinv,
     "lgamma": c_lgamma, "digamma": scipy.special.digamma, "logit": scipy.special.logit,
     "sigmoid": scipy.special.expit, "log_sigmoid": scipy.special.log_expit,
@@ -590,6 +596,8 @@ def true_partial(record: Op, slot: int, at: tuple[float, ...]) -> Truth:
         return rule()
     if any(x != x for x in at):
         return mp.nan if record.slots == 1 or record.name in ALL_NAN else None
+    if record.name in OVERFLOWED and math.isinf(at[0]):
+        return mp.nan
     if not all(map(math.isfinite, at)) and record.slots > 1:
         return None
     if not inside_domain(record, at) and record.name != "power":
@@ -690,7 +698,7 @@ def allowed_partial(record: Op, slot: int, at: tuple[float, ...]) -> Interval | 
         return _interval(want, ZERO, record.name in OR_NAN)
     if not all(map(math.isfinite, at)):
         return _interval(want, 4 * ulp(want), record.name in OR_NAN)
-    if abs(y) > LARGEST:
+    if abs(y) > LARGEST and record.name != "exp2":  # whose slope is the smaller
         return ANY
     factor = ONE
     if y and mp.isfinite(y):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value
+from autograd import Value, ops
 from autograd.op import NOTHING, Op
 from autograd.ops import TABLE
 from tests.autograd.cases import (
@@ -96,7 +96,7 @@ def test_a_reference_slope_is_the_references_derivative(record):
 def test_what_crosses_zero_by_cancellation_is_known():
     """A record that states a scale is held to 4 eps of it: a new one is to be looked at."""
     assert {record.name for record in TABLE.values() if any(record.scales)} == set(
-        """tanh sigmoid silu mish gelu logaddexp lgamma digamma polygamma sinc
+        """silu mish gelu logaddexp lgamma digamma polygamma sinc
         sum prod norm var std dot""".split()
     )
 
@@ -288,6 +288,7 @@ def test_second_and_third_derivatives_agree_with_mpmath(record, count):
     """Each slot and mixed, by gradients of gradients."""
     wrong, tried = [], 0
     flat = record.slots and all(record.partial(slot) is NOTHING for slot in range(record.slots))
+    flat = flat or record is ops.corner
     for at in probes(record, 8 * count, None if record.slots else SOME.get(record.name, 3)):
         if tried == count or flat:
             break
