@@ -35,8 +35,6 @@ TINY = 2.0**-1022  # below it floats lose digits
 FADING = 0.45  # a slope formed from an output near 1 is good to 4e-16, however small it is
 
 
-
-
 def _overflowed(m: Any, x: Any) -> Any:
     """0, nan where x is infinite: added to a slope that fades, as nobody knows what overflowed."""
     return m.stop_gradient(0.0 * x)
