@@ -35,9 +35,9 @@ TINY = 2.0**-1022  # below it floats lose digits
 FADING = 0.45  # a slope formed from an output near 1 is good to 4e-16, however small it is
 
 
-def _overflowed(m: Any, x: Any) -> Any:
-    """0, nan where x is infinite: added to a slope that fades, as nobody knows what overflowed."""
-    return m.stop_gradient(0.0 * x)
+def _finite(m: Any, x: Any) -> Any:
+    """x, nan where it is infinite: what overflowed has no slope that we know, though 1/x is 0."""
+    return x + m.stop_gradient(0.0 * x)
 
 
 # ------------------------------------------------------------------ arithmetic
@@ -110,22 +110,27 @@ negative = primitive(
 )  # fmt: skip
 
 
+def _is_0(x: Any) -> bool:
+    """Whether an operand is a plain number, and 0."""
+    return type(x) is float and x == 0.0
+
+
 def _power_slope(m: Any, a: Any, b: Any, y: Any) -> Any:
     """b a^(b-1), 0 of x⁰; of a small exponent that power may overflow where the slope does not."""
+    if _is_0(b):
+        return 0.0  # to any order: no quotient of it overflows
     power = m.power(a, b - 1.0)
     slope = b * power
     flat = m.equal(b, 0.0)
     over = m.maximum(m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0), flat)
-    small = m.where(over, b * y / a, slope + _overflowed(m, a))
+    small = m.where(over, b * y / a, slope + m.stop_gradient(0.0 * a))
     small = m.where(m.equal(a, 0.0) * flat, 0.0, small)
     return m.where(m.greater(1.0, m.abs(b)), small, slope)
 
 
 def _fast_power_slope(a: float, b: float, y: float) -> float:
     if -1.0 < b < 1.0:
-        if b == 0.0:
-            return b * y / a if a != 0.0 else 0.0
-        return b * math.pow(a, b - 1.0) + 0.0 * a
+        return b * math.pow(a, b - 1.0) + 0.0 * a if b else 0.0
     return b * math.pow(a, b - 1.0)
 
 
@@ -158,7 +163,7 @@ square = derived(
 )  # fmt: skip
 sqrt = primitive(
     "sqrt", symbol="√", domain=Interval(0.0, hard=(1e-300, 1e300)),
-    partials=(lambda m, x, y: 0.5 / (y + 0.0) + _overflowed(m, x),),
+    partials=(lambda m, x, y: 0.5 / _finite(m, y + 0.0),),
     convention="slope inf at 0 and -0, nan at inf",
     fast=(math.sqrt, lambda x, y: 0.5 / y + 0.0 * x),
 )  # fmt: skip
@@ -195,7 +200,7 @@ def _parts_of_length(m: Any, sides: Sequence[Any], y: Any) -> Sequence[Any]:
     unit = m.where(m.greater(y, 2.0**1000), 2.0**-600, m.where(small, 2.0**600, 1.0))
     units = [side * unit for side in sides]
     length = m.hypot(*units) if len(units) == 2 else m.norm(units)
-    zero, length = m.equal(length, 0.0), length + _overflowed(m, length)
+    zero, length = m.equal(length, 0.0), _finite(m, length)
     return [m.where(zero, m.corner(0.0, y), side / length) for side in units]
 
 
@@ -208,7 +213,7 @@ def _fast_part(side: float, y: float) -> float:
 cbrt = derived(
     "cbrt", symbol="∛", domain=Interval(hard=(-27.0, -1e-200, 1e300)), formula=_cbrt, slots=1,
     words=("1/(3y²)",),
-    partials=(lambda m, x, y: 1.0 / (3.0 * y * y) + _overflowed(m, x),),
+    partials=(lambda m, x, y: 1.0 / (3.0 * y * _finite(m, y)),),
     convention="slope inf at 0, nan at ±inf", means="∛x",
     says="cbrt's slope is 1 / (3 × {=y}²) = {p}.",
 )  # fmt: skip
@@ -233,7 +238,7 @@ exp = primitive(
     says="exp's slope is its own value {=y}.", fast=(math.exp, lambda x, y: y),
 )  # fmt: skip
 exp2 = derived(
-    "exp2", form="2^{x}", precedence=4, domain=Interval(hard=(-1074.0, -1000.0, 1000.0)),
+    "exp2", form="2^{x}", precedence=4, domain=Interval(hard=(-1074.0, -1000.0, 1000.0, 1024.0)),
     formula=lambda m, x: m.power(2.0, x), words=("y ln 2",),
     partials=(lambda m, x, y: 2.0 * (LN2 * m.exp2(x - 1.0)),),  # y overflows before its slope
     says="2^{x}'s slope is ln 2 × its own value {=y}: {p}.",
@@ -245,27 +250,27 @@ expm1 = primitive(
     says="expm1's slope is exp {x} = {p}.", fast=(math.expm1,),
 )  # fmt: skip
 log = primitive(
-    "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / x + _overflowed(m, x),),
+    "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / _finite(m, x),),
     words=("1/{x}",), convention="slope nan at inf",
     says="1 / {x} = {p}.", remedy="use log1p(x) if log(1 + x) was meant",
     fast=(math.log, lambda x, y: 1.0 / x + 0.0 * x),
 )  # fmt: skip
 log1p = primitive(
     "log1p", domain=Interval(-1.0, open_low=True, hard=(-0.999, -1e-15, 1e-15)),
-    partials=(lambda m, x, y: 1.0 / (1.0 + x) + _overflowed(m, x),), words=("1/(1+{x})",),
+    partials=(lambda m, x, y: 1.0 / (1.0 + _finite(m, x)),), words=("1/(1+{x})",),
     says="1 / (1 + {x}) = {p}.", convention="slope nan at inf",
     fast=(math.log1p, lambda x, y: 1.0 / (1.0 + x) + 0.0 * x),
 )  # fmt: skip
 log2 = derived(
     "log2", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN2,
-    partials=(lambda m, x, y: INV_LN2 / x + _overflowed(m, x),), words=("1/({x} ln 2)",),
+    partials=(lambda m, x, y: INV_LN2 / _finite(m, x),), words=("1/({x} ln 2)",),
     convention="slope nan at inf",
     says="1 / ({x} × ln 2) = {p}.", remedy="use log1p(x) / log(2) if log2(1 + x) was meant",
     fast=(math.log2, lambda x, y: INV_LN2 / x + 0.0 * x),
 )  # fmt: skip
 log10 = derived(
     "log10", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN10,
-    partials=(lambda m, x, y: INV_LN10 / x + _overflowed(m, x),), words=("1/({x} ln 10)",),
+    partials=(lambda m, x, y: INV_LN10 / _finite(m, x),), words=("1/({x} ln 10)",),
     convention="slope nan at inf",
     says="1 / ({x} × ln 10) = {p}.", remedy="use log1p(x) / log(10) if log10(1 + x) was meant",
     fast=(math.log10, lambda x, y: INV_LN10 / x + 0.0 * x),
@@ -371,13 +376,13 @@ cosh = derived(
 )  # fmt: skip
 arcsinh = derived(
     "arcsinh", domain=Interval(hard=(-1e200, 1e-9, 1e150)), formula=_arcsinh, slots=1,
-    partials=(lambda m, x, y: 1.0 / m.hypot(1.0, x) + _overflowed(m, x),),
+    partials=(lambda m, x, y: 1.0 / m.hypot(1.0, _finite(m, x)),),
     words=("1/√(1+{x}²)",), convention="slope nan at ±inf",
     says="1 / √(1 + {x}²) = {p}.", means="log(x + √(x² + 1))", fast=(math.asinh,),
 )  # fmt: skip
 arccosh = derived(
     "arccosh", domain=Interval(1.0, hard=(1.0 + 1e-7, 1e150, 1e300)), formula=_arccosh, slots=1,
-    partials=(lambda m, x, y: 1.0 / (m.sqrt(x - 1.0) * m.sqrt(x + 1.0)) + _overflowed(m, x),),
+    partials=(lambda m, x, y: 1.0 / (m.sqrt(x - 1.0) * m.sqrt(_finite(m, x) + 1.0)),),
     words=("1/√({x}²-1)",), says="1 / √({x}² - 1) = {p}.",
     convention="slope inf at 1, nan at inf",
     means="log(x + √(x² - 1))", fast=(math.acosh,),
@@ -483,7 +488,7 @@ lgamma = derived(
 )  # fmt: skip
 digamma = derived(
     "digamma", domain=Interval(hard=(1.4616321449683623, 1e5, 1e300)), formula=special.digamma,
-    slots=1, partials=(lambda m, x, y: m.polygamma(x) + _overflowed(m, x),),
+    slots=1, partials=(lambda m, x, y: m.polygamma(_finite(m, x)),),
     words=("polygamma(1, {x})",),
     says="digamma's slope is polygamma(1, {x}) = {p}.", means="Γ'(x)/Γ(x)",
     convention="-inf at 0, nan at -1, -2 …; slope nan at inf",
