@@ -26,13 +26,14 @@ class About:
 
 
 NOTHING_NOTED: Final = About()  # what most nodes have
+CONSTANT: Final = About(requires_grad=False)  # what a transformation's variables have after it
 active: Final[list[None]] = []  # one entry for each mode on anywhere; append and pop are atomic
 
 
 class State:
     """The modes in force: never changed; a ``with`` block puts another in its place."""
 
-    __slots__ = ("about", "errors", "outer", "plain", "recording", "scope")
+    __slots__ = ("about", "errors", "outer", "plain", "reads", "recording", "scope")
 
     def __init__(
         self,
@@ -43,6 +44,8 @@ class State:
         plain: bool = True,
     ) -> None:
         self.outer = outer  # the state outside of the block
+        # The Values whose plain number a recorded function has read, if one is being recorded.
+        self.reads: list[Any] | None = outer.reads if outer is not None else None
         self.recording = recording
         self.scope = scope
         self.errors = errors
@@ -107,10 +110,15 @@ class no_grad(_Mode):
 class recording(_Mode):
     """Inside, ops record even under ``no_grad``, traced values too: for transformations."""
 
-    __slots__ = ()
+    __slots__ = ("_reads",)
+
+    def __init__(self, reads: list[Any] | None = None) -> None:
+        self._reads = reads
 
     def _inside(self, outer: State) -> State:
-        return State(outer, True, outer.scope, outer.errors, plain=False)
+        state = State(outer, True, outer.scope, outer.errors, plain=False)
+        state.reads = self._reads
+        return state
 
 
 class quiet(_Mode):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .graph import Graph, walk
 from .numbers import show
 from .op import Op
-from .value import Value
+from .value import Value, above
 
 LONGEST_FORMULA = 20  # characters: longer ones are read slower than a number is looked up
 LONGEST_LABEL = 24
@@ -138,3 +138,6 @@ def short(node: Value) -> str:
         for x in node.inputs[:LONGEST_FORMULA]
     ]
     return fill(node.op, inner, compact=True)
+
+
+above.name = short

@@ -13,7 +13,7 @@ import itertools
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import ieee, special
@@ -124,7 +124,7 @@ def _power_slope(m: Any, a: Any, b: Any, y: Any) -> Any:
     flat = m.equal(b, 0.0)
     over = m.maximum(m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0), flat)
     small = m.where(over, b * y / a, slope + m.stop_gradient(0.0 * a))
-    small = m.where(m.equal(a, 0.0) * flat, 0.0, small)
+    small = m.where(m.greater(m.abs(a), 0.0), small, m.where(flat, 0.0, small))  # 0 at nan⁰ too
     return m.where(m.greater(1.0, m.abs(b)), small, slope)
 
 
@@ -212,6 +212,7 @@ def _fast_part(side: float, y: float) -> float:
 
 cbrt = derived(
     "cbrt", symbol="∛", domain=Interval(hard=(-27.0, -1e-200, 1e300)), formula=_cbrt, slots=1,
+    fast=(math.cbrt,) if sys.version_info >= (3, 11) else (),
     words=("1/(3y²)",),
     partials=(lambda m, x, y: 1.0 / (3.0 * y * _finite(m, y)),),
     convention="slope inf at 0, nan at ±inf", means="∛x",
@@ -600,7 +601,7 @@ def _side(m: Any, x: Any, y: Any, **parameters: float) -> Any:
 
 
 relu = derived(
-    "relu", domain=HUGE, formula=lambda m, x: m.maximum(x, 0.0),
+    "relu", domain=HUGE, selects=True, formula=lambda m, x: m.maximum(x, 0.0),
     partials=(
         lambda m, x, y: m.where(
             m.greater(x, 0.0), 1.0, m.where(m.greater_equal(0.0, x), 0.0, 0.0 * x)
@@ -645,7 +646,7 @@ def _divisor(*operands: Any, alpha: float) -> tuple[Any, ...]:
 
 
 leaky_relu = derived(
-    "leaky_relu", parameters={"slope": 0.01}, **_CORNER, says=_sides("leaky_relu"),
+    "leaky_relu", parameters={"slope": 0.01}, selects=True, **_CORNER, says=_sides("leaky_relu"),
     formula=lambda m, x, *, slope: m.where(m.greater(x, 0.0), x, slope * x),
     partials=(lambda m, x, y, *, slope: _on_both_sides(m, x, 1.0, slope),),
     fast=(
@@ -753,7 +754,7 @@ softsign = derived(
     convention="the second slope nan at 0",
 )  # fmt: skip
 hardtanh = derived(
-    "hardtanh", domain=REALS, formula=lambda m, x: m.clip(x, -1.0, 1.0),
+    "hardtanh", domain=REALS, selects=True, formula=lambda m, x: m.clip(x, -1.0, 1.0),
     partials=(lambda m, x, y: _share(m, x, -1.0) * _share(m, 1.0, x),),
     fast=(
         lambda x: _fast_clip(x, -1.0, 1.0),
@@ -762,7 +763,7 @@ hardtanh = derived(
     kink=lambda m, x: m.equal(m.abs(x), 1.0), convention="slope ½ at -1 and 1",
 )  # fmt: skip
 relu6 = derived(
-    "relu6", domain=Interval(hard=(6.0,)), formula=lambda m, x: m.clip(x, 0.0, 6.0),
+    "relu6", domain=Interval(hard=(6.0,)), selects=True, formula=lambda m, x: m.clip(x, 0.0, 6.0),
     partials=(lambda m, x, y: _share(m, x, 0.0) * _share(m, 6.0, x),),
     fast=(
         lambda x: _fast_clip(x, 0.0, 6.0),
@@ -821,7 +822,7 @@ def _larger(m: Any, a: Any, b: Any, y: Any) -> Any:
 
 _TIE = "Tie: half each, by convention."
 maximum = primitive(
-    "maximum", symbol="max", domain=(REALS, REALS), form="max({a}, {b})",
+    "maximum", symbol="max", selects=True, domain=(REALS, REALS), form="max({a}, {b})",
     partials=(lambda m, a, b, y: _share(m, a, b), lambda m, a, b, y: _share(m, b, a)), case=_larger,
     says=("{a} is larger: it takes all.", "{b} is larger: it takes all.", _TIE),
     kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie",
@@ -830,7 +831,7 @@ maximum = primitive(
     ),
 )  # fmt: skip
 minimum = primitive(
-    "minimum", symbol="min", domain=(REALS, REALS), form="min({a}, {b})",
+    "minimum", symbol="min", selects=True, domain=(REALS, REALS), form="min({a}, {b})",
     partials=(lambda m, a, b, y: _share(m, b, a), lambda m, a, b, y: _share(m, a, b)), case=_larger,
     says=("{b} is smaller: it takes all.", "{a} is smaller: it takes all.", _TIE),
     kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie",
@@ -851,7 +852,8 @@ def _in_order(*operands: Any) -> tuple[Any, ...]:
 
 
 clip = derived(
-    "clip", letters="xab", form="clip({x}, {a}, {b})", domain=REALS, slots=3, gather=_in_order,
+    "clip", letters="xab", form="clip({x}, {a}, {b})", domain=REALS, slots=3, selects=True,
+    gather=_in_order,
     formula=lambda m, x, a, b: m.minimum(m.maximum(x, a), b),
     partials=(
         lambda m, x, a, b, y: _share(m, x, a) * _share(m, b, x),
@@ -876,7 +878,8 @@ clip = derived(
     convention="½ each at a bound; {a} > {b} is refused, but in a program {b} holds",
 )  # fmt: skip
 where = primitive(
-    "where", domain=(REALS, REALS, REALS), words=("0", "slope", "slope"),
+    "where", domain=(REALS, REALS, REALS), words=("0", "slope", "slope"), selects=True,
+    fast=(lambda c, a, b: a if c else b,),
     partials=(
         NOTHING,
         lambda m, c, a, b, y: m.where(c, 1.0, 0.0),
@@ -890,22 +893,25 @@ where = primitive(
 )  # fmt: skip
 
 
-def _comparison(name: str, symbol: str, commutes: bool = False, formula: Rule | None = None) -> Op:
+def _comparison(
+    name: str, symbol: str, holds: Callable[[float, float], bool], formula: Rule | None = None
+) -> Op:
     return Op(
         name, slots=2, formula=formula, symbol=symbol, form="{a} " + symbol + " {b}", precedence=0,
-        commutes=commutes, domain=(REALS, REALS),
+        commutes=symbol in ("==", "!="),
+        fast=(lambda a, b: 1.0 if holds(a, b) else 0.0,), domain=(REALS, REALS),
         partials=(NOTHING, NOTHING), words=("0", "0"),
         kink=lambda m, a, b: m.equal(a, b), convention="slope 0, at the step too",
         says="A comparison passes nothing.",
     )  # fmt: skip
 
 
-equal = _comparison("equal", "==", commutes=True)
-greater = _comparison("greater", ">")
-greater_equal = _comparison("greater_equal", ">=")
-not_equal = _comparison("not_equal", "!=", True, formula=lambda m, a, b: 1.0 - m.equal(a, b))
-less = _comparison("less", "<", formula=lambda m, a, b: m.greater(b, a))
-less_equal = _comparison("less_equal", "<=", formula=lambda m, a, b: m.greater_equal(b, a))
+equal = _comparison("equal", "==", operator.eq)
+greater = _comparison("greater", ">", operator.gt)
+greater_equal = _comparison("greater_equal", ">=", operator.ge)
+not_equal = _comparison("not_equal", "!=", operator.ne, lambda m, a, b: 1.0 - m.equal(a, b))
+less = _comparison("less", "<", operator.lt, lambda m, a, b: m.greater(b, a))
+less_equal = _comparison("less_equal", "<=", operator.le, lambda m, a, b: m.greater_equal(b, a))
 
 
 def _step(name: str, at: str, **record: Any) -> Op:
@@ -927,20 +933,22 @@ sign = _step(
     ),
 )  # fmt: skip
 floor = _step(
-    "floor", "at its steps", form="⌊{x}⌋", formula=None, kink=lambda m, x: m.equal(m.floor(x), x)
-)
+    "floor", "at its steps", form="⌊{x}⌋", formula=None, kink=lambda m, x: m.equal(m.floor(x), x),
+    fast=(ieee.whole(math.floor),),
+)  # fmt: skip
 ceil = _step(
     "ceil", "at its steps", form="⌈{x}⌉", formula=lambda m, x: -m.floor(-x),
-    kink=lambda m, x: m.equal(m.floor(x), x),
+    kink=lambda m, x: m.equal(m.floor(x), x), fast=(ieee.whole(math.ceil),),
 )  # fmt: skip
 trunc = _step(
     "trunc", "at its steps",
     formula=lambda m, x: m.where(m.greater_equal(x, 0.0), m.floor(x), -m.floor(-x)),
     kink=lambda m, x: m.equal(m.floor(x), x) * m.not_equal(x, 0.0),
+    fast=(ieee.whole(math.trunc),),
 )  # fmt: skip
 round = _step(
     "round", "at its steps", formula=_round, means="the nearest whole number, the even one of two",
-    kink=lambda m, x: m.equal(x - m.floor(x), 0.5),
+    kink=lambda m, x: m.equal(x - m.floor(x), 0.5), fast=(ieee.half_even,),
 )  # fmt: skip
 
 
@@ -1072,7 +1080,7 @@ def _extreme(name: str, of_two: Op, largest: str) -> Op:
         return functools.reduce(getattr(m, of_two.name), xs)
 
     return derived(
-        name, slots=None, domain=REALS, gather=_one(name, 1), formula=formula,
+        name, slots=None, domain=REALS, gather=_one(name, 1), formula=formula, selects=True,
         partials=(_equal_shares,), words=("equal share",),
         says=f"The {largest} takes all; those that tie share it equally.",
         kink=lambda m, *xs: m.greater(_reaching(m, xs, formula(m, *xs))[1], 1.0),
@@ -1189,56 +1197,17 @@ logaddexp = derived(
     scales=(lambda m, a, b: LN2, None, None),
 )  # fmt: skip
 
-# ------------------------------------------------------------------ the chain rule's own product
-chain = derived(  # exactly 0 if the first factor is 0; differentiates as a product
-    "chain", means="a b, exactly 0 where a is 0: the chain rule's product", symbol="·",
-    form="{a}·{b}", precedence=2, domain=(REALS, REALS), words=("{b}", "{a}"),
-    formula=lambda m, a, b: m.where(m.equal(a, 0.0), 0.0, a * b),
-    partials=(lambda m, a, b, y: b, lambda m, a, b, y: a),
-    says="A product passes on the gradient times the other factor.",
-    fast=(lambda a, b: 0.0 if a == 0.0 else a * b, lambda a, b, y: b, lambda a, b, y: a),
-)  # fmt: skip
-
-TABLE = table(
-    identity, stop_gradient, add, subtract, multiply, divide, reciprocal, remainder, negative,
-    power, square, sqrt, cbrt, hypot,
-    exp, exp2, expm1, log, log2, log10, log1p, logaddexp,
-    sin, cos, tan, arcsin, arccos, arctan, arctan2, sinc,
-    sinh, cosh, tanh, arcsinh, arccosh, arctanh,
-    erf, erfc, erfinv, lgamma, digamma, polygamma,
-    sigmoid, logit, log_sigmoid, softplus, relu, leaky_relu, elu, selu, celu, gelu, silu, mish,
-    softsign, hardtanh, relu6, hardswish,
-    abs, sign, floor, ceil, trunc, round, maximum, minimum, clip, where, corner,
-    equal, not_equal, greater, greater_equal, less, less_equal,
-    sum, prod, max, min, norm, var, std, dot, chain,
-)  # fmt: skip
+TABLE = table(*[record for record in globals().values() if isinstance(record, Op)])
+__all__ = [name for name in TABLE if name not in ("stop_gradient", "corner")]
 
 
 class _Values(Arithmetic):
     """The arithmetic of Values: every op is its record, called."""
 
     kind = "values"
-    lines: Mapping[str, Callable[..., Any]] = {}
 
     def run(self, record: Op, *operands: Any) -> Any:
         return Op.recorder(record, operands)
 
 
 VALUES = _Values()
-
-
-def describe(record: Op) -> str:
-    """What a record states: formula, slopes, domain, conventions, accuracy and source.
-
-    >>> print(describe(TABLE["arctan"]))
-    arctan: arctan2(x, 1)
-      slope  1 / (1 + x × x)
-      domain  any real
-      symbol  arctan
-      accuracy  value 4 ulp; slope 1e-12
-    """
-    from .reference import described  # it reads this file
-
-    if not isinstance(record, Op):
-        raise TypeError(f"describe: an op is required, got {record!r}; use describe(autograd.exp)")
-    return described(record)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd.op import NOTHING, Arithmetic, Op, Symbolic
+from autograd.op import Arithmetic, Op, Symbolic
 
 DEEP = 40  # a term this many calls deep gets a name of its own: engines' parsers recurse
 # IEEE's pow(1, x) and pow(-1, ±inf) are 1; JavaScript's are NaN.
@@ -121,11 +121,9 @@ def functions(record: Op, count: int, slots: Collection[int]) -> str:
 
     def partials(m: JavaScript, *terms: Term) -> Sequence[Any]:
         null = Term(m, "null")
-        if record.slots is None:
-            every = record.every_partial(m, *terms)
-            return [p if slot in slots else null for slot, p in enumerate(every)]
-        rules = [record.partial(slot) if slot in slots else NOTHING for slot in range(count)]
-        return [null if rule is NOTHING else rule(m, *terms) for rule in rules]
+        wanted = [slot in slots for slot in range(count)]
+        found = m.partials(record, terms[:-1], terms[-1], wanted)
+        return [null if p is None or not wanted[slot] else p for slot, p in enumerate(found)]
 
     parts = [f"v:{made('{}', names, lambda m, *numbers: [m.run(record, *numbers)])}"]
     if slots:

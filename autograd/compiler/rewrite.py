@@ -1,6 +1,7 @@
 """Rewrite: a smaller graph with the same numbers, made of ops that a back end has a line for.
 
-Rewriting is running: the graph is run in an arithmetic whose operands are places in the new graph.
+Rewriting is running: the graph is run, and swept, in an arithmetic whose operands are places in the
+new graph.
 That expands derived ops, folds constants, finds common subexpressions and leaves dead code behind.
 Identities are exact in IEEE arithmetic only; the sign of a zero gradient is the one exception.
 """
@@ -8,13 +9,14 @@ Identities are exact in IEEE arithmetic only; the sign of a zero gradient is the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import ops
 from ..graph import Graph
 from ..ieee import FLOATS
 from ..op import Arithmetic, Op, Symbolic
+from ..sweep import reverse
 
 
 class _Place(Symbolic):
@@ -38,12 +40,6 @@ def _where(m: _Builder, c: Any, a: Any, b: Any) -> Any:
     if isinstance(c, float):
         return a if c else b
     return a if a is b else None
-
-
-def _chain(m: _Builder, a: Any, b: Any) -> Any:
-    if isinstance(a, float) and a != 0.0:
-        return m.multiply(a, b)
-    return m.multiply(a, b) if isinstance(b, float) and math.isfinite(b) else None
 
 
 def _divide(m: _Builder, a: Any, b: Any) -> Any:
@@ -73,7 +69,6 @@ _IDENTITIES: Mapping[Op, Callable[..., Any]] = {
     ops.divide: _divide,
     ops.power: _power,
     ops.where: _where,
-    ops.chain: _chain,
 }
 
 
@@ -81,7 +76,6 @@ class _Builder(Arithmetic):
     """The arithmetic whose numbers are places in the graph under construction."""
 
     kind = "a graph"
-    lines: Mapping[str, Callable[..., Any]] = {}
 
     def __init__(self, target: Arithmetic) -> None:
         self.target = target
@@ -130,22 +124,24 @@ class _Builder(Arithmetic):
         return self.known[record, key]
 
 
-def rewrite(
-    graph: Graph, roots: Sequence[int], inputs: Sequence[int], target: Arithmetic
-) -> tuple[Graph, tuple[int, ...]]:
-    """What ``roots`` need, for the back end that ``target`` is of; the places of the inputs.
+def rewrite(graph: Graph, gradient: bool, target: Arithmetic) -> Graph:
+    """The root, with ``gradient`` its slope in each input too, for the back end of ``target``.
 
     Roots that are numbers become leaves with a value.
     """
     builder = _Builder(target)
-    given = {i: builder.leaf(graph.labels[i]) for i in inputs}
+    given = {i: builder.leaf(graph.labels[i]) for i in graph.inputs}
     numbers = graph.run(builder, given)
-    found = [numbers[i] for i in roots]
+    (root,) = graph.roots
+    found = [numbers[root]]
+    if gradient:
+        slopes = reverse(graph, builder, numbers, {root: 1.0}, graph.inputs)
+        found += [0.0 if slope is None else slope for slope in slopes]
     places = [x if isinstance(x, _Place) else builder.leaf("", float(x)) for x in found]
-    return _live(builder, [place.index for place in places], [given[i].index for i in inputs])
+    return _live(builder, [x.index for x in places], [given[i].index for i in graph.inputs])
 
 
-def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> tuple[Graph, tuple[int, ...]]:
+def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> Graph:
     """What the roots need, and the inputs."""
     live = [False] * len(builder.ops)
     for i in (*roots, *inputs):
@@ -159,24 +155,24 @@ def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> tuple[Graph
     for i, needed in enumerate(live):
         if needed:
             place[i] = len(place)
-    graph = Graph.build(
+    return Graph.build(
         [builder.ops[i] for i in place],
         [tuple([place[x] if type(x) is int else x for x in builder.operands[i]]) for i in place],
         [place[i] for i in roots],
         [builder.values[i] for i in place],
         [builder.labels[i] for i in place],
+        [place[i] for i in inputs],
     )
-    return graph, tuple([place[i] for i in inputs])
 
 
-def verify(graph: Graph, inputs: Sequence[int], target: Arithmetic) -> None:
+def verify(graph: Graph, target: Arithmetic) -> None:
     """Our own invariants between the stages; a failure here is our fault, not the user's."""
     for i, record in enumerate(graph.ops):
         assert all(x < i for x in graph.operands[i] if type(x) is int), (
             f"node {i} before its operands"
         )
         if record is None:
-            assert i in inputs or graph.values[i] is not None, f"leaf {i} has no number"
+            assert i in graph.inputs or graph.values[i] is not None, f"leaf {i} has no number"
         else:
             assert record.slots in (None, len(graph.operands[i])), f"{record.name} at {i}"
             assert target.line(record) is not None or record.formula is None, (

@@ -294,7 +294,6 @@ REFERENCE: dict[str, Callable[..., mp.mpf]] = {
     "var": variance,
     "std": lambda *xs, ddof=0: mp.sqrt(variance(*xs, ddof=ddof)),
     "dot": dot,
-    "chain": lambda a, b: ZERO if a == 0 else a * b,
 }
 
 
@@ -468,7 +467,6 @@ SLOPES: dict[str, tuple[Callable[..., mp.mpf], ...]] = {
     "var": (lambda xs, slot, ddof=0: 2 * real(deviations(xs)[slot]) / (len(xs) - ddof),),
     "std": (std_slope,),
     "dot": (lambda xs, slot: xs[(slot + len(xs) // 2) % len(xs)],),
-    "chain": (lambda a, b: b, lambda a, b: a),
 }
 # Slopes that are a convention and not a derivative: nothing passes.
 NOTHING_PASSES = {"stop_gradient": (0,), "where": (0,), "corner": (1,)}
@@ -501,7 +499,6 @@ NUMPYS: dict[str, Callable[..., float]] = {
     "norm": lambda *xs: np.linalg.norm(xs), "var": lambda *xs, ddof=0: np.var(xs, ddof=ddof),
     "std": lambda *xs, ddof=0: np.std(xs, ddof=ddof),
     "dot": lambda *wx: np.dot(wx[: len(wx) // 2], wx[len(wx) // 2 :]),
-    "chain": lambda a, b: 0.0 if a == 0.0 else a * b,  # its convention: 0, whatever b
 }  # fmt: skip
 # One operand nan, and every slope is; of other ops of several it is the operand that counts.
 ALL_NAN = ("maximum", "minimum", "clip", "hypot", "logaddexp", "arctan2")
@@ -845,7 +842,7 @@ class _Bare(Arithmetic):
     def run(self, record: Op, *operands):
         if record.formula is not None:
             return record.formula(self, *operands)
-        return np.float64(FLOATS.lines[record.name](*map(float, operands)))
+        return np.float64(FLOATS.run(record, *map(float, operands)))
 
 
 BARE = _Bare()
@@ -857,6 +854,13 @@ def bare(rule: Callable, *at: float) -> float:
         return float(rule(BARE, *map(np.float64, at)))
 
 
+def rule_of(record: Op, slot: int) -> Callable:
+    """The rule ``(m, *operands, y)`` of one slot's partial."""
+    if record.slots is None:
+        return lambda m, *at_y: record.rules[0](m, at_y[:-1], at_y[-1])[slot]
+    return record.rules[slot]
+
+
 def value_of(record: Op, at: tuple[float, ...]) -> float:
     """The op's number in the float arithmetic that never raises."""
     return FLOATS.run(record, *at)
@@ -864,7 +868,7 @@ def value_of(record: Op, at: tuple[float, ...]) -> float:
 
 def partial_of(record: Op, slot: int, at: tuple[float, ...]) -> float:
     """The generic rule's number."""
-    return evaluate(record.partial(slot), *at, value_of(record, at))
+    return evaluate(rule_of(record, slot), *at, value_of(record, at))
 
 
 def smooth(record: Op, at: tuple[float, ...]) -> bool:
@@ -882,9 +886,8 @@ def trace(rule: Callable, count: int) -> tuple[Graph, tuple[int, ...]]:
     with quiet():
         operands = [Traced(f"operand {i}") for i in range(count)]
         y = rule(VALUES, *operands)
-    graph = Graph(y if isinstance(y, Value) else Value(y, requires_grad=False), *operands)
-    graph.roots, places = graph.roots[:1], graph.roots[1:]
-    return graph, places
+    graph = Graph(y if isinstance(y, Value) else Value(y, requires_grad=False), inputs=operands)
+    return graph, graph.inputs
 
 
 # ------------------------------------------------------------------ points
@@ -925,7 +928,7 @@ def bounds_in(record: Op) -> tuple[float, ...]:
     rules = [record.formula] if record.formula is not None else []
     count = record.slots or 0
     graphs = [trace(rule, count)[0] for rule in rules] if count else []
-    graphs += [trace(record.partial(slot), count + 1)[0] for slot in range(count)]
+    graphs += [trace(rule_of(record, slot), count + 1)[0] for slot in range(count)]
     compare = {"greater", "greater_equal", "less", "less_equal", "equal", "maximum", "minimum"}
     found = [
         x

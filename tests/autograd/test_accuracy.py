@@ -32,6 +32,7 @@ from tests.autograd.cases import (
     inside_domain,
     partial_of,
     probes,
+    rule_of,
     seconds,
     slopes,
     smooth,
@@ -141,7 +142,7 @@ def test_a_formula_by_primitives_alone_is_within_the_same_bounds(record, count):
         y = bare(record.formula, *at)
         check(y, allowed_value(record, at), true_value(record, at), at, wrong)
         for slot in range(len(at)):
-            got, allowed = bare(record.partial(slot), *at, y), allowed_partial(record, slot, at)
+            got, allowed = bare(rule_of(record, slot), *at, y), allowed_partial(record, slot, at)
             check(got, allowed, true_partial(record, slot, at), (slot, *at), wrong)
     assert not wrong, (len(wrong), wrong[:5])
 
@@ -298,7 +299,7 @@ def test_second_and_third_derivatives_agree_with_mpmath(record, count):
     if record is ops.corner:
         return  # which has none
     wrong, tried = [], 0
-    flat = record.slots and all(record.partial(slot) is NOTHING for slot in range(record.slots))
+    flat = record.slots and all(rule_of(record, slot) is NOTHING for slot in range(record.slots))
     for at in probes(record, 8 * count, None if record.slots else SOME.get(record.name, 3)):
         if tried == count or flat:
             break

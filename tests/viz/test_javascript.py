@@ -11,6 +11,7 @@ import pytest
 from autograd.ieee import FLOATS, evaluate
 from autograd.op import REALS, derived, primitive
 from autograd.ops import TABLE
+from tests.autograd.cases import rule_of
 from viz.javascript import frozen, functions, literal
 
 NODE = shutil.which("node") or ""
@@ -53,7 +54,7 @@ def test_every_op_is_in_the_page_what_it_is_in_python(record):
         text = functions(record, count, range(count))
         for at in group:
             y = FLOATS.run(record, *at)
-            wanted += [y, *(evaluate(record.partial(s), *at, y) for s in range(count))]
+            wanted += [y, *(evaluate(rule_of(record, s), *at, y) for s in range(count))]
             wanted.append(0.0 if record.case is None else evaluate(record.case, *at, y))
             calls.append(f"all({text},{literal(at)},{literal(y)})")
     define = "const all=(op,at,y)=>[op.v(...at),...op.p(...at,y).map(Number),op.c?op.c(...at,y):0]"

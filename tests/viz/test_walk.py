@@ -303,7 +303,7 @@ def test_what_has_no_gradient_is_refused():
     x = Value(1.0, "x")
     y = x * 2.0
     x.data = 3.0
-    with pytest.raises(StaleGraphError, match="x was written"):
+    with pytest.raises(StaleGraphError, match="x was changed after"):
         viz.trace(y)
 
 
