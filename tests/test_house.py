@@ -67,8 +67,8 @@ FLOORS = """
     op ieee special ops
     value traced graph names sweep tree
     derivatives functions reference check
-    compiler.llvm_math compiler.llvm_vectors compiler.llvm_backend compiler.numpy_backend
-    compiler.rewrite compiler.program compiler
+    compiler.rewrite compiler.numpy_backend
+    compiler.llvm_math compiler.llvm_vectors compiler.llvm_backend compiler.program compiler
 """.split()
 
 
