@@ -38,6 +38,8 @@ class Text(Arithmetic):
     lines: Mapping[str, Any] = {}
 
     def run(self, record: Op, *operands: Any) -> Any:
+        if record in (ops.corner, ops.stop_gradient):  # a reader sees the number alone
+            return operands[0]
         return Written(self, fill(record, [*map(_name, operands)]), record.precedence)
 
     def text(self, rule: Rule, *names: str, parameters: Mapping[str, float] | None = None) -> str:

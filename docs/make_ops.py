@@ -28,7 +28,8 @@ records.
 
 *slope*: d op / d operand, one for each operand; `y` is the op's own result. *domain*: what the
 operands may be. Outside, the number is IEEE's (nan or ±inf), with a warning where Python's own
-arithmetic would raise. A number in parentheses is a parameter, set by name: `elu(x, alpha=0.5)`.
+arithmetic would raise (`autograd.errstate` takes "raise", "warn" or "ignore"). A number in
+parentheses is a parameter, set by name: `elu(x, alpha=0.5)`.
 `mean`, `softmax`, `log_softmax` and `logsumexp` are functions over these ops.
 
 """

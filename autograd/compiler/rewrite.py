@@ -37,9 +37,32 @@ def _same(x: Any, number: float) -> bool:
 
 
 def _where(m: _Builder, c: Any, a: Any, b: Any) -> Any:
+    """Masks of masks: slopes of ops that select bring them."""
     if isinstance(c, float):
         return a if c else b
-    return a if a is b else None
+    record, inner = m.parts(c)
+    if record is ops.where and all(isinstance(x, float) for x in inner[1:]):
+        return m.where(inner[0], *[a if x else b for x in inner[1:]])  # nan is true
+    yes, no = _given(m, c, a, 1), _given(m, c, b, 2)
+    if yes is no or (isinstance(no, float) and _same(yes, no)):
+        return yes
+    if m.sweeping and yes is c and no == 0.0:
+        return c
+    return None if yes is a and no is b else m.where(c, yes, no)
+
+
+def _given(m: _Builder, c: Any, x: Any, side: int, factor: bool = False) -> Any:
+    """What x is where the condition c holds (side 1), or does not (side 2)."""
+    if x is c and (m.parts(c)[0] in COMPARISONS or (m.sweeping and side == 2)):
+        return (None, 1.0, 0.0)[side]
+    record, operands = m.parts(x)
+    if record is ops.where and operands[0] is c:
+        return operands[side]
+    if record is ops.multiply and not factor:
+        factors = [_given(m, c, one, side, factor=True) for one in operands]
+        if any(new is not old for new, old in zip(factors, operands, strict=True)):
+            return m.multiply(*factors)
+    return x
 
 
 def _divide(m: _Builder, a: Any, b: Any) -> Any:
@@ -58,6 +81,8 @@ def _power(m: _Builder, a: Any, b: Any) -> Any:
         return a
     return m.multiply(a, a) if _same(b, 2.0) else None
 
+
+COMPARISONS = frozenset((ops.equal, ops.not_equal, ops.greater, ops.greater_equal))  # 1.0 or 0.0
 
 # What an op is when one operand is this: the other operand, or None if nothing is known.
 _IDENTITIES: Mapping[Op, Callable[..., Any]] = {
@@ -83,7 +108,9 @@ class _Builder(Arithmetic):
         self.operands: list[tuple[int | float, ...]] = []
         self.values: list[float | None] = []
         self.labels: list[str] = []
+        self.places: list[_Place] = []
         self.known: dict[tuple[Op, tuple[str, ...]], _Place] = {}
+        self.sweeping = False  # slopes are formed, where the sign of a zero is free
 
     def leaf(self, label: str, value: float | None = None) -> _Place:
         """A leaf: an input, or a constant that has a value."""
@@ -100,7 +127,15 @@ class _Builder(Arithmetic):
         self.operands.append(operands)
         self.labels.append(label)
         self.values.append(value)
-        return _Place(self, len(self.ops) - 1)
+        self.places.append(_Place(self, len(self.places)))
+        return self.places[-1]
+
+    def parts(self, x: Any) -> tuple[Op | None, tuple[Any, ...]]:
+        """The op of an operand, and its own operands."""
+        if isinstance(x, float):
+            return None, ()
+        at = self.operands[x.index]
+        return self.ops[x.index], tuple([self.places[i] if type(i) is int else i for i in at])
 
     def run(self, record: Op, *operands: Any) -> Any:
         operands = tuple([x if isinstance(x, _Place) else float(x) for x in operands])
@@ -135,6 +170,7 @@ def rewrite(graph: Graph, gradient: bool, target: Arithmetic) -> Graph:
     (root,) = graph.roots
     found = [numbers[root]]
     if gradient:
+        builder.sweeping = True
         slopes = reverse(graph, builder, numbers, {root: 1.0}, graph.inputs)
         found += [0.0 if slope is None else slope for slope in slopes]
     places = [x if isinstance(x, _Place) else builder.leaf("", float(x)) for x in found]
@@ -167,12 +203,13 @@ def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> Graph:
 
 def verify(graph: Graph, target: Arithmetic) -> None:
     """Our own invariants between the stages; a failure here is our fault, not the user's."""
+    inputs = frozenset(graph.inputs)
     for i, record in enumerate(graph.ops):
         assert all(x < i for x in graph.operands[i] if type(x) is int), (
             f"node {i} before its operands"
         )
         if record is None:
-            assert i in graph.inputs or graph.values[i] is not None, f"leaf {i} has no number"
+            assert i in inputs or graph.values[i] is not None, f"leaf {i} has no number"
         else:
             assert record.slots in (None, len(graph.operands[i])), f"{record.name} at {i}"
             assert target.line(record) is not None or record.formula is None, (
