@@ -96,7 +96,7 @@ class Numbers(Run):
         2: it would be nan, but what was not chosen, or not reached, gets nothing.
         """
         if kind == "g":
-            got = sum(rounded(self.number("a", *use)) for use in self.arrivals(i))
+            got = sum(rounded(self.number("a", *use)) for use in self.arrivals[i])
         elif kind == "a":
             got = rounded(self.grads[i]) * rounded(self.number("p", i, slot))
             if math.isnan(got) and self.number(kind, i, slot) == 0.0:

@@ -9,7 +9,6 @@ stands there, and its length costs nothing. Reads boxes.py, sizes and ports only
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -76,11 +75,11 @@ class Link:
         """Where it arrives in the head's column, in places."""
         return self.head.place + self.rank
 
-    def stops(self) -> Iterator[tuple[int, int, float]]:
+    @property
+    def stops(self) -> list[tuple[int, int, float]]:
         """From column to column, and how far down it passes them."""
-        if self.far:
-            yield self.tail.column + 1, self.head.column - 1, self.level
-        yield self.head.column, self.head.column, self.end
+        far = [(self.tail.column + 1, self.head.column - 1, self.level)] * self.far
+        return [*far, (self.head.column, self.head.column, self.end)]
 
 
 def place(boxes: Boxes, wires: Wires) -> Geometry:
@@ -224,11 +223,10 @@ def _levels(columns: list[list[Item]]) -> None:
     lowest = [max((x.top + x.height for x in items), default=0.0) for items in there]
     away = [(max(k.head.column for k in x.away), x) for items in columns for x in items if x.away]
     for end, lane in sorted(away, key=lambda far: far[0] - far[1].column):
-        first, size = lane.column + 1, end - lane.column - 1
-        above = min(highest[first:end]) - BESIDE_LANE
-        below = max(lowest[first:end]) + BESIDE_LANE
+        passed = slice(lane.column + 1, end)
+        above, below = min(highest[passed]) - BESIDE_LANE, max(lowest[passed]) + BESIDE_LANE
         level, taken = (above, highest) if 2 * lane.top < above + below else (below, lowest)
-        taken[first:end] = [level] * size
+        taken[passed] = [level] * len(taken[passed])
         for link in lane.away:
             link.level = level
 
@@ -238,18 +236,17 @@ def _geometry(
 ) -> Geometry:
     """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
     heights = [(item.top, item.top + item.height) for items in columns for item in items]
-    heights += [(link.level, link.level) for route in routes for link in route if link.far]
+    heights += [(route[-1].level,) * 2 for route in routes if route[-1].far]
     down = MARGIN - min((top for top, _ in heights), default=0.0)
     for item in (item for items in columns for item in items):
         item.top = round(item.top + down, 1)
-    rises = [0.0] * len(columns)
+    rises, ways = [0.0] * len(columns), []
     for route in routes:
-        y = route[0].start
-        for link in route:
-            link.level += down * link.far
-            for at, _, level in link.stops():
-                rises[at] = max(rises[at], abs(level - y))
-                y = level
+        route[-1].level += down
+        at = route[0].tail.column
+        ways.append([(at, at, route[0].start), *(stop for link in route for stop in link.stops)])
+        for (_, _, y), (at, _, level) in pairwise(ways[-1]):
+            rises[at] = max(rises[at], abs(level - y))
     spans, corners, x = [], [(0.0, 0.0)] * len(boxes), MARGIN
     for items, rise in zip(columns, rises):
         widest = max((item.box.width for item in items if item.box), default=0)
@@ -259,17 +256,15 @@ def _geometry(
                 corners[item.box.index] = (round(x + (widest - item.box.width) / 2, 1), item.top)
         x += widest + min(WIDEST_GAP, max(GAP, RISE * rise))
     paths, clearance = [], Clearance(boxes, corners)
-    for route in routes:
+    for route, way in zip(routes, ways):
         first, last = route[0].tail.box, route[-1].head.box
         assert first is not None and last is not None
         start = (corners[first.index][0] + first.width, route[0].start)
         end = (corners[last.index][0], corners[last.index][1] + route[-1].port)
         path: list[Segment] = [start]
-        left = route[0].tail.column
-        for into, out_of, y in (stop for link in route for stop in link.stops()):
-            leaves = (spans[left][1], path[-1][-1])
-            path += [leaves, bend(leaves, (spans[into][0], y))]
-            left = out_of
+        for (_, left, y), (into, _, level) in pairwise(way):
+            leaves = (spans[left][1], y)
+            path += [leaves, bend(leaves, (spans[into][0], level))]
         paths.append(clearance.way(start, end) or (*path, end))
     height = max((low for _, low in heights), default=0.0) + down + MARGIN
     return Geometry(spans[-1][1] + MARGIN, height, tuple(corners), tuple(rows), tuple(paths), "own")

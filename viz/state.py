@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from autograd.graph import Graph
@@ -35,18 +36,17 @@ class State(NamedTuple):
 class Run:
     """``forward`` steps there, and as many back: position k is when k of them are done.
 
-    ``steps`` are the backward ones. ``ops`` are the op nodes and their records in forward order,
-    ``turns`` their backward steps, ``grads`` the totals, ``leaves`` the other nodes.
+    ``ops`` are the op nodes and their records in forward order, ``turns`` their backward steps,
+    ``grads`` the totals, ``leaves`` the other nodes.
     """
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
-        self.graph, self.steps, self.root, self.forward = graph, steps, graph.roots[0], len(steps)
+        self.graph, self.root, self.forward = graph, graph.roots[0], len(steps)
         self.ops = {i: record for i, record in enumerate(graph.ops) if record is not None}
         self.leaves = [i for i, record in enumerate(graph.ops) if record is None]
         self.order = list(self.ops)
         self.turns = dict(zip(reversed(self.order), steps, strict=True))
         self._sent: dict[int, dict[int, Contribution]] = {}  # of those that were looked at
-        self._arrivals: dict[int, list[tuple[int, int]]] = {}
         self.grads = {self.root: 1.0} | self.state().grads
 
     def turn(self, k: int) -> int:
@@ -65,12 +65,10 @@ class Run:
             self._sent[i] = {c.slot: c for c in self.turns[i].contributions}
         return self._sent[i]
 
-    def arrivals(self, x: int) -> list[tuple[int, int]]:
-        """The uses of node ``x`` in the order in which they send: last op first, slots in order."""
-        if x not in self._arrivals:
-            uses = self.graph.users[x]
-            self._arrivals[x] = sorted(uses, key=lambda use: (-use[0], use[1]))
-        return self._arrivals[x]
+    @cached_property
+    def arrivals(self) -> list[list[tuple[int, int]]]:
+        """The uses of each node in the order in which they send: last op first, slots in order."""
+        return [sorted(uses, key=lambda use: (-use[0], use[1])) for uses in self.graph.users]
 
     def come(self, x: int, i: int) -> int:
         """How many of the uses of ``x`` have sent before node ``i`` goes."""

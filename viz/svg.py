@@ -163,7 +163,7 @@ def _box(
         ink = colours.quiet if ink and n is None else ink
         yield tag("text", minus(show(n)), class_=word, x=left + WORD, y=baseline, fill=ink)
     if box.stale:
-        words += tag("text", CHANGED, x=x + 2, y=y + box.height + 12)
+        words += tag("text", CHANGED, x=x + 2, y=y + box.height + 10)
     yield tag("g", words, class_="words", font_size=SMALL, fill=colours.quiet)
     right = x + box.width - PAD_X
     if box.amounts and box.shares:

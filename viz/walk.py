@@ -91,7 +91,7 @@ class Walk(Numbers):
 
     def _whence(self, i: int) -> Line:
         """``dL/d(w×w) = 0.1, from 0.1×(w×w).``"""
-        slope, grad, uses = self._slope(i), Blank("g", i), self.arrivals(i)
+        slope, grad, uses = self._slope(i), Blank("g", i), self.arrivals[i]
         if not uses:
             return f"{slope} = ", grad, ": if it rises by 1, it rises by 1."
         if len(uses) > ROWS:
@@ -128,7 +128,7 @@ class Walk(Numbers):
             inputs.setdefault(self.source(i, slot), []).append(slot)
         lines: Lines = []
         for x, mine in inputs.items():
-            name, uses, come = self.names[x], self.arrivals(x), self.come(x, i)
+            name, uses, come = self.names[x], self.arrivals[x], self.come(x, i)
             waiting = uses[: come + len(mine) - 1 : -1]  # in forward order
             line: list[str | Blank] = [f"{name}: ", Blank("t", *uses[come - 1]) if come else "–"]
             for slot in mine if len(mine) <= ROWS else mine[-1:]:

@@ -142,6 +142,17 @@ def test_numbers_that_are_none_are_written_as_such():
     assert re.search(r"<h2>Step 1 of 4 · forward 1 of 2 !</h2>", page)
 
 
+def test_names_stand_for_the_records_letters_and_what_is_held_is_told_once():
+    x, y = Value(3.0, "x"), Value(4.0, "y")
+    for _ in range(2):
+        r = autograd.hypot(x, y)
+        r.label = "r"
+        r.backward()
+    text = Reader(viz.trace(r).html()).text
+    assert "dr/dr × y/r = 1 × 0.8 = 0.8" in text and "y/y" not in text
+    assert text.count("earlier backward() calls were added") == 1
+
+
 def test_a_leaf_alone_has_a_page():
     page = viz.trace(Value(2.0, "x")).html()
     assert "sk of each number" not in page and "<h1>x</h1>" in page
