@@ -121,10 +121,11 @@ def _power_slope(m: Any, a: Any, b: Any, y: Any) -> Any:
         return 0.0  # to any order: no quotient of it overflows
     power = m.power(a, b - 1.0)
     slope = b * power
-    flat = m.equal(b, 0.0)
-    over = m.maximum(m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0), flat)
-    small = m.where(over, b * y / a, slope + m.stop_gradient(0.0 * a))
-    small = m.where(m.greater(m.abs(a), 0.0), small, m.where(flat, 0.0, small))  # 0 at nan⁰ too
+    quotient = b * y / a
+    over = m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0)
+    small = m.where(over, quotient, slope + m.stop_gradient(0.0 * a))
+    flat = m.where(m.greater(m.abs(a), 0.0), quotient, 0.0)
+    small = m.where(m.equal(b, 0.0), flat, small)
     return m.where(m.greater(1.0, m.abs(b)), small, slope)
 
 
@@ -399,12 +400,12 @@ def _tanh_slope(m: Any, x: Any, y: Any) -> Any:
     """1 - y²; near ±1, where that has lost its digits, exp(-2|x|) (1 + |y|)²."""
     square, grown = y * y, 1.0 + m.abs(y)
     far = m.exp(-2.0 * m.abs(x)) * (grown * grown)
-    return m.where(m.greater(0.75, square), 1.0 - square, far)
+    return m.where(m.greater(0.96, square), 1.0 - square, far)
 
 
 def _fast_tanh_slope(x: float, y: float) -> float:
     square = y * y
-    if square < 0.75:
+    if square < 0.96:
         return 1.0 - square
     grown = 1.0 + math.fabs(y)
     return math.exp(-2.0 * math.fabs(x)) * (grown * grown)
@@ -412,7 +413,7 @@ def _fast_tanh_slope(x: float, y: float) -> float:
 
 tanh = primitive(
     "tanh", domain=HUGE, partials=(_tanh_slope,), words=("(1-y²)",),
-    case=lambda m, x, y: m.greater_equal(y * y, 0.75),
+    case=lambda m, x, y: m.greater_equal(y * y, 0.96),
     says=(
         "tanh's slope is 1 - {=y}² = {p} (it is 1 at 0 and fades on both sides).",
         "tanh's slope is 1/cosh({=x})² = {p} (it is 1 at 0 and fades on both sides).",
@@ -551,13 +552,13 @@ def _fast_abs_slope(x: float, y: float) -> float:
 
 def _sigmoid_slope(m: Any, x: Any, y: Any) -> Any:
     """y (1 - y); near 1, where that has lost its digits, y² exp(-|x|)."""
-    return m.where(m.greater(0.75, y), y * (1.0 - y), y * y * m.exp(-m.abs(x)))
+    return m.where(m.greater(0.96, y), y * (1.0 - y), y * y * m.exp(-m.abs(x)))
 
 
 sigmoid = derived(
     "sigmoid", symbol="σ", domain=HUGE, slots=1, formula=_sigmoid,
     partials=(_sigmoid_slope,), words=("y(1-y)",),
-    case=lambda m, x, y: m.greater_equal(y, 0.75),
+    case=lambda m, x, y: m.greater_equal(y, 0.96),
     says=(
         "sigmoid's slope is {=y} × (1 - {=y}) = {p}, never more than 0.25.",
         "sigmoid's slope is {=y}² × exp(-{=x}) = {p}, never more than 0.25.",
@@ -565,7 +566,7 @@ sigmoid = derived(
     means="1/(1 + exp(-x))",
     fast=(
         _fast_sigmoid,
-        lambda x, y: y * (1.0 - y) if y < 0.75 else y * y * math.exp(-math.fabs(x)),
+        lambda x, y: y * (1.0 - y) if y < 0.96 else y * y * math.exp(-math.fabs(x)),
     ),
 )  # fmt: skip
 logit = derived(  # sigmoid's inverse; near ½ from 2x - 1, which is exact there
