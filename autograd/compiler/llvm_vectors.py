@@ -90,8 +90,7 @@ class Vectors(Arithmetic):
     def line(self, record: Op) -> Callable[..., Any] | None:
         """The line of an op made at run time is told which arithmetic it runs in."""
         line = super().line(record)
-        given = record.lines.get(self.kind)
-        return line if line is None or line is not given else partial(given, self)
+        return partial(line, self) if line is not None and self.kind in record.lines else line
 
     # ------------------------------------------------------------------ instructions
     def value(self, x: Number) -> Any:
