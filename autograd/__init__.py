@@ -17,13 +17,14 @@ Graph that runs over arrays. (A **Repeat**, equal parts of a Graph, is to come.)
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from . import core as core  # before any file that it chooses between
+from . import loader as loader  # before any file that it chooses between
 from . import ops
 from .check import gradcheck
 from .derivatives import grad, gradients, hessian, jvp, value_and_grad
 from .errors import DomainError, GradientError, StaleGraphError, TracingError
 from .functions import log_softmax, logsumexp, mean, softmax
 from .graph import Graph
+from .loader import core_kind
 from .modes import errstate, no_grad, scope
 from .op import Op
 from .ops import *  # noqa: F403  the table lists its ops itself
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from .compiler import compile as compile
 
 __version__ = "0.1.0"
-core_kind = "compiled" if compiled else "pure"
 # A star import leaves Python's own functions alone, as NumPy's does.
 __all__ = [
     "Contribution", "DomainError", "GradientError", "Graph", "Op", "Program", "StaleGraphError",

@@ -1,21 +1,32 @@
-"""gradcheck: the slopes that the rules give, against the slopes that the numbers show."""
+"""gradcheck: the slopes that the rules give, against the slopes that the numbers show.
+
+Where a difference is wrong, by its step or by rounding, it has to say so: each comes with a bound
+of its error. Rounding is known beforehand, as f's graph tells how much an ulp of each of its nodes
+moves f. Truncation shows in how extrapolations to step 0 differ, and so does rounding that the
+graph does not show. Steps are doubled from one that is fine for any f, as long as the coarser tells
+the same as the finer: beyond that lies another part of f (a pole, a jump, the next wave).
+"""
 
 from __future__ import annotations
 
 import math
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import modes
 from .derivatives import jvp, number_of, value_and_grad
-from .errors import GradientError
+from .errors import GradientError, user_frame
 from .numbers import real
+from .sweep import backward_steps
 from .value import Value
 
-# Two central differences, extrapolated: truncation is O(h⁴), rounding eps/h: both near eps^(4/5).
-_STEP = sys.float_info.epsilon ** (1 / 5)
-_ROUNDINGS = 100  # an f of some hundred ops is off by this many eps at most
+_ULPS = 4.0 * sys.float_info.epsilon  # how far off an op may be, relative to its result
+_SPACING = 5e-324  # of the smallest floats: no result is nearer
+_TELLING = 1e-4  # an error that is found, or said to be beyond finding
+_SURE = 1e-2  # differences that are known worse accuse nobody
+_FINE = 2.0**-26  # a part of x in which few functions bend; where one does, steps start at ulps
 
 
 def gradcheck(
@@ -23,14 +34,20 @@ def gradcheck(
 ) -> None:
     """Raise unless f's derivatives at ``inputs`` are what finite differences find.
 
+    A slope that passes without a warning is less than 1e-4 off, or less than 1e-8 of f's size where
+    f is flat; one that is refused is wrong by more than rounding and the step explain. f may round
+    as its own ops do: what it computes by other means to fewer digits cannot be told from a slope.
+
     Args:
         f: takes as many Values as there are inputs and returns one.
         inputs: plain numbers, away from kinks.
         order: 1 for the gradient, backward and forward; 2 for every second derivative too.
         tolerance: relative to the slope; finite differences reach about 1e-10 where f is smooth.
-            What rounding of f's values may do to them is allowed on top.
+            What rounding and the step may do to them is allowed on top.
     Raises:
         GradientError: the input, what was expected there and what was got.
+    Warns:
+        RuntimeWarning: no difference is exact enough there to tell.
 
     >>> gradcheck(lambda a, b: (a * b).tanh(), [0.3, 1.7], order=2)
     """
@@ -57,43 +74,134 @@ def gradcheck(
 def _compare(f: Callable[..., Any], at: list[float], tolerance: float, what: str) -> None:
     slopes = value_and_grad(f, tuple(range(len(at))))(*at)[1]
     for n, x in enumerate(at):
-        expected, noise = _difference(f, at, n)
         along = jvp(f, tuple(at), tuple(1.0 if i == n else 0.0 for i in range(len(at))))[1]
+        seen = _Seen(f, at, n, tolerance)
         for direction, got in (("backward", slopes[n]), ("forward", along)):
-            got = got.data if isinstance(got, Value) else got
-            if not abs(got - expected) <= tolerance * max(abs(got), abs(expected)) + noise:
+            got = _number(got)
+            agree, tell, error, expected = seen.against(got)
+            if not agree:
+                agree, tell, error, expected = seen.against(got, seen.own())
+            if agree and tell:
+                continue
+            place = f"gradcheck: {what} / d input {n} at {x!r}"
+            if not agree:
                 raise GradientError(
-                    f"gradcheck: {what} / d input {n} at {x!r} must be {expected!r} (central "
-                    f"differences), got {got!r} ({direction}); look at the partials of the ops on "
-                    "the way, and at detach()"
+                    f"{place} must be {expected!r} (central differences, ± {error:.1g}), got "
+                    f"{got!r} ({direction}); look at the partials of the ops on the way, and at "
+                    "detach()"
                 )
-
-
-def _difference(f: Callable[..., Any], at: list[float], n: int) -> tuple[float, float]:
-    """The slope in input n by extrapolated central differences, and what rounding may do to it.
-
-    Of several steps the one that shows the least error: sin wants 1, log near 0 a part of |x|.
-    """
-
-    def value(x: float) -> float:
-        with modes.recording(), modes.errstate("ignore"):  # a step may leave the domain
-            y = number_of(
-                f(*[Value(x if i == n else v) for i, v in enumerate(at)]), "gradcheck", f
+            warnings.warn(
+                f"{place}: got {got!r} ({direction}), and central differences, {expected!r} "
+                f"± {error:.1g}, are too coarse to tell; check where f rounds and bends less",
+                RuntimeWarning,
+                stacklevel=user_frame()[2] + 1,
             )
-        return y.data if isinstance(y, Value) else y
 
-    def central(h: float) -> float:
-        above, below = at[n] + h, at[n] - h
-        return (value(above) - value(below)) / (above - below)
 
-    size = abs(value(at[n]))
-    best = math.nan, 0.0
-    least = math.inf
-    for scale in {max(1.0, abs(at[n])), abs(at[n]) or 1.0}:
-        for h in (_STEP * scale, _STEP * scale / 100):
-            coarse, fine = central(h), central(h / 2)
-            noise = _ROUNDINGS * sys.float_info.epsilon * size / h
-            if abs(fine - coarse) + noise < least:  # not if either is nan
-                least = abs(fine - coarse) + noise
-                best = (4.0 * fine - coarse) / 3.0, noise
-    return best
+class _Seen:
+    """What differences show of f's slope in input n."""
+
+    def __init__(self, f: Callable[..., Any], at: list[float], n: int, tolerance: float) -> None:
+        self.f, self.at, self.n, self.x, self.tolerance = f, at, n, at[n], tolerance
+        y = self.value(self.x)
+        self.rounding = _rounding(y)
+        y, size = abs(_number(y)), abs(self.x)
+        self.flat = _TELLING**2 * y / max(1.0, size)
+        self.finest = 4.0 * math.ulp(size)
+        starts = max(self.finest, _FINE * (size or 1.0)), _FINE * max(1.0, size), self.finest
+        # 1 beside |x|: near 0, f may round as what it adds to x does; it may clear, not accuse.
+        self.starts: tuple[float, ...] = starts if y < math.inf else ()
+        self.found: list[tuple[float, float]] = []
+
+    def value(self, x: float) -> Value | float:
+        with modes.recording(), modes.errstate("ignore"):  # a step may leave the domain
+            return number_of(self.f(*self.operands(x)), "gradcheck", self.f)
+
+    def operands(self, x: float) -> list[Value]:
+        return [Value(x if i == self.n else v) for i, v in enumerate(self.at)]
+
+    def own(self) -> float:
+        """How far the rules' own slope may be off: by rounding, and by how x is rounded."""
+        both = value_and_grad(self.f, self.n)
+        places = self.x, self.x - self.finest, self.x + self.finest
+        with modes.errstate("ignore"):
+            at, below, above = [both(*self.operands(x))[1] for x in places]
+        moved = max(abs(_number(at) - _number(near)) for near in (below, above))
+        return _rounding(at) + (moved if moved < math.inf else 0.0)
+
+    def against(self, got: float, own: float = 0.0) -> tuple[bool, bool, float, float]:
+        """Whether a slope that was seen agrees, whether it is sharp enough to tell; its error; it.
+
+        Of several the one that agrees and tells, or that with the finest steps.
+        """
+        best = True, False, math.inf, math.nan  # nothing was found, nothing is said
+        for i, start in enumerate(self.starts):
+            if i == len(self.found):
+                self.found.append(self.slope(start))
+            expected, error = self.found[i]
+            if error < math.inf:
+                error += own
+                scale = max(abs(got), abs(expected))
+                allowed = min(self.tolerance * scale + error, sys.float_info.max)
+                agree = abs(got - expected) <= allowed
+                agree |= error > _SURE * scale  # a bound as rough as that is no bound
+                tell = got == expected or error <= max(_TELLING * scale, self.flat)
+                if agree and tell:
+                    return agree, tell, error, expected
+                if start in (self.starts[0], self.finest):
+                    best = agree, tell, error, expected
+        return best
+
+    def slope(self, h: float) -> tuple[float, float]:
+        """The slope by extrapolated central differences from step h on; a bound of its error."""
+        best, error = math.nan, math.inf
+        steps: list[float] = []
+        central: list[float] = []
+        once: list[float] = []  # extrapolated from a step and the next
+        noise: list[float] = []
+        while h <= max(1.0, abs(self.x)) / 4.0:
+            above = self.x + h
+            h = above - self.x  # as it is in floats
+            below = self.x - h
+            high, low = _number(self.value(above)), _number(self.value(below))
+            slope = (high - low) / (above - below)
+            if not abs(slope) < math.inf:  # beyond an end of the domain
+                break
+            steps.append(h)
+            central.append(slope)
+            if len(steps) > 1:
+                once.append(_extrapolated(central[-2:], steps[-1] / steps[-2]))
+            if len(steps) > 2:
+                noise.append(abs(once[-2] - once[-1]) * steps[-3])  # if it is that, and no bend
+                rounding = max(self.rounding, _ULPS * max(abs(high), abs(low))) + _SPACING
+                bound = (max(noise[-4:]) + 2.0 * rounding) / steps[-3]
+                slope = _extrapolated(once[-2:], steps[-1] / steps[-3])
+                if abs(slope - best) > bound + error or error <= self.tolerance * abs(best) / 1e3:
+                    break
+                if bound < error and len(noise) > 3:  # fewer may agree by chance
+                    best, error = slope, bound
+            h *= 2.0
+        return best, error
+
+
+def _rounding(y: Value | float) -> float:
+    """What each op's last digits, as they reach y, come to; those of y alone if it is plain."""
+    if not isinstance(y, Value) or y.op is None:
+        return _ULPS * abs(_number(y))
+    total = 0.0
+    for step in backward_steps(y):
+        terms = [(step.upstream or 0.0) * step.node.data]
+        if step.node.op is not None and step.node.op.slots is None:  # a sum rounds as its terms do
+            terms += [part.amount * part.input.data for part in step.contributions]
+        total += sum(abs(term) for term in terms if abs(term) < math.inf)
+    return _ULPS * total
+
+
+def _number(y: Value | float) -> float:
+    return y.data if isinstance(y, Value) else y
+
+
+def _extrapolated(slopes: list[float], ratio: float) -> float:
+    """To step 0, from the slopes at a step and at ``ratio`` times it: the error goes with h²."""
+    fine, coarse = slopes
+    return fine + (fine - coarse) / (ratio * ratio - 1.0)

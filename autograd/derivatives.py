@@ -282,15 +282,17 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         )
     with _Recording(f, primals, range(len(primals)), "jvp") as run:
         y = run.call({})
-        tangent: Any = 0.0
-        if isinstance(y, Value):
-            graph, m = run.graph, _arithmetic(run, along)
-            check_fresh(graph)
-            moved = zip(graph.inputs, along, strict=True)
-            seeds = {i: t for i, t in moved if isinstance(t, Value) or t != 0.0}  # 0: at rest
-            numbers: Any = graph.values if m is FLOATS else graph.nodes
-            with modes.quiet():
-                tangent = forward(graph, m, numbers, seeds)[graph.roots[0]]
+        if not isinstance(y, Value):
+            return y, 0.0
+        graph, m = run.graph, _arithmetic(run, along)
+        check_fresh(graph)
+        moved = zip(graph.inputs, along, strict=True)
+        seeds = {i: t for i, t in moved if isinstance(t, Value) or t != 0.0}  # 0: at rest
+        numbers: Any = graph.values if m is FLOATS else graph.nodes
+        with modes.quiet():
+            tangent = forward(graph, m, numbers, seeds)[graph.roots[0]]
+    if m is FLOATS:
+        return y._data, tangent or 0.0
     value, slope = run.results([y, tangent])
     return value, slope
 

@@ -34,7 +34,7 @@ def walk(roots: Iterable[Value], seen: dict[int, Any], since: int = 0) -> Iterat
             key = id(node)
             if key in seen:
                 continue
-            if node._record is not None and key not in opened and not 0 <= node._mark < since:
+            if node._record is not None and key not in opened and not -since < node._mark < since:
                 opened.add(key)
                 stack.append(node)
                 a, b = node._a, node._b
@@ -93,7 +93,7 @@ class Graph:
         place = {key: i for i, key in enumerate(named)}
         nodes = [*named.values(), *walk(roots, place, since)]
         records = [
-            None if i < len(named) or 0 <= node._mark < since else node._record
+            None if i < len(named) or -since < node._mark < since else node._record
             for i, node in enumerate(nodes)
         ]
         abouts = [getattr(node, "_about", NOTHING_NOTED) for node in nodes]
@@ -109,7 +109,7 @@ class Graph:
             roots=[place[id(root)] for root in roots],
             inputs=[place[id(x)] for x in inputs],
             values=[None if node.is_traced else node._data for node in nodes],
-            grads=[node._grad if node._mark & 1 else None for node in nodes],
+            grads=[node._grad if node._mark < 0 else None for node in nodes],
             recording=[about.requires_grad for about in abouts],
             labels=[about.label for about in abouts],
             scopes=[about.scope for about in abouts],
@@ -204,7 +204,7 @@ def parts(node: Value) -> tuple[Any, ...]:
         data,
         node._record,
         node.inputs,
-        node._grad if node._mark & 1 else None,
+        node._grad if node._mark < 0 else None,
         about and (about.label, about.requires_grad, about.scope),
         getattr(node, "__dict__", None),
     )
@@ -232,7 +232,7 @@ def restore(
         keep(node, record, inputs)
     if grad is not None:
         node._grad = grad
-        node._mark = 1
+        node._mark = -1
     if about is not None:
         node._about = About(*about)
     if attributes:

@@ -1,15 +1,16 @@
 """What a recording looks at besides its operands: no_grad, scope, errstate, in one place.
 
 Each holds for its own thread and async task. The operators of value.py look at ``active`` alone:
-an empty list says that no mode is on anywhere.
+an empty list says that no mode is on anywhere. Reads decorate.py.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
+
+from .decorate import decorated
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -33,29 +34,23 @@ active: Final[list[None]] = []  # one entry for each mode on anywhere; append an
 class State:
     """The modes in force: never changed; a ``with`` block puts another in its place."""
 
-    __slots__ = ("about", "errors", "outer", "plain", "reads", "recording", "scope")
+    __slots__ = ("about", "errors", "outer", "reads", "recording", "scope")
 
     def __init__(
-        self,
-        outer: State | None,
-        recording: bool = True,
-        scope: str = "",
-        errors: str = "warn",
-        plain: bool = True,
+        self, outer: State | None, recording: bool = True, scope: str = "", errors: str = "warn"
     ) -> None:
         self.outer = outer  # the state outside of the block
-        # The Values whose plain number a recorded function has read, if one is being recorded.
+        # What a function that is being recorded has read the plain number of; None: there is none.
         self.reads: list[Any] | None = outer.reads if outer is not None else None
         self.recording = recording
         self.scope = scope
         self.errors = errors
-        self.plain = plain and recording and errors == "warn"  # nothing here but a scope
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
-        if not self.plain:
+        if not recording:
             active.append(None)
 
     def __del__(self) -> None:
-        if not self.plain:  # a task that was made inside the block may have outlived it
+        if not self.recording:  # a task that was made inside the block may have outlived it
             active.pop()
 
 
@@ -65,7 +60,11 @@ current = _state.get  # the modes of this thread and task
 
 
 class _Mode:
-    """A ``with`` block that changes the modes and restores them."""
+    """A ``with`` block that changes the modes and restores them, or a decorator.
+
+    A generator that yields inside a block leaves the mode to whoever called it, until it goes on:
+    decorate it, and the mode is in force only while it runs.
+    """
 
     __slots__ = ()
 
@@ -81,14 +80,40 @@ class _Mode:
         _state.set(current().outer or _PLAIN)
 
     def __call__(self, function: _Function) -> _Function:
-        """``function``, each call of it inside this mode: for use as a decorator."""
+        """``function``, inside this mode while it runs: for use as a decorator.
 
-        @functools.wraps(function)
-        def inside(*args: Any, **others: Any) -> Any:
-            with self:
-                return function(*args, **others)
+        Of a generator or a coroutine too: what waits is outside until it goes on.
+        """
+        return decorated(function, self)  # type: ignore[no-any-return]
 
-        return inside  # type: ignore[return-value]
+    def held(self) -> _Held:
+        """The mode for one call whose body waits and goes on."""
+        return _Held(self)
+
+
+class _Held:
+    """One call's mode: in force in each step of its body, with the blocks that are open in it."""
+
+    __slots__ = ("_base", "_inner", "_mode")
+
+    def __init__(self, mode: _Mode) -> None:
+        self._mode = mode
+        self._base: State | None = None  # what the body's own blocks are inside of
+        self._inner: State | None = None  # where the body waits, if inside a block of its own
+
+    def step(self, go_on: Callable[[Any], Any], given: Any) -> Any:
+        outer = current()
+        if self._inner is None:
+            self._base = self._inner = self._mode._inside(outer)
+        _state.set(self._inner)
+        active.append(None)
+        try:
+            return go_on(given)
+        finally:
+            left = current()
+            self._inner = None if left is self._base else left
+            _state.set(outer)
+            active.pop()
 
 
 class no_grad(_Mode):
@@ -108,15 +133,19 @@ class no_grad(_Mode):
 
 
 class recording(_Mode):
-    """Inside, ops record even under ``no_grad``, traced values too: for transformations."""
+    """Inside, ops record even under ``no_grad``, traced values too: for transformations.
+
+    Args:
+        reads: gets the Values whose plain numbers are read.
+    """
 
     __slots__ = ("_reads",)
 
     def __init__(self, reads: list[Any] | None = None) -> None:
-        self._reads = reads
+        self._reads = [] if reads is None else reads
 
     def _inside(self, outer: State) -> State:
-        state = State(outer, True, outer.scope, outer.errors, plain=False)
+        state = State(outer, True, outer.scope, outer.errors)
         state.reads = self._reads
         return state
 
@@ -127,7 +156,9 @@ class quiet(_Mode):
     __slots__ = ()
 
     def _inside(self, outer: State) -> State:
-        return State(outer, True, "", "ignore")
+        state = State(outer, True, "", "ignore")
+        state.reads = outer.reads if outer.reads is not None else []
+        return state
 
 
 class scope(_Mode):
@@ -153,8 +184,8 @@ class scope(_Mode):
         latest = self._latest
         if latest is None or latest.outer is not outer:
             path = f"{outer.scope}/{self._name}" if outer.scope else self._name
-            latest = State(outer, outer.recording, path, outer.errors, outer.plain)
-            if latest.plain:  # the others are counted as long as they live
+            latest = State(outer, outer.recording, path, outer.errors)
+            if latest.recording and latest.reads is None:  # what these hold must not live longer
                 self._latest = latest
         return latest
 
@@ -199,4 +230,4 @@ class errstate(_Mode):
         self._errors = errors
 
     def _inside(self, outer: State) -> State:
-        return State(outer, outer.recording, outer.scope, self._errors, outer.plain)
+        return State(outer, outer.recording, outer.scope, self._errors)

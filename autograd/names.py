@@ -51,7 +51,7 @@ def names(graph: Graph) -> tuple[Name, ...]:
     counts: dict[str, int] = {}
     labels = [clean(label) for label in graph.labels]
     taken = set(labels)
-    unnamed = number = 0
+    unnamed, number, roots = 0, 0, set(graph.roots)
     for i, record in enumerate(graph.ops):
         number += record is not None
         if labels[i]:
@@ -61,7 +61,7 @@ def names(graph: Graph) -> tuple[Name, ...]:
             while f"v{unnamed}" in taken:
                 unnamed += 1
             name = Name(f"v{unnamed}")
-        elif i in graph.roots:
+        elif i in roots:
             name = Name("result")
         else:
             name = _formula_name(record, graph.operands[i], found) or Name(

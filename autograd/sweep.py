@@ -25,7 +25,7 @@ from .native import i64
 from .numbers import real
 from .op import NOTHING, Arithmetic, Op, Rule
 from .traced import Traced
-from .value import Value, above, clock, describe
+from .value import BUSY, Value, above, clock, describe
 
 _ADD: Final = ops.add
 _SUBTRACT: Final = ops.subtract
@@ -85,7 +85,7 @@ def _pass(root: Value, grad: float) -> None:
             if not leaf._about.requires_grad:
                 _give_back(leaf, had)
             else:
-                leaf._mark = 1
+                leaf._mark = -1
                 if had is not None:
                     leaf._grad += had
     except BaseException:  # an interrupt, a stale graph: all get back what they had
@@ -127,7 +127,7 @@ def _give_back(leaf: Value, had: float | None) -> None:
     leaf._mark = 0
     if had is not None:
         leaf._grad = had
-        leaf._mark = 1
+        leaf._mark = -1
 
 
 class _Pass:
@@ -148,7 +148,7 @@ class _Pass:
     def __init__(self, root: Value, since: int = 0) -> None:
         self.root = root
         self.since = since
-        self.mark = -3 - 2 * next(_marks)  # negative and odd: see value.py
+        self.mark = -BUSY - 1 - 2 * (next(_marks) % (BUSY >> 1))  # odd, as no time is
         self.fresh = clock.now
         self.order = []
         self.stack = []
@@ -165,17 +165,15 @@ class _Pass:
         """
         mark = self.mark
         stack, order, leaves, before = self.stack, self.order, self.leaves, self.before
-        # A mark below: a leaf was written since, or the node is not ours. An odd one: a gradient.
+        # A mark below: a leaf was written since, the node is not ours, or it has a gradient.
         least: i64 = clock.written if clock.written > self.since else self.since
         node = self.root
-        stamp: i64
         a: Any
         b: Any
         x: Value
         y: Value
         while True:
-            stamp = node._mark
-            if stamp < least or stamp & 1 != 0:
+            if node._mark < least:
                 self.look(node)
             node._grad = 0.0
             node._mark = mark
@@ -197,7 +195,7 @@ class _Pass:
                         stack.append(x)
                         stack.append(None)
                     elif x._mark != mark:
-                        before.append(x._grad if x._mark & 1 else None)
+                        before.append(x._grad if x._mark < 0 else None)
                         leaves.append(x)
                         x._mark = mark
                         x._grad = 0.0
@@ -208,7 +206,7 @@ class _Pass:
                         if x._record is not None:
                             first = x
                         else:
-                            before.append(x._grad if x._mark & 1 else None)
+                            before.append(x._grad if x._mark < 0 else None)
                             leaves.append(x)
                             x._mark = mark
                             x._grad = 0.0
@@ -217,7 +215,7 @@ class _Pass:
                     if y._mark == mark:
                         pass
                     elif y._record is None:
-                        before.append(y._grad if y._mark & 1 else None)
+                        before.append(y._grad if y._mark < 0 else None)
                         leaves.append(y)
                         y._mark = mark
                         y._grad = 0.0
@@ -249,17 +247,17 @@ class _Pass:
 
     def look(self, node: Value) -> None:
         """A node that was passed before, or computed before a write: keep what it has, if sound."""
-        stamp: i64 = node._mark
-        if self.since > 0 and stamp < self.since:
+        mark: i64 = node._mark
+        if _time(mark) < self.since:
             raise _FromOutside
         written = changed(node)
         if written:
             raise _stale(written, self.root)
-        self.kept.append((node, stamp, node._grad if stamp & 1 else 0.0))
+        self.kept.append((node, mark, node._grad if mark < 0 else 0.0))
 
     def send(self) -> None:
         """Each node's contributions, from the root on."""
-        done: i64 = self.fresh | 1
+        done: i64 = -self.fresh
         reached: set[int] | None = None
         a: Any
         b: Any
@@ -351,7 +349,7 @@ class _Pass:
     def undo(self) -> None:
         """As it was before ``prepare``."""
         for node in (*self.order, *self.stack):
-            if node is not None and (node._mark == self.mark or node._mark == self.fresh | 1):
+            if node is not None and (node._mark == self.mark or node._mark == -self.fresh):
                 node._mark = self.fresh
         for node, mark, grad in self.kept:
             node._mark = mark
@@ -416,18 +414,25 @@ def _send_many(g: float, record: Op, operands: tuple[Any, ...], data: float) -> 
 def changed(node: Value) -> Sequence[Value]:
     """The leaves that were written since ``node`` was computed of them, if it would differ now."""
     record = node._record
-    stamp: i64 = node._mark
-    if record is None or stamp | 1 > clock.written:
+    computed = _time(node._mark)
+    if record is None or computed >= clock.written:
         return ()
     written: list[Value] = []
     for x in dict.fromkeys(node.inputs):
-        if isinstance(x, Value) and x._record is None and x._a is not None and x._a > stamp:
+        if isinstance(x, Value) and x._record is None and x._a is not None and x._a > computed:
             written.append(x)
     if not written:
         return ()
     again, _ = outcome(record, [x._data if isinstance(x, Value) else x for x in node.inputs])
     same = again == node._data or (again != again and node._data != node._data)
     return () if same else written
+
+
+def _time(mark: i64) -> i64:
+    """When it was computed; 0 where a pass that did not end has left no word of it."""
+    if mark < -BUSY:
+        return 0
+    return mark if mark >= 0 else -mark
 
 
 def written_since(graph: Graph) -> list[int]:

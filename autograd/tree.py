@@ -15,21 +15,25 @@ from .value import Value
 
 def leaves(tree: Any, where: str) -> list[Any]:
     """The numbers of a number or of nested lists and tuples, left to right."""
+    found: list[Any] = []
     if isinstance(tree, (list, tuple)):
-        return [leaf for branch in tree for leaf in leaves(branch, where)]
-    if isinstance(tree, Value):
-        return [tree]
-    return [real(tree, where, "numbers, Values, or lists and tuples of them are required")]
+        for branch in tree:  # floats most often
+            found += (branch,) if type(branch) is float else leaves(branch, where)
+    elif isinstance(tree, Value):
+        found.append(tree)
+    else:
+        found.append(real(tree, where, "numbers, Values, or lists and tuples of them are required"))
+    return found
 
 
 def like(tree: Any, numbers: Iterator[Any]) -> Any:
     """``tree`` with its numbers replaced by those of an iterator."""
-    if isinstance(tree, (list, tuple)):
-        branches = [like(branch, numbers) for branch in tree]
-        if isinstance(tree, list):
-            return branches
-        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
-    return next(numbers)
+    if not isinstance(tree, (list, tuple)):
+        return next(numbers)
+    branches = [next(numbers) if type(x) is float else like(x, numbers) for x in tree]
+    if isinstance(tree, list):
+        return branches
+    return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
 
 
 def chosen(argnums: int | tuple[int, ...], args: tuple[Any, ...], name: str) -> list[int]:

@@ -5,9 +5,9 @@ binary one: what decides eager speed is how much the cyclic collector has to loo
 ops.py, ieee.py, modes.py, numbers.py and errors.py; read by every other file.
 
 The mark of an op's result is the time at which it was computed, on a clock that goes on with every
-write of a leaf: a pass sees by it which leaf was written since. It is even; odd, there is a
-gradient too; negative, a pass is under way (see sweep.py). A leaf's mark is 0 or 1, and the time of
-its last write stands where an op's result has its operand.
+write of a leaf: a pass sees by it which leaf was written since. It is negative where there is a
+gradient too; below -BUSY it is that of a pass under way (see sweep.py). A leaf's mark is 0 or -1,
+and the time of its last write stands where an op's result has its operand.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ _POWER: Final = ops.power
 _DOT: Final = ops.dot
 _UNNOTED: Final = object()  # in place of the label of an op's result
 _COMPARE: Final = opcode.opmap["COMPARE_OP"]
+BUSY: Final = 1 << 29  # ints that fit a digit of Python's are compared faster
 
 
 class Clock:
@@ -72,7 +73,7 @@ clock: Final = Clock()
 above: Final = Above()
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
+@mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)  # see trashcan.h
 class Value:
     """A number that remembers what it was made from.
 
@@ -138,7 +139,7 @@ class Value:
     @property
     def grad(self) -> float:
         """d root / d self, of the last pass for an op's result, added up over passes for a leaf."""
-        return self._grad if self._mark & 1 else 0.0
+        return self._grad if self._mark < 0 else 0.0
 
     @grad.setter
     def grad(self, grad: Number) -> None:
@@ -148,12 +149,13 @@ class Value:
             self._grad = 0.0
         else:
             self._grad = real(grad, "grad", remedy="zero_grad() forgets it" if grad is None else "")
-        self._mark |= 1
+        if self._mark >= 0:
+            self._mark = -self._mark if self._mark > 0 else -1
 
     @property
     def has_grad(self) -> bool:
         """Whether a pass has reached this node since it was made or ``zero_grad()``."""
-        return self._mark & 1 != 0
+        return self._mark < 0
 
     @property
     def label(self) -> str:
@@ -214,7 +216,7 @@ class Value:
         about = None
         if active:  # a neuron's bias is added under its scope: no detour
             state = current()
-            if not state.plain:
+            if not state.recording:
                 return apply(_ADD, (self, other))
             about = state.about
         if type(other) is Value:
@@ -234,8 +236,12 @@ class Value:
         return node
 
     def __mul__(self, other: Operand) -> Value:
+        about = None
         if active:
-            return apply(_MULTIPLY, (self, other))
+            state = current()
+            if not state.recording:
+                return apply(_MULTIPLY, (self, other))
+            about = state.about
         if type(other) is Value:
             data = self._data * other._data
         elif type(other) is float:
@@ -248,6 +254,8 @@ class Value:
         node._a = self
         node._b = other
         node._mark = clock.now
+        if about is not None:
+            node._about = about
         return node
 
     def __sub__(self, other: Operand) -> Value:
@@ -394,7 +402,8 @@ class Value:
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
-        self._mark -= self._mark & 1
+        if self._mark < 0:
+            self._mark = 0 if self._record is None or self._mark < -BUSY else -self._mark
 
     def __copy__(self) -> Value:
         return above.copy(self)  # type: ignore[no-any-return]
@@ -426,7 +435,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
     about = None
     if active:
         state = current()
-        if not state.plain:
+        if not state.recording:
             return _apply_any(record, operands)
         about = state.about
     a: Any
@@ -497,7 +506,7 @@ def _dot(*sequences: Any) -> Value:
     x: Value
     try:
         ws, xs = sequences
-        if len(ws) == len(xs) > 0 and (state is None or state.plain):
+        if len(ws) == len(xs) > 0 and (state is None or state.recording):
             mixed: Any = True
             if type(xs[0]) is not Value:
                 xs = _floats(xs)
@@ -564,7 +573,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     node: Value
     traced: Any = next((x for x in operands if isinstance(x, Value) and x.is_traced), None)
     if traced is not None:
-        if state.plain:
+        if state.reads is None:  # no function is being recorded
             remedy = "keep to plain numbers and Values outside of the function"
             raise traced.refuse("used after its function was recorded,", remedy)
         node = Value.__new__(type(traced))

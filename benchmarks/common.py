@@ -34,7 +34,8 @@ PEERS = {
         "strands-microgpt==0.1.0",
     ],  # its engine needs none of its dependencies
     "micrograd": ["micrograd==0.1.0", "torch==2.13.0", "numpy", "scikit-learn", "pytest"],
-    "xad": ["xad==1.5.2"],
+    # Where all eager engines run, ours too: what a user imports beside any of them.
+    "eager": ["micrograd==0.1.0", "xad==1.5.2", "numpy", "scikit-learn", "matplotlib"],
     "jax": ["jax==0.10.2", "jaxlib==0.10.2", "numpy", "scipy"],
     "drjit": ["drjit==1.5.0", "numpy", "scipy"],
 }

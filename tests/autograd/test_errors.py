@@ -21,7 +21,6 @@ def test_kinds_are_what_a_caller_would_catch():
         autograd.DomainError,
         autograd.StaleGraphError,
         autograd.GradientError,
-        errors.DrawingError,
     ):
         assert issubclass(error, ValueError)
     assert issubclass(autograd.TracingError, TypeError)

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
+import inspect
 import threading
 import warnings
 
@@ -308,3 +310,294 @@ def test_a_mode_decorates_a_function():
 
     assert not value(Value(1.0)).requires_grad and value.__doc__ == "Doubles."
     assert (Value(1.0) * 2.0).requires_grad
+
+
+# ------------------------------------------------------------------ decorators of what waits
+EVERY_MODE = pytest.mark.parametrize(
+    ("mode", "inside"),
+    [
+        (no_grad, (False, "", False)),
+        (lambda: scope("s"), (True, "s", False)),
+        (lambda: errstate("raise"), (True, "", True)),
+    ],
+    ids=["no_grad", "scope", "errstate"],
+)
+
+
+@EVERY_MODE
+def test_a_decorated_generator_is_inside_while_it_runs_and_its_caller_between(mode, inside):
+    @mode()
+    def numbers(stop):
+        """Counts."""
+        got = []
+        while len(got) < stop:
+            got.append((state(), (yield len(got))))
+        return got
+
+    assert numbers.__doc__ == "Counts." and numbers.__name__ == "numbers"
+    assert inspect.isgeneratorfunction(numbers)
+    it = numbers(3)
+    assert state() == PLAIN and next(it) == 0
+    assert state() == PLAIN and it.send("a") == 1
+    with scope("caller"):  # another mode of the caller's, entered between two steps
+        seen = it.send("b")
+        assert seen == 2 and state() == (True, "caller", False)
+    assert state() == PLAIN
+    with pytest.raises(StopIteration) as end:
+        it.send("c")
+    assert [given for _, given in end.value.value] == ["a", "b", "c"]
+    assert next(found for found, _ in end.value.value) == inside
+    assert state() == PLAIN
+
+    def outer():
+        return (yield from numbers(1))
+
+    assert list(outer()) == [0]
+
+
+@EVERY_MODE
+def test_a_decorated_generator_is_closed_and_thrown_into_inside_its_mode(mode, inside):
+    seen = []
+
+    @mode()
+    def waits():
+        try:
+            while True:
+                try:
+                    yield state()
+                except KeyError as error:
+                    seen.append((error.args, state()))
+        finally:
+            seen.append(state())
+
+    it = waits()
+    assert next(it) == inside and state() == PLAIN
+    assert it.throw(KeyError("k")) == inside and seen == [(("k",), inside)]
+    it.close()
+    assert seen[1:] == [inside] and state() == PLAIN
+    it = waits()
+    next(it)
+    with pytest.raises(ZeroDivisionError):
+        it.throw(ZeroDivisionError())
+    assert seen[2:] == [inside] and state() == PLAIN
+    with pytest.raises(StopIteration):
+        next(it)
+    it = waits()
+    next(it)
+    del it
+    gc.collect()
+    assert seen[3:] == [inside] and state() == PLAIN
+
+
+def test_a_block_around_a_yield_in_a_decorated_generator_stays_the_generators():
+    @no_grad()
+    def numbers():
+        with scope("a"):
+            yield state()
+            with errstate("raise"):
+                yield state()
+            yield state()
+        yield state()
+
+    it = numbers()
+    for inside in [(False, "", False), (False, "", True), (False, "", False), (False, "", False)]:
+        assert next(it) == inside and state() == PLAIN
+    assert list(it) == []
+    left = numbers()
+    next(left)
+    with scope("elsewhere"):
+        left.close()
+        assert state() == (True, "elsewhere", False)
+
+
+def test_two_decorated_generators_in_turn_and_one_in_itself_keep_apart():
+    @scope("even")
+    def even():
+        for _ in range(3):
+            yield (Value(1.0) * 2.0).scope
+
+    @no_grad()
+    def odd():
+        for _ in range(3):
+            yield (Value(1.0) * 2.0).requires_grad
+
+    assert list(zip(even(), odd(), strict=True)) == [("even", False)] * 3
+
+    @scope("f")
+    def nested(depth):
+        yield (Value(1.0) * 2.0).scope
+        if depth:
+            yield from nested(depth - 1)
+
+    assert list(nested(2)) == ["f", "f/f", "f/f/f"]
+
+
+def test_one_decorated_generator_may_go_on_in_another_thread():
+    @no_grad()
+    def numbers():
+        while True:
+            yield state()
+
+    it, seen = numbers(), [PLAIN]
+    next(it)
+
+    def work():
+        seen.append(next(it))
+        seen.append(state())
+        it.close()
+        seen.append(state())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [PLAIN, (False, "", False), PLAIN, PLAIN]
+
+
+@EVERY_MODE
+def test_a_decorated_coroutine_is_inside_across_awaits_and_other_tasks_are_not(mode, inside):
+    @mode()
+    async def works(turns):
+        seen = []
+        for _ in range(turns):
+            seen.append(state())
+            await asyncio.sleep(0)
+        return seen
+
+    async def others(turns):
+        seen = []
+        for _ in range(turns):
+            seen.append(state())
+            await asyncio.sleep(0)
+        return seen
+
+    async def main():
+        one, two, other = await asyncio.gather(works(4), works(3), others(5))
+        assert one == [inside] * 4 and two == [inside] * 3 and other == [PLAIN] * 5
+        assert await works(1) == [inside] and state() == PLAIN
+
+    assert inspect.iscoroutinefunction(works)
+    asyncio.run(main())
+    by_hand = works(1)  # a loop of one's own
+    by_hand.send(None)
+    assert state() == PLAIN
+    by_hand.close()
+    assert state() == PLAIN
+
+
+def test_a_decorated_coroutine_is_cancelled_inside_its_mode():
+    seen = []
+
+    @no_grad()
+    async def waits():
+        try:
+            await asyncio.sleep(10)
+        finally:
+            seen.append(state()[0])
+
+    async def main():
+        task = asyncio.create_task(waits())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert seen == [False]
+
+
+@EVERY_MODE
+def test_a_decorated_async_generator_is_inside_while_it_runs(mode, inside):
+    closed = []
+
+    @mode()
+    async def numbers():
+        try:
+            got = None
+            for i in range(3):
+                await asyncio.sleep(0)
+                try:
+                    got = yield i, state(), got
+                except KeyError:
+                    got = "thrown"
+        finally:
+            closed.append(state())
+
+    async def main():
+        seen = []
+        async for i, found, _ in numbers():
+            seen.append((i, found, state()))
+            await asyncio.sleep(0)
+        assert seen == [(i, inside, PLAIN) for i in range(3)] and closed == [inside]
+        it = numbers()
+        assert await it.__anext__() == (0, inside, None)
+        assert await it.asend("a") == (1, inside, "a") and state() == PLAIN
+        assert await it.athrow(KeyError()) == (2, inside, "thrown")
+        await it.aclose()
+        assert closed == [inside] * 2 and state() == PLAIN
+        it = numbers()
+        await it.__anext__()
+        with pytest.raises(ZeroDivisionError):
+            await it.athrow(ZeroDivisionError())
+        assert closed == [inside] * 3 and state() == PLAIN
+
+    assert inspect.isasyncgenfunction(numbers)
+    asyncio.run(main())
+
+
+def test_methods_of_every_kind_partials_and_callable_objects_are_decorated():
+    class Model:
+        @no_grad()
+        def method(self, x):
+            return x * 2.0
+
+        @no_grad()
+        @staticmethod
+        def static(x):
+            return x * 2.0
+
+        @no_grad()
+        @classmethod
+        def of_class(cls, x):
+            return cls, x * 2.0
+
+        @property
+        @no_grad()
+        def steps(self):
+            yield Value(1.0) * 2.0
+
+        def __call__(self, x):
+            yield x * 2.0
+
+    model, x = Model(), Value(1.0)
+    kind, y = model.of_class(x)
+    called = no_grad()(model)
+    results = [model.method(x), model.static(x), Model.static(x), y, *model.steps, *called(x)]
+    results += no_grad()(functools.partial(Model.__call__, model, x))()
+    results += [no_grad()(autograd.tanh)(x)]
+    assert kind is Model and not any(result.requires_grad for result in results)
+    assert (x * 2.0).requires_grad
+
+
+@pytest.mark.parametrize("what", [int, type("Model", (), {}), property(abs), None, 3])
+def test_what_is_no_function_is_not_decorated(what):
+    with pytest.raises(TypeError, match=r"no_grad: a function is required, got .*; decorate its"):
+        no_grad()(what)
+
+
+def test_modes_are_counted_out_again_after_decorators():
+    gc.collect()
+    before = len(modes.active)
+
+    @errstate("ignore")
+    def numbers():
+        with no_grad():
+            yield 1
+            yield 2
+
+    assert list(numbers()) == [1, 2]
+    it = numbers()
+    next(it)
+    it.close()
+    del it
+    gc.collect()
+    assert len(modes.active) == before

@@ -3,6 +3,7 @@
 import builtins
 import dis
 import functools
+import importlib.util
 import inspect
 import math
 import re
@@ -20,8 +21,10 @@ from autograd.ops import TABLE
 from tests.autograd.cases import (
     EPS,
     EVERY,
+    LARGEST,
     NOTHING_PASSES,
     RECORDS,
+    SLOPES,
     SPECIAL,
     bits,
     domain_of,
@@ -58,7 +61,7 @@ def test_a_record_holds_all_that_is_said_of_it(record):
     assert len(record.domain) == len(record.words) == count
     assert record.says and all(s.endswith(".") for s in record.says)
     assert 0 <= record.precedence <= 5
-    if record.name != "stop_gradient":  # not for users to call
+    if record.name not in ("stop_gradient", "corner"):  # not for users to call
         assert getattr(autograd, record.name) is record
         assert (record.name in autograd.__all__) != hasattr(builtins, record.name)
     if record.kink is not None:
@@ -292,6 +295,147 @@ def test_a_slope_at_a_kink_or_edge_is_the_convention(name, at, slopes):
         with autograd.errstate("ignore"):
             assert same(autograd.jvp(of, at, along)[1], want)
             assert same(autograd.grad(of, slot)(*at), want)
+
+
+ALL_NAN, FLAT = [[NAN, NAN], [NAN, NAN]], [[0.0, 0.0], [0.0, 0.0]]
+# The second derivatives there: of the side whose slope is taken, nan where that lies between two.
+CURVATURES = [
+    ("abs", (0.0,), [[NAN]]), ("abs", (-0.0,), [[NAN]]), ("relu", (0.0,), [[0.0]]),
+    ("leaky_relu", (0.0,), [[0.0]]), ("elu", (0.0,), [[1.0]]), ("celu", (-0.0,), [[1.0]]),
+    ("selu", (0.0,), [[1.0507009873554805 * 1.6732632423543772]]),
+    ("hardtanh", (1.0,), [[NAN]]), ("hardtanh", (-1.0,), [[NAN]]), ("relu6", (0.0,), [[NAN]]),
+    ("relu6", (6.0,), [[NAN]]), ("hardswish", (-3.0,), [[NAN]]), ("hardswish", (3.0,), [[NAN]]),
+    ("softsign", (0.0,), [[NAN]]), ("softsign", (-0.0,), [[NAN]]),
+    *((name, (x,), [[0.0]]) for name in ("sign", "floor", "ceil", "trunc", "round")
+      for x in (0.0, 0.5, 1.0, -2.0)),
+    *((name, (2.0, 2.0), FLAT) for name in ("equal", "not_equal", "greater", "greater_equal",
+                                            "less", "less_equal")),
+    ("maximum", (1.0, 1.0), ALL_NAN), ("minimum", (0.0, -0.0), ALL_NAN),
+    ("maximum", (INF, INF), ALL_NAN), ("hypot", (0.0, 0.0), ALL_NAN),
+    ("clip", (2.0, -1.0, 2.0), [[NAN, 0.0, NAN], [0.0, 0.0, 0.0], [NAN, 0.0, NAN]]),
+    ("clip", (-1.0, -1.0, 2.0), [[NAN, NAN, 0.0], [NAN, NAN, 0.0], [0.0, 0.0, 0.0]]),
+    ("max", (2.0, 2.0, 1.0), [[NAN, NAN, 0.0], [NAN, NAN, 0.0], [0.0, 0.0, 0.0]]),
+    ("min", (2.0, 1.0, 1.0), [[0.0, 0.0, 0.0], [0.0, NAN, NAN], [0.0, NAN, NAN]]),
+    ("norm", (0.0, 0.0), ALL_NAN), ("std", (1.5, 1.5), ALL_NAN),
+    ("remainder", (6.0, 3.0), FLAT), ("arctan2", (0.0, -2.0), [[0.0, -0.25], [-0.25, 0.0]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "want"), CURVATURES, ids=[f"{name}{at}" for name, at, _ in CURVATURES]
+)
+def test_a_second_derivative_at_a_kink_is_that_sides_or_nan_never_a_silent_0(name, at, want):
+    """By reverse over reverse and by forward over reverse, the third being no better known."""
+    record = TABLE[name]
+
+    def of(*xs):
+        return ops.Op.recorder(record, xs)
+
+    with autograd.errstate("ignore"):
+        rows = autograd.hessian(lambda xs: of(*xs))(list(at))
+        for i, row in enumerate(want):
+            along = [autograd.jvp(autograd.grad(of, i), at, [float(j == k) for k in range(len(at))])
+                     for j in range(len(at))]  # fmt: skip
+            assert all(map(same, rows[i], row)), rows
+            assert all(same(slope, x) for (_, slope), x in zip(along, row, strict=True)), along
+        if len(at) == 1 and math.isnan(want[0][0]):
+            assert math.isnan(autograd.grad(autograd.hessian(of))(*at))
+
+
+def test_every_kink_has_its_second_derivative_stated():
+    """And the conventions beside it: a record that states a kink is in both lists."""
+    kinked = {record.name for record in RECORDS if record.kink is not None}
+    assert kinked <= {name for name, *_ in CURVATURES}
+
+
+@pytest.mark.parametrize("f", [
+    lambda p: autograd.norm(p) ** 2, lambda p: autograd.std(p) ** 2, lambda p: abs(p[0]) ** 2,
+    lambda p: autograd.hypot(*p) ** 2, lambda p: autograd.maximum(*p) ** 2,
+])  # fmt: skip
+def test_what_is_built_on_a_kink_has_no_silent_0_either(f):
+    """Some are smooth in mathematics, and we do not know it: nan."""
+    assert math.isnan(autograd.hessian(f)([0.0, 0.0])[0][0])
+
+
+def of_order(f, order):
+    for _ in range(order):
+        f = autograd.grad(f)
+    return f
+
+
+@pytest.mark.parametrize("order", (1, 2, 3, 4))
+def test_a_root_and_the_power_half_have_the_same_derivatives_at_0(order):
+    """x**½, as sqrt: inf, -inf, inf, -inf, as on its right side."""
+    want = math.inf if order % 2 else -math.inf
+    with autograd.errstate("ignore"):
+        for zero in (0.0, -0.0):
+            assert of_order(autograd.sqrt, order)(zero) == want
+            assert of_order(lambda x: x**0.5, order)(zero) == want
+
+
+@pytest.mark.parametrize("at", (0.0, -0.0, 1e-300, -1.5, 4.0, -1e200))
+def test_a_power_has_its_derivatives_of_any_order(at):
+    """n! x^(m-n) / …, worked by hand: and exactly 0 beyond a whole power's degree."""
+    with autograd.errstate("ignore"):
+        for n in (0, 1, 2, 3):
+            assert of_order(lambda x, n=n: x ** float(n), n)(at) == math.factorial(n) or n == 0
+            for beyond in (1, 2, 3):
+                assert of_order(lambda x, n=n: x**n, n + beyond)(at) == 0.0
+        if at == 0.0:
+            found = [of_order(lambda x: x**1.5, order)(at) for order in (1, 2, 3, 4)]
+            assert found == [0.0, INF, -INF, INF]
+
+
+# ------------------------------------------------------------------ overflow
+@pytest.mark.parametrize(
+    "f", [
+        lambda x: autograd.log(autograd.exp(x)), lambda x: autograd.log(autograd.square(x)),
+        lambda x: autograd.log2(x * x), lambda x: autograd.log10(x * x),
+        lambda x: autograd.log1p(x * x), lambda x: autograd.sqrt(x * x), lambda x: (x * x) ** 0.3,
+        lambda x: autograd.cbrt(x * x), lambda x: autograd.arcsinh(x * x),
+        lambda x: autograd.arccosh(x * x), lambda x: autograd.digamma(x * x),
+        lambda x: autograd.logaddexp(x * x, x * x), lambda x: autograd.hypot(1.0, x * x),
+        lambda x: autograd.norm([x * x, 1.0]), lambda x: (x * x) ** -0.3,
+    ],
+)  # fmt: skip
+def test_a_slope_through_what_overflowed_is_nan_and_no_silent_0(f):
+    """x² of 1e200 is no float: the slope of its logarithm, 2e-200, cannot be known."""
+    with autograd.errstate("ignore"):
+        for x in (800.0, 1e200)[f(800.0) < INF :]:
+            assert math.isnan(autograd.grad(f)(x)) and math.isnan(autograd.jvp(f, (x,), (1.0,))[1])
+            (grad,) = gradient_at(f, x)
+            assert math.isnan(grad)
+
+
+@pytest.mark.parametrize("name", "tanh sigmoid arctan erf erfc log_sigmoid softsign".split())
+def test_a_slope_at_infinity_is_0_where_the_function_has_a_limit(name):
+    assert gradient_at(TABLE[name], INF) == [0.0]
+
+
+# Where a value overflows and the slope does not, or is about to: the last floats before it.
+EDGES = [
+    ("exp", 709.782712893384, True), ("exp", 709.7827128933841, False),
+    ("expm1", 709.782712893384, True), ("exp2", 1023.9999999999999, True),
+    ("exp2", 1024.0, True), ("exp2", 1024.5, True), ("exp2", 1024.53, False),
+    ("sinh", 710.4758600739439, True), ("cosh", -710.4758600739439, True),
+    ("square", 1.3407807929942596e154, True), ("square", 1e200, True),
+    ("reciprocal", 6e-309, False), ("lgamma", 2.5e305, True), ("lgamma", 1e307, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "x", "representable"), EDGES)
+def test_a_slope_is_right_wherever_a_float_can_hold_it(name, x, representable):
+    """In both back ends too: mathematics' number within 1e-12, or inf."""
+    record = TABLE[name]
+    want = SLOPES[name][0](mp.mpf(x))
+    assert (abs(want) < LARGEST) == representable
+    found = gradient_at(record, x)
+    for backend in ("numpy", "llvm"):
+        if backend == "numpy" or importlib.util.find_spec("llvmlite"):
+            program = autograd.compile(lambda x: record(x), backend=backend)
+            found.append(float(program.value_and_grad(x)[1][0]))
+    for got in found:
+        assert got == pytest.approx(float(want), rel=1e-12) if representable else math.isinf(got)
 
 
 @pytest.mark.parametrize(
