@@ -313,6 +313,7 @@ def inlined(formula: Callable[..., Lanes]) -> Callable[..., Lanes]:
     return lambda m, *operands: m.inline(formula, *operands)
 
 
+FORMULAS = frozenset(formula.__name__ for formula in llvm_math.FUNCTIONS)
 # A line a primitive, ``(m, *operands)``; also where an op's formula would be slower.
 LINES: Mapping[str, Callable[..., Any]] = {
     "identity": lambda m, x: x,
