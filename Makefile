@@ -61,7 +61,7 @@ $(VENV)/made-for:
 	@echo '$(made_for)' > $@
 
 $(VENV)/demo-ready: $(VENV)/made-for setup.cfg pyproject.toml
-	$(RUN) -m pip install --quiet --disable-pip-version-check -e .
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[train]'
 	@touch $@
 
 $(VENV)/test-ready: $(VENV)/made-for setup.cfg pyproject.toml requirements.txt

@@ -21,9 +21,9 @@ def compiler_is_there() -> bool:
 
 def get_requires_for_build_wheel(config_settings=None):
     asked = build_meta.get_requires_for_build_wheel(config_settings)
-    core = runpy.run_path(os.path.join("autograd", "core.py"))
+    loader = runpy.run_path(os.path.join("autograd", "loader.py"))
     wanted = os.environ.get("WHYGRAD_COMPILED") or compiler_is_there()
-    return [*asked, MYPY] if wanted and not core["is_pure"]() else asked
+    return [*asked, MYPY] if wanted and not loader["is_pure"]() else asked
 
 
 def get_requires_for_build_editable(config_settings=None):

@@ -10,7 +10,7 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-core = runpy.run_path(os.path.join("autograd", "core.py"))
+loader = runpy.run_path(os.path.join("autograd", "loader.py"))
 
 
 class build_core(build_ext):
@@ -23,13 +23,14 @@ class build_core(build_ext):
 
             # NumPy is not there when a wheel is built, and what lies around was checked before.
             files = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
-            files += [f"autograd/{name}.py" for name in core["FILES"]]
+            files += [f"autograd/{name}.py" for name in loader["FILES"]]
             self.extensions = self.distribution.ext_modules = mypycify(
                 files, group_name="whygrad", target_dir=self.build_temp
             )
             for extension in self.extensions:  # a newer compiler's new warning is no failure
                 flags = extension.extra_compile_args
                 extension.extra_compile_args = [flag for flag in flags if flag != "-Werror"]
+            own_trashcan(os.path.join(self.build_temp, "__native_whygrad.c"))
             self.swig_opts = None  # finalized once more, as the extensions are known only now
             self.finalize_options()
             super().run()
@@ -38,18 +39,24 @@ class build_core(build_ext):
                 raise
             print(f"whygrad: the pure core is installed: {error!r}", file=sys.stderr)
             self.extensions = []
-            rest = [*core["extensions"](built), core["NOTE"]] if os.path.isdir(built) else []
-            for name in filter(os.path.exists, [os.path.join(built, name) for name in rest]):
-                os.remove(name)
-            return
-        with open(os.path.join(built, core["NOTE"]), "w", encoding="utf-8", newline="\n") as note:
-            note.write(core["note"](built))
+            for path in filter(os.path.exists, loader["extensions"](built)):
+                os.remove(path)
+
+
+def own_trashcan(source):
+    """Put trashcan.h before mypyc's C: so any compiler takes it, without a flag of its own."""
+    with open("trashcan.h", encoding="utf-8") as header, open(source, encoding="utf-8") as file:
+        ours, theirs = header.read(), file.read()
+    if "CPy_TRASHCAN_BEGIN(self, value___Value_dealloc)" not in theirs:
+        raise RuntimeError("this mypy's C asks for a trashcan that trashcan.h does not replace")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(ours + theirs)
 
 
 # An editable install stays pure unless asked: its files are there to be changed.
 editable = "editable_wheel" in sys.argv or "develop" in sys.argv
-wanted = not core["is_pure"]() and (not editable or bool(os.environ.get("WHYGRAD_COMPILED")))
+wanted = not loader["is_pure"]() and (not editable or bool(os.environ.get("WHYGRAD_COMPILED")))
 setup(
-    ext_modules=[Extension("autograd.core", ["autograd/value.py"])] if wanted else [],
+    ext_modules=[Extension("autograd.value", ["autograd/value.py"])] if wanted else [],
     cmdclass={"build_ext": build_core},
 )

@@ -10,14 +10,14 @@ import importlib.util
 from importlib.metadata import entry_points
 
 import autograd
-from autograd import core
+from autograd import loader
 
 
 def main() -> None:
-    kind = "compiled" if autograd.compiled else f"pure{', as asked' if core.is_pure() else ''}"
+    asked = ", as asked" if loader.is_pure() else ""
     llvm = importlib.util.find_spec("llvmlite") is not None
     print(f"whygrad {autograd.__version__} in {autograd.__path__[0]}")
-    print(f"core: {kind}")
+    print(f"core: {autograd.core_kind}{asked}")
     print(f"back ends: numpy{', llvm' if llvm else ' (llvm: pip install llvmlite)'}")
     for line in entry_points(group="whygrad.about"):
         print(f"{line.name}: {line.load()()}")

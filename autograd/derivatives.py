@@ -1,24 +1,29 @@
 """Derivatives as functions of functions: gradients, grad, value_and_grad, jvp, hessian.
 
 Each call records onto fresh variables (an ``identity`` op where an outer Value comes in), so calls
-nest without tags. What they compute is recorded too: derivatives of any order. Reads sweep.py.
+nest without tags. At plain numbers a first derivative takes the lean pass; elsewhere what is
+computed is recorded too: derivatives of any order. Reads sweep.py and tree.py.
 """
 
 from __future__ import annotations
 
 import functools
-import operator
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
 from . import modes, ops
+from .errors import user_frame
 from .graph import Graph
+from .ieee import FLOATS
+from .modes import CONSTANT, About
 from .numbers import real
-from .op import Arithmetic, Op, Rule
-from .sweep import check_fresh, forward, reverse
+from .op import Arithmetic
+from .sweep import check_fresh, forward, reverse, slopes_at
 from .traced import Traced
-from .value import Value
+from .tree import chosen, leaves, like
+from .value import Value, clock, describe
 
 
 def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
@@ -45,12 +50,13 @@ def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
                 f"gradients: Values are required, got {type(x).__name__}; use Value(...)"
             )
     graph = Graph(y)
-    if not isinstance(y, Traced):
-        check_fresh(graph)
+    check_fresh(graph)
     place = {id(node): i for i, node in enumerate(graph.nodes)}
     inside = [x for x in xs if id(x) in place]
     with modes.quiet():
-        found = reverse(graph, {graph.roots[0]: 1.0}, [place[id(x)] for x in inside])
+        found = reverse(
+            graph, ops.VALUES, graph.nodes, {graph.roots[0]: 1.0}, [place[id(x)] for x in inside]
+        )
     by_id = {id(x): g for x, g in zip(inside, found, strict=True)}
     return [as_value(by_id.get(id(x))) for x in xs]
 
@@ -60,29 +66,11 @@ def as_value(number: Any) -> Value:
     return number if isinstance(number, Value) else Value(number or 0.0, requires_grad=False)
 
 
-# ------------------------------------------------------------------ arguments and results
-def _leaves(tree: Any, where: str) -> list[Any]:
-    """The numbers of a number or of nested lists and tuples, left to right."""
-    if isinstance(tree, (list, tuple)):
-        return [leaf for branch in tree for leaf in _leaves(branch, where)]
-    if isinstance(tree, Value):
-        return [tree]
-    required = "numbers, Values, or lists and tuples of them are required"
-    return [real(tree, where, required)]
-
-
-def _like(tree: Any, leaves: Any) -> Any:
-    """``tree`` with its numbers replaced by those of an iterator."""
-    if isinstance(tree, (list, tuple)):
-        branches = [_like(branch, leaves) for branch in tree]
-        if isinstance(tree, list):
-            return branches
-        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
-    return next(leaves)
-
-
-def _fresh(leaf: Any) -> Value:
-    return ops.identity(leaf) if isinstance(leaf, Value) else Value(leaf)
+def number_of(y: Any, name: str, f: Callable[..., Any]) -> Value | float:
+    """What ``f`` returned, if it is one number."""
+    if isinstance(y, Value):
+        return y
+    return real(y, name, f"{getattr(f, '__name__', 'the function')} must return one number")
 
 
 def _called(f: Any, name: str) -> Any:
@@ -91,45 +79,110 @@ def _called(f: Any, name: str) -> Any:
     return f
 
 
-def number_of(y: Any, name: str, f: Callable[..., Any]) -> Value | float:
-    """What ``f`` returned, if it is one number."""
-    if isinstance(y, Value):
-        return y
-    return real(y, name, f"{getattr(f, '__name__', 'the function')} must return one number")
+# ------------------------------------------------------------------ one recording for all
+class _Recording:
+    """A call of ``f`` on fresh variables in place of the arguments that ``places`` names.
 
+    A ``with`` block around all that is done with it; after it the variables are constants, and what
+    a derivative still refers to of them is no variable of anybody's.
+    """
 
-def _plain(results: list[Any], fresh: list[Value]) -> list[Any]:
-    """Results as floats, but for those that depend on a recording Value that is not our own."""
-    own = {id(v) for v in fresh if v.op is None}
-    recording = modes.current().recording
-    plain: list[Any] = []
-    for result in results:
-        if not isinstance(result, Value):
-            plain.append(0.0 if result is None else float(result))
-        elif isinstance(result, Traced):
-            plain.append(result)
-        else:
-            nodes = Graph(result).nodes
-            outer = any(v._record is None and v.requires_grad and id(v) not in own for v in nodes)
-            if outer and not recording:
-                result = result.detach()
-            plain.append(result if outer else result.data)
-    return plain
+    def __init__(self, f: Any, args: Sequence[Any], places: Sequence[int], name: str) -> None:
+        self.f, self.args, self.places, self.name = f, args, places, name
 
+    def __enter__(self) -> _Recording:
+        clock.now += 2  # what is older is not ours
+        self.since = clock.now
+        self.own = About()
+        self.variables: list[Value] = []
+        self.reads: list[Value] = []
+        self.mode = modes.recording(self.reads)
+        self.mode.__enter__()
+        return self
 
-def _chosen(argnums: int | tuple[int, ...], args: tuple[Any, ...], name: str) -> list[int]:
-    try:
-        wanted = list(argnums) if isinstance(argnums, tuple) else [operator.index(argnums)]
-    except TypeError:
-        raise TypeError(
-            f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}"
-        ) from None
-    for n in wanted:
-        if not -len(args) <= n < len(args):
-            raise IndexError(
-                f"{name}: argnums must be below {len(args)}, the arguments given, got {n}"
-            )
-    return [n % len(args) for n in wanted]
+    def __exit__(self, *exception: object) -> None:
+        self.mode.__exit__(*exception)
+        outer = modes.current().reads
+        if outer is not None:
+            outer += self.reads
+        for x in self.variables:
+            if x._record is None:
+                x._about = CONSTANT
+
+    def call(self, others: dict[str, Any]) -> Value | float:
+        """What ``f`` gives."""
+        arguments = list(self.args)
+        for n in self.places:
+            given = leaves(self.args[n], f"{self.name}: argument {n}")
+            new = [ops.identity(x) if isinstance(x, Value) else Value(x) for x in given]
+            for x in new:
+                if x._record is None:
+                    x._about = self.own
+            self.variables += new
+            arguments[n] = like(self.args[n], iter(new))
+        self.y = number_of(self.f(*arguments, **others), self.name, self.f)
+        if self.reads:
+            self._look_at_reads()
+        return self.y
+
+    @functools.cached_property
+    def graph(self) -> Graph:
+        """All that was recorded under the result."""
+        return self.graph_of([self.y] if isinstance(self.y, Value) else [])
+
+    def graph_of(self, roots: Sequence[Value]) -> Graph:
+        """All that was recorded under these."""
+        return Graph(*roots, inputs=self.variables, since=self.since)
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing under the result records but our own variables, which are numbers."""
+        return not any(self._outer(self.graph))
+
+    def _outer(self, graph: Graph) -> list[bool]:
+        """Of each node whether it depends on a Value that records and is not ours."""
+        found: list[bool] = []
+        for node, operands in zip(graph.nodes, graph.operands):
+            of_operands = [found[x] for x in operands if type(x) is int]
+            leaf = not operands and (node._record is not None or node._about.requires_grad)
+            ours = node._record is None and node._about is self.own
+            found.append(any(of_operands) or (leaf and not ours))
+        return found
+
+    def results(self, numbers: Sequence[Any]) -> list[Any]:
+        """After the block: floats, but for what depends on a Value that records and is not ours."""
+        values = [x for x in numbers if isinstance(x, Value)]
+        graph = self.graph_of(values)
+        outer = self._outer(graph)
+        depends = {id(x): outer[root] for x, root in zip(values, graph.roots)}
+        recording = modes.current().recording
+        found: list[Any] = []
+        for x in numbers:
+            if not isinstance(x, Value):
+                found.append(0.0 if x is None else float(x))
+            elif isinstance(x, Traced):
+                found.append(x)
+            elif not depends[id(x)]:
+                found.append(x._data)
+            else:
+                found.append(x if recording else x.detach())
+        return found
+
+    def _look_at_reads(self) -> None:
+        """Warn if a variable's number was read as a plain one, and no path leads to it now."""
+        under = self.graph_of(self.reads)
+        here = self.graph
+        for i, x in enumerate(self.variables):
+            lost = not here.users[i] and i not in here.roots
+            if lost and (under.users[i] or i in under.roots):
+                _, _, level = user_frame()
+                warnings.warn(
+                    f"{self.name}: a result that depends on its input is required, got one cut off "
+                    f"from {describe(x)} by .data or .item(): its slope is 0; leave them out",
+                    RuntimeWarning,
+                    stacklevel=level + 1,
+                )
+                return
 
 
 # ------------------------------------------------------------------ functions of functions
@@ -150,29 +203,43 @@ def value_and_grad(
     >>> value_and_grad(lambda x, y: x * y)(2.0, 3.0)
     (6.0, 3.0)
     """
-
     _called(f, "grad")
 
     @functools.wraps(f)
     def with_gradient(*args: Any, **others: Any) -> tuple[Any, Any]:
-        chosen = _chosen(argnums, args, "grad")
-        with modes.recording():
-            fresh: list[Value] = []
-            arguments = list(args)
-            for n in chosen:
-                new = [_fresh(leaf) for leaf in _leaves(args[n], f"grad: argument {n}")]
-                fresh += new
-                arguments[n] = _like(args[n], iter(new))
-            y = number_of(f(*arguments, **others), "grad", f)
-            found: list[Any] = (
-                list(gradients(y, fresh)) if isinstance(y, Value) else [0.0] * len(fresh)
-            )
-        value, *plain = _plain([y, *found], fresh)
-        leaves = iter(plain)
-        slopes = tuple([_like(args[n], leaves) for n in chosen])
-        return value, slopes if isinstance(argnums, tuple) else slopes[0]
+        places = chosen(argnums, args, "grad")
+        with _Recording(f, args, places, "grad") as run:
+            value = run.call(others)
+            slopes, plain = _slopes(run)
+        if plain:
+            value = value._data if isinstance(value, Value) else value
+        else:
+            value, *slopes = run.results([value, *slopes])
+        numbers = iter(slopes)
+        found = tuple([like(args[n], numbers) for n in places])
+        return value, found if isinstance(argnums, tuple) else found[0]
 
     return with_gradient
+
+
+def _slopes(run: _Recording) -> tuple[list[Any], bool]:
+    """d result / d each variable; and whether they are floats: the lean pass has found them."""
+    y, variables = run.y, run.variables
+    if not isinstance(y, Value):
+        return [0.0] * len(variables), True
+    if y._record is not None and not y.is_traced:
+        found = slopes_at(y, variables, run.own, run.since)
+        if found is not None:
+            return found, True
+    graph = run.graph
+    check_fresh(graph)
+    return _swept(graph, ops.VALUES, graph.roots[0]), False
+
+
+def _swept(graph: Graph, m: Arithmetic, root: int) -> list[Any]:
+    numbers: Any = graph.values if m is FLOATS else graph.nodes
+    with modes.quiet():
+        return reverse(graph, m, numbers, {root: 1.0}, graph.inputs)
 
 
 def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -203,28 +270,36 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         raise TypeError(
             "jvp: primals and tangents must be tuples, one entry an argument; use (x,), (1.0,)"
         )
-    points, along = _leaves(primals, "jvp: primals"), _leaves(tangents, "jvp: tangents")
+    points, along = leaves(primals, "jvp: primals"), leaves(tangents, "jvp: tangents")
     if len(points) != len(along) or len(primals) != len(tangents):
         raise ValueError(
             f"jvp: one tangent a primal is required ({len(points)}), got {len(along)}; "
             "use 0.0 for none"
         )
-    if _like(tuple(primals), repeat(0)) != _like(tuple(tangents), repeat(0)):
+    if like(tuple(primals), repeat(0)) != like(tuple(tangents), repeat(0)):
         raise ValueError(
             f"jvp: tangents must be nested as the primals are, got {tangents!r} for {primals!r}"
         )
-    with modes.recording():
-        fresh = [_fresh(point) for point in points]
-        y = number_of(f(*_like(tuple(primals), iter(fresh))), "jvp", f)
-        tangent: Any = 0.0
-        if isinstance(y, Value):
-            graph = Graph(y, *fresh)
-            moved = zip(graph.roots[1:], along, strict=True)
-            seeds = {i: t for i, t in moved if isinstance(t, Value) or t != 0.0}  # 0: at rest
-            with modes.quiet():
-                tangent = forward(graph, seeds)[graph.roots[0]]
-    value, slope = _plain([y, tangent], fresh)
+    with _Recording(f, primals, range(len(primals)), "jvp") as run:
+        y = run.call({})
+        if not isinstance(y, Value):
+            return y, 0.0
+        graph, m = run.graph, _arithmetic(run, along)
+        check_fresh(graph)
+        moved = zip(graph.inputs, along, strict=True)
+        seeds = {i: t for i, t in moved if isinstance(t, Value) or t != 0.0}  # 0: at rest
+        numbers: Any = graph.values if m is FLOATS else graph.nodes
+        with modes.quiet():
+            tangent = forward(graph, m, numbers, seeds)[graph.roots[0]]
+    if m is FLOATS:
+        return y._data, tangent or 0.0
+    value, slope = run.results([y, tangent])
     return value, slope
+
+
+def _arithmetic(run: _Recording, along: Sequence[Any] = ()) -> Arithmetic:
+    """FLOATS where no derivative of the derivatives will be asked for; else that of Values."""
+    return FLOATS if run.plain and not any(isinstance(x, Value) for x in along) else ops.VALUES
 
 
 def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
@@ -237,43 +312,26 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     >>> hessian(lambda p: p[0] * p[0] * p[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
     """
-
     _called(f, "hessian")
     if isinstance(argnums, tuple):
         raise TypeError(f"hessian: argnums must be one int, got {argnums!r}; put them in a list")
 
     @functools.wraps(f)
     def second(*args: Any, **others: Any) -> Any:
-        (n,) = _chosen(argnums, args, "hessian")
-        with modes.recording():
-            fresh = [_fresh(leaf) for leaf in _leaves(args[n], f"hessian: argument {n}")]
-            arguments = (*args[:n], _like(args[n], iter(fresh)), *args[n + 1 :])
-            y = number_of(f(*arguments, **others), "hessian", f)
-            first = gradients(y, fresh) if isinstance(y, Value) else [Value(0.0) for _ in fresh]
-            rows = [gradients(slope, fresh) for slope in first]
-        plain = iter(_plain([entry for row in rows for entry in row], fresh))
-        return _like(args[n], iter([_like(args[n], plain) for _ in rows]))
+        (n,) = chosen(argnums, args, "hessian")
+        with _Recording(f, args, (n,), "hessian") as run:
+            y = run.call(others)
+            count = len(run.variables)
+            rows: list[list[Any]] = [[None] * count for _ in range(count)]
+            if isinstance(y, Value):
+                m = _arithmetic(run)
+                check_fresh(run.graph)
+                first = _swept(run.graph, ops.VALUES, run.graph.roots[0])
+                which = [i for i, slope in enumerate(first) if isinstance(slope, Value)]
+                graph = run.graph_of([first[i] for i in which])
+                for i, root in zip(which, graph.roots):
+                    rows[i] = _swept(graph, m, root)
+        plain = iter(run.results([entry for row in rows for entry in row]))
+        return like(args[n], iter([like(args[n], plain) for _ in rows]))
 
     return second
-
-
-def swept_partials(record: Op) -> tuple[Rule, ...]:
-    """A derived op's partials: its formula, recorded once and swept, in the rule's arithmetic."""
-    assert record.formula is not None
-    formula = record.formula
-    with modes.quiet():
-        operands = [Traced(f"operand {slot + 1}") for slot in range(len(record.domain))]
-        y = formula(ops.VALUES, *operands)
-        found = (
-            gradients(y, operands) if isinstance(y, Value) else [as_value(None) for _ in operands]
-        )
-    graph = Graph(*found, *operands)
-    outputs, inputs = graph.roots[: len(found)], graph.roots[len(found) :]
-
-    def rule(output: int) -> Rule:
-        def partial(m: Arithmetic, *at: Any) -> Any:
-            return graph.run(m, dict(zip(inputs, at[:-1], strict=True)))[output]
-
-        return partial
-
-    return tuple(rule(output) for output in outputs)

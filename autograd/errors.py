@@ -27,10 +27,6 @@ class GradientError(ValueError):
     """A gradient that the rules give is not the slope that finite differences find."""
 
 
-class DrawingError(ValueError):
-    """A graph that cannot be drawn as asked, with the remedy."""
-
-
 def user_frame() -> tuple[str, int, int]:
     """File, line and ``stacklevel`` (from the caller's caller) of the nearest code not ours."""
     frame, level = sys._getframe(1), 0

@@ -12,7 +12,8 @@ from .traced import Traced
 from .value import Value
 
 
-def _filled(xs: Sequence[Any], name: str) -> list[Any]:
+def filled(xs: Sequence[Any], name: str) -> list[Any]:
+    """The numbers and Values of ``xs``, one at least."""
     try:
         values = list(xs)
     except TypeError:
@@ -25,49 +26,59 @@ def _filled(xs: Sequence[Any], name: str) -> list[Any]:
 
 def mean(xs: Sequence[Any]) -> Any:
     """The arithmetic mean of one number or more."""
-    values = _filled(xs, "mean")
+    values = filled(xs, "mean")
     return ops.sum(values) / float(len(values))
 
 
 def logsumexp(xs: Sequence[Any]) -> Any:
     """log Σ exp(x), of one number or more; the largest is taken out first, so nothing overflows.
 
-    Its partials are softmax(xs).
+    Its partials are softmax(xs); nan where several are infinite alike, and in a program at inf.
     """
-    shifted, largest = _shifted(xs, "logsumexp")
-    return _log_sum_exp(shifted) + largest
+    values = filled(xs, "logsumexp")
+    differences, largest, place = shifted(values)
+    total = log_total(differences, place)
+    y, known = total + largest, total - total == 0.0
+    if known is True:
+        return y
+    if isinstance(known, Value):  # else that number, with slopes of nan
+        return ops.where(known, y, y * ops.abs(y))
+    return largest * ops.norm(values)
 
 
 def softmax(xs: Sequence[Any]) -> list[Any]:
-    """exp(x) / Σ exp(x) of each: positive numbers that add up to 1."""
-    shifted, _ = _shifted(xs, "softmax")
-    powers = [ops.exp(x) for x in shifted]
+    """exp(x) / Σ exp(x) of each: positive numbers that add up to 1; nan as logsumexp's slopes."""
+    differences, _, _ = shifted(filled(xs, "softmax"))
+    powers = [ops.exp(x) for x in differences]
     total = ops.sum(powers)
     return [x / total for x in powers]
 
 
 def log_softmax(xs: Sequence[Any]) -> list[Any]:
     """x - logsumexp(xs) of each: the logarithms of probabilities too small for a float."""
-    shifted, _ = _shifted(xs, "log_softmax")
-    total = _log_sum_exp(shifted)
-    return [x - total for x in shifted]
+    differences, _, place = shifted(filled(xs, "log_softmax"))
+    total = log_total(differences, place)
+    return [x - total for x in differences]
 
 
-def _log_sum_exp(shifted: Sequence[Any]) -> Any:
-    return ops.log(ops.sum([ops.exp(x) for x in shifted]))
+def shifted(values: Sequence[Any]) -> tuple[list[Any], Any, int | None]:
+    """The difference of each to the largest, that one, and its place.
+
+    It takes part as a Value: slopes are exact in both tails, and at infinity, where its own
+    difference is 0. Which it is a program does not know: there it is a constant, 0 if infinite.
+    """
+    if any(isinstance(x, Traced) for x in values):
+        largest = ops.stop_gradient(ops.max(values))
+        largest = ops.where(ops.equal(ops.abs(largest), math.inf), 0.0, largest)
+        return [x - largest for x in values], largest, None
+    numbers = [x.data if isinstance(x, Value) else x for x in values]
+    place = numbers.index(max(numbers))
+    largest = values[place]
+    zero = 0.0 if len(values) > 1 else ops.where(1.0, 0.0, largest)  # of one alone: still a Value
+    return [zero if i == place else x - largest for i, x in enumerate(values)], largest, place
 
 
-def _shifted(xs: Sequence[Any], name: str) -> tuple[list[Any], Any]:
-    """The numbers less the largest of them, and that."""
-    values = _filled(xs, name)
-    largest = _largest(values)
-    return [x - largest for x in values], largest
-
-
-def _largest(values: Sequence[Any]) -> Any:
-    """The largest, as a constant: it cancels out of all three, so no gradient is lost."""
-    if not any(isinstance(x, Traced) for x in values):
-        largest = float(max(x.data if isinstance(x, Value) else x for x in values))
-        return 0.0 if math.isinf(largest) else largest  # inf - inf would be nan
-    largest = ops.max(values)
-    return ops.stop_gradient(ops.where(ops.equal(ops.abs(largest), math.inf), 0.0, largest))
+def log_total(differences: Sequence[Any], place: int | None) -> Any:
+    """log Σ exp(x) of what ``shifted`` gives: the largest, where it is known, is log1p's 1."""
+    powers = [ops.exp(x) for i, x in enumerate(differences) if i != place]
+    return ops.log(ops.sum(powers)) if place is None else ops.log1p(ops.sum(powers))

@@ -16,14 +16,15 @@ from typing import Any
 from .modes import NOTHING_NOTED, About
 from .native import mypyc_attr
 from .op import Arithmetic, Op
-from .value import Value, keep
+from .value import Value, above, clock, keep
 
 
-def walk(roots: Iterable[Value], seen: dict[int, Any]) -> Iterator[Value]:
+def walk(roots: Iterable[Value], seen: dict[int, Any], since: int = 0) -> Iterator[Value]:
     """Every node under ``roots`` that is not in ``seen``, operands first, left to right.
 
     ``seen`` maps the id of a node to its place in this order; it is filled on the way. Marks on the
-    nodes would be faster, as in the lean pass, but two threads may draw one graph.
+    nodes would be faster, as in the lean pass, but two threads may draw one graph. What an op gave
+    before ``since``, on value.py's clock, is not looked under.
     """
     opened: set[int] = set()  # under way: on the stack again, below their operands
     for root in roots:
@@ -33,7 +34,7 @@ def walk(roots: Iterable[Value], seen: dict[int, Any]) -> Iterator[Value]:
             key = id(node)
             if key in seen:
                 continue
-            if node._record is not None and key not in opened:
+            if node._record is not None and key not in opened and not -since < node._mark < since:
                 opened.add(key)
                 stack.append(node)
                 a, b = node._a, node._b
@@ -55,6 +56,7 @@ class Graph:
 
     Attributes:
         nodes: the Values, in order; empty for a graph that the compiler has rewritten.
+        inputs: the indices of the leaves that were named as inputs, whatever made them.
         ops: the record of each, None for a leaf.
         operands: of each, an int for a node and a float for a number.
         roots: the indices of the roots.
@@ -69,31 +71,49 @@ class Graph:
     """
 
     nodes: tuple[Value, ...]
+    ops: tuple[Op | None, ...]
+    operands: tuple[tuple[int | float, ...], ...]
+    roots: tuple[int, ...]
+    inputs: tuple[int, ...]
+    values: tuple[float | None, ...]
+    grads: tuple[float | None, ...]
+    recording: tuple[bool, ...]
+    labels: tuple[str, ...]
+    scopes: tuple[str, ...]
 
-    def __init__(self, *roots: Any) -> None:
+    def __init__(self, *roots: Any, inputs: Sequence[Value] = (), since: int = 0) -> None:
+        """``since``: see walk; what is not looked under is a leaf."""
         for root in roots:
             if not isinstance(root, Value):
                 raise TypeError(
                     f"Graph: a Value is required as root, got {type(root).__name__}; "
                     "pass the result of an expression, and several as Graph(a, b)"
                 )
-        place: dict[int, int] = {}
-        nodes = self.nodes = tuple(walk(roots, place))
+        named = {id(x): x for x in inputs}
+        place = {key: i for i, key in enumerate(named)}
+        nodes = [*named.values(), *walk(roots, place, since)]
+        records = [
+            None if i < len(named) or -since < node._mark < since else node._record
+            for i, node in enumerate(nodes)
+        ]
         abouts = [getattr(node, "_about", NOTHING_NOTED) for node in nodes]
-        self.ops: tuple[Op | None, ...] = tuple([node._record for node in nodes])
-        self.operands: tuple[tuple[int | float, ...], ...] = tuple(
-            [tuple([x if type(x) is float else place[id(x)] for x in v.inputs]) for v in nodes]
+        self._hold(
+            nodes=nodes,
+            ops=records,
+            operands=[
+                tuple([x if type(x) is float else place[id(x)] for x in node.inputs])
+                if record is not None
+                else ()
+                for node, record in zip(nodes, records)
+            ],
+            roots=[place[id(root)] for root in roots],
+            inputs=[place[id(x)] for x in inputs],
+            values=[None if node.is_traced else node._data for node in nodes],
+            grads=[node._grad if node._mark < 0 else None for node in nodes],
+            recording=[about.requires_grad for about in abouts],
+            labels=[about.label for about in abouts],
+            scopes=[about.scope for about in abouts],
         )
-        self.roots = tuple([place[id(root)] for root in roots])
-        self.values: tuple[float | None, ...] = tuple(
-            [None if node.is_traced else node._data for node in nodes]
-        )
-        self.grads: tuple[float | None, ...] = tuple(
-            [node._grad if node._mark else None for node in nodes]
-        )
-        self.recording = tuple([about.requires_grad for about in abouts])
-        self.labels = tuple([about.label for about in abouts])
-        self.scopes = tuple([about.scope for about in abouts])
 
     @classmethod
     def build(
@@ -103,17 +123,22 @@ class Graph:
         roots: Sequence[int],
         values: Sequence[float | None],
         labels: Sequence[str],
+        inputs: Sequence[int] = (),
     ) -> Graph:
         """A graph without Values: what a rewriting gives."""
-        self = cls()
-        self.ops, self.operands, self.roots = tuple(ops), tuple(operands), tuple(roots)
-        self.values, self.labels = tuple(values), tuple(labels)
-        self.grads = (None,) * len(ops)
-        self.recording = tuple(
-            [record is not None or v is None for record, v in zip(ops, values, strict=True)]
-        )
-        self.scopes = ("",) * len(ops)
+        self = cls.__new__(cls)
+        self._hold(
+            nodes=(), ops=ops, operands=operands, roots=roots, inputs=inputs, values=values,
+            grads=[None] * len(ops), labels=labels, scopes=[""] * len(ops),
+            recording=[record is not None or v is None for record, v in zip(ops, values)],
+        )  # fmt: skip
         return self
+
+    def _hold(self, **parts: Sequence[Any]) -> None:
+        self.__dict__.update({name: tuple(part) for name, part in parts.items()})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"Graph: frozen, got {name}={value!r}; make another of its Values")
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -161,6 +186,15 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     return memo[id(root)]  # type: ignore[no-any-return]
 
 
+def shallow(node: Value) -> Value:
+    """A copy of ``node`` over the same operands, as fresh as it is."""
+    twin = restore(*parts(node))
+    twin._mark = node._mark
+    if node._record is None:
+        twin._a = node._a
+    return twin
+
+
 def parts(node: Value) -> tuple[Any, ...]:
     """All that a node is, as arguments of ``restore``."""
     data = None if node.is_traced else node._data
@@ -170,7 +204,7 @@ def parts(node: Value) -> tuple[Any, ...]:
         data,
         node._record,
         node.inputs,
-        node._grad if node._mark else None,
+        node._grad if node._mark < 0 else None,
         about and (about.label, about.requires_grad, about.scope),
         getattr(node, "__dict__", None),
     )
@@ -189,14 +223,16 @@ def restore(
     if data is not None:
         node._data = data
     node._record = record
-    if record is None:
-        node._a = node._b = None
+    node._mark = 0
+    if record is None:  # as if written just now: what is made of it is computed again, once
+        clock.now += 2
+        clock.written = clock.now
+        node._a, node._b = clock.now, None
     else:
         keep(node, record, inputs)
-    node._mark = 0
     if grad is not None:
         node._grad = grad
-        node._mark = 1
+        node._mark = -1
     if about is not None:
         node._about = About(*about)
     if attributes:
@@ -273,3 +309,6 @@ def reduce(node: Value) -> tuple[Any, ...]:
 
 def _last(session: tuple[()], nodes: list[Value]) -> Value:
     return nodes[-1]
+
+
+above.copy, above.deepcopy, above.reduce = shallow, deepcopy, reduce

@@ -1,44 +1,20 @@
 """Float arithmetic that never raises: IEEE's number where Python's functions refuse.
 
-NumPy is imported where it is first needed, not before: its 12,000 objects would be looked at again
-by every full pass of the collector, which decides eager speed.
+It runs the records' own ``fast``. Reads op.py. NumPy is imported where it is first needed, not
+before: its 12,000 objects would be looked at again by every full pass of the collector.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-import operator
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from .op import Arithmetic, Op, Rule
+from .op import NOTHING, Arithmetic, Op, Rule, is_built_in
 
 
-def _ieee(function: Callable[..., float], name: str) -> Callable[..., float]:
-    """``function`` of math, and NumPy's number where it raises."""
-
-    def call(*operands: float) -> float:
-        try:
-            return function(*operands)
-        except (ValueError, ArithmeticError):
-            import numpy as np
-
-            return _numpys(getattr(np, name), operands)
-
-    return call
-
-
-def _numpys(line: Callable[..., Any], operands: Sequence[float]) -> float:
-    """What NumPy makes of operands that Python's own function refuses."""
-    import numpy as np
-
-    with np.errstate(all="ignore"):
-        return float(line(*map(np.float64, operands)))
-
-
-def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
+def whole(function: Callable[[float], int]) -> Callable[[float], float]:
     """``function`` of math, which gives an int, as one of floats: -0, inf and nan stay."""
 
     def call(x: float) -> float:
@@ -47,23 +23,7 @@ def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
     return call
 
 
-half_even = _whole(round)  # to the nearest whole number
-# NumPy's name and math's, of what raises at some number.
-_REFUSING = {
-    "power": "pow", "sqrt": "sqrt", "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2",
-    "log10": "log10", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin",
-    "arccos": "acos", "sinh": "sinh", "cosh": "cosh", "arccosh": "acosh", "arctanh": "atanh",
-}  # fmt: skip
-
-
-def divide(a: float, b: float) -> float:
-    """a / b, and ±inf or nan where b is 0."""
-    try:
-        return a / b
-    except ZeroDivisionError:
-        return (
-            math.nan if a == 0.0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
-        )
+half_even = whole(round)  # to the nearest whole number
 
 
 def maximum(a: float, b: float) -> float:
@@ -84,46 +44,28 @@ def norm(*xs: float) -> float:
 
 class _Floats(Arithmetic):
     kind = "floats"
-    lines: Mapping[str, Callable[..., Any]] = {
-        "identity": lambda x: x,
-        "add": lambda a, b: a + b,
-        "subtract": lambda a, b: a - b,
-        "multiply": lambda a, b: a * b,
-        "divide": divide,
-        "negative": lambda x: -x,
-        "remainder": _ieee(operator.mod, "remainder"),
-        "tanh": math.tanh,
-        "arctan": math.atan,
-        "arctan2": math.atan2,
-        "arcsinh": math.asinh,
-        "hypot": math.hypot,
-        "norm": norm,
-        "erf": math.erf,
-        "erfc": math.erfc,
-        "abs": abs,
-        "floor": _whole(math.floor),
-        "ceil": _whole(math.ceil),
-        "trunc": _whole(math.trunc),
-        "round": half_even,
-        "maximum": maximum,
-        "minimum": minimum,
-        "where": lambda c, a, b: a if c else b,
-        "equal": lambda a, b: 1.0 if a == b else 0.0,
-        "greater": lambda a, b: 1.0 if a > b else 0.0,
-        "greater_equal": lambda a, b: 1.0 if a >= b else 0.0,
-        **{name: _ieee(getattr(math, pythons), name) for name, pythons in _REFUSING.items()},
-        **({"cbrt": math.cbrt} if sys.version_info >= (3, 11) else {}),
-    }
 
     def run(self, record: Op, *operands: float) -> float:
-        line = self.line(record)
-        if line is None:
-            return evaluate(lambda m, *numbers: Arithmetic.run(m, record, *numbers), *operands)
-        try:
-            return line(*operands)  # type: ignore[no-any-return]
-        except (ValueError, ArithmeticError):  # an op made at run time may lean on math
-            numpy = record.lines.get("numpy")
-            return math.nan if numpy is None else _numpys(numpy, operands)
+        return outcome(record, operands)[0]
+
+    def partials(
+        self, record: Op, at: Sequence[float], y: float, wanted: Sequence[bool] | None = None
+    ) -> Sequence[Any]:
+        if record.slots is None:
+            if len(record.fast) > 1:
+                every: Sequence[float] = record.fast[1](at, y)
+                return every
+            return [*map(float, _numbers(record.rules[0], at, y))]
+        found: list[float | None] = []
+        for slot, slope in enumerate(record.slopes or slopes_of(record)):
+            if slope is None or (wanted and not wanted[slot]):
+                found.append(None)
+                continue
+            try:
+                found.append(slope(*at, y))
+            except (ValueError, ArithmeticError):
+                found.append(evaluate(record.rules[slot], *at, y))
+        return found
 
     def __repr__(self) -> str:
         return "FLOATS"
@@ -133,10 +75,9 @@ class _Wide(Arithmetic):
     """FLOATS on NumPy's scalars, whose operators never raise."""
 
     kind = "floats"
-    lines: Mapping[str, Callable[..., Any]] = {}
 
     def run(self, record: Op, *operands: Any) -> Any:
-        if FLOATS.line(record) is None and record.formula is not None:
+        if not record.fast and record.formula is not None:
             return record.formula(self, *operands)
         import numpy as np
 
@@ -147,11 +88,27 @@ FLOATS = _Floats()
 _WIDE = _Wide()
 
 
+def slopes_of(record: Op) -> tuple[Callable[..., float] | None, ...]:
+    """The partials over floats, ``(*operands, y)``, None for nothing; kept in the record."""
+
+    def slope(slot: int, rule: Rule) -> Callable[..., float] | None:
+        if rule is NOTHING:
+            return None
+        return record.fast[slot + 1] if len(record.fast) > 1 else lambda *at: evaluate(rule, *at)
+
+    record.slopes = tuple([slope(slot, rule) for slot, rule in enumerate(record.rules)])
+    return record.slopes
+
+
 def number(record: Op, at: Sequence[float]) -> float:
     """The op of floats by its fast way, which may raise where Python's own functions do."""
     if not record.fast:
-        return FLOATS.run(record, *at)
+        return evaluate(functools.partial(_expanded, record), *at)
     return record.fast[0](at) if record.slots is None else record.fast[0](*at)  # type: ignore[no-any-return]
+
+
+def _expanded(record: Op, m: Arithmetic, *operands: Any) -> Any:
+    return Arithmetic.run(m, record, *operands)
 
 
 def outcome(record: Op, at: Sequence[float]) -> tuple[float, bool]:
@@ -159,35 +116,39 @@ def outcome(record: Op, at: Sequence[float]) -> tuple[float, bool]:
     try:
         return float(number(record, at)), False
     except (ValueError, ArithmeticError):
-        return FLOATS.run(record, *at), True
+        return _refused(record, at), True
+
+
+def _refused(record: Op, at: Sequence[float]) -> float:
+    """NumPy's number, by the name that an op has there; else its formula's."""
+    import numpy as np
+
+    line = getattr(np, record.name, None) if is_built_in(record) else record.lines.get("numpy")
+    if line is None and record.formula is not None:
+        return evaluate(record.formula, *at)
+    with np.errstate(all="ignore"):
+        return math.nan if line is None else float(line(*map(np.float64, at)))
 
 
 def evaluate(rule: Rule, *operands: float) -> float:
     """``rule`` on floats: IEEE's number, where Python's operators raise or go complex too."""
+    return float(_numbers(rule, *operands))
+
+
+def _numbers(rule: Rule, *operands: Any) -> Any:
+    """What ``rule`` gives for floats, and for sequences of them: a number, or several."""
     try:
-        number = rule(FLOATS, *operands)
-        if type(number) is float:
-            return number
-        if isinstance(number, (int, float)):
-            return float(number)
+        found = rule(FLOATS, *operands)
+        every = found if isinstance(found, (list, tuple)) else (found,)
+        if not any(isinstance(x, complex) for x in every):
+            return found
     except (ValueError, ArithmeticError):
         pass
-    return float(_widely(rule, operands))
-
-
-def every_partial(record: Op, at: Sequence[float], y: float) -> list[float]:
-    """The partials of an op of any number of operands, as ``evaluate`` gives one."""
-    try:
-        found = list(record.every_partial(FLOATS, *at, y))
-        if not any(isinstance(p, complex) for p in found):
-            return [*map(float, found)]
-    except (ValueError, ArithmeticError):
-        pass
-    return [*map(float, _widely(record.every_partial, (*at, y)))]
-
-
-def _widely(rule: Rule, operands: Sequence[float]) -> Any:
     import numpy as np
 
     with np.errstate(all="ignore"):
-        return rule(_WIDE, *map(np.float64, operands))
+        return rule(_WIDE, *[_wide(np.float64, x) for x in operands])
+
+
+def _wide(kind: Any, x: Any) -> Any:
+    return [*map(kind, x)] if isinstance(x, (list, tuple)) else kind(x)

@@ -27,33 +27,30 @@ class About:
 
 
 NOTHING_NOTED: Final = About()  # what most nodes have
+CONSTANT: Final = About(requires_grad=False)  # what a transformation's variables have after it
 active: Final[list[None]] = []  # one entry for each mode on anywhere; append and pop are atomic
 
 
 class State:
     """The modes in force: never changed; a ``with`` block puts another in its place."""
 
-    __slots__ = ("about", "errors", "outer", "plain", "recording", "scope")
+    __slots__ = ("about", "errors", "outer", "reads", "recording", "scope")
 
     def __init__(
-        self,
-        outer: State | None,
-        recording: bool = True,
-        scope: str = "",
-        errors: str = "warn",
-        plain: bool = True,
+        self, outer: State | None, recording: bool = True, scope: str = "", errors: str = "warn"
     ) -> None:
         self.outer = outer  # the state outside of the block
+        # What a function that is being recorded has read the plain number of; None: there is none.
+        self.reads: list[Any] | None = outer.reads if outer is not None else None
         self.recording = recording
         self.scope = scope
         self.errors = errors
-        self.plain = plain and recording and errors == "warn"  # nothing here but a scope
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
-        if not self.plain:
+        if not recording:
             active.append(None)
 
     def __del__(self) -> None:
-        if not self.plain:  # a task that was made inside the block may have outlived it
+        if not self.recording:  # a task that was made inside the block may have outlived it
             active.pop()
 
 
@@ -136,12 +133,21 @@ class no_grad(_Mode):
 
 
 class recording(_Mode):
-    """Inside, ops record even under ``no_grad``, traced values too: for transformations."""
+    """Inside, ops record even under ``no_grad``, traced values too: for transformations.
 
-    __slots__ = ()
+    Args:
+        reads: gets the Values whose plain numbers are read.
+    """
+
+    __slots__ = ("_reads",)
+
+    def __init__(self, reads: list[Any] | None = None) -> None:
+        self._reads = [] if reads is None else reads
 
     def _inside(self, outer: State) -> State:
-        return State(outer, True, outer.scope, outer.errors, plain=False)
+        state = State(outer, True, outer.scope, outer.errors)
+        state.reads = self._reads
+        return state
 
 
 class quiet(_Mode):
@@ -150,7 +156,9 @@ class quiet(_Mode):
     __slots__ = ()
 
     def _inside(self, outer: State) -> State:
-        return State(outer, True, "", "ignore")
+        state = State(outer, True, "", "ignore")
+        state.reads = outer.reads if outer.reads is not None else []
+        return state
 
 
 class scope(_Mode):
@@ -176,8 +184,8 @@ class scope(_Mode):
         latest = self._latest
         if latest is None or latest.outer is not outer:
             path = f"{outer.scope}/{self._name}" if outer.scope else self._name
-            latest = State(outer, outer.recording, path, outer.errors, outer.plain)
-            if latest.plain:  # the others are counted as long as they live
+            latest = State(outer, outer.recording, path, outer.errors)
+            if latest.recording and latest.reads is None:  # what these hold must not live longer
                 self._latest = latest
         return latest
 
@@ -222,4 +230,4 @@ class errstate(_Mode):
         self._errors = errors
 
     def _inside(self, outer: State) -> State:
-        return State(outer, outer.recording, outer.scope, self._errors, outer.plain)
+        return State(outer, outer.recording, outer.scope, self._errors)

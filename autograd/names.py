@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .graph import Graph, walk
 from .numbers import show
 from .op import Op
-from .value import Value
+from .value import Value, above
 
 LONGEST_FORMULA = 20  # characters: longer ones are read slower than a number is looked up
 LONGEST_LABEL = 24
@@ -51,7 +51,7 @@ def names(graph: Graph) -> tuple[Name, ...]:
     counts: dict[str, int] = {}
     labels = [clean(label) for label in graph.labels]
     taken = set(labels)
-    unnamed = number = 0
+    unnamed, number, roots = 0, 0, set(graph.roots)
     for i, record in enumerate(graph.ops):
         number += record is not None
         if labels[i]:
@@ -61,7 +61,7 @@ def names(graph: Graph) -> tuple[Name, ...]:
             while f"v{unnamed}" in taken:
                 unnamed += 1
             name = Name(f"v{unnamed}")
-        elif i in graph.roots:
+        elif i in roots:
             name = Name("result")
         else:
             name = _formula_name(record, graph.operands[i], found) or Name(
@@ -138,3 +138,6 @@ def short(node: Value) -> str:
         for x in node.inputs[:LONGEST_FORMULA]
     ]
     return fill(node.op, inner, compact=True)
+
+
+above.name = short

@@ -10,10 +10,10 @@ from types import GetSetDescriptorType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mypy_extensions import i32 as i32
+    from mypy_extensions import i64 as i64
     from mypy_extensions import mypyc_attr as mypyc_attr
 else:
-    i32 = int
+    i64 = int
 
     def mypyc_attr(*_: str, **attributes: Any) -> Any:
         return lambda kind: kind

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
@@ -79,6 +80,8 @@ class Op:
         words: a short text of each slot's partial, over the names ``{a}``, ``{b}``, ``{x}`` …
         says: the sentence a person reads, or one a case; ``case(m, *operands, y)`` picks its index.
             Without ``case`` one a slot; before these may stand one for when every slot gets a part.
+        selects: whether it chooses among its operands: where its partial is exactly 0, what was
+            not chosen gets nothing, whatever the upstream.
         kink: ``(m, *operands)``, not 0 where there is no one slope; ``convention`` says which we
             take.
         fast: ``(value, partial, ...)`` over floats; they may raise where Python's functions do.
@@ -92,11 +95,13 @@ class Op:
     """
 
     __slots__ = (
-        "_partials", "_swept", "base", "case", "commutes", "convention", "direct", "domain", "fast",
-        "form", "formula", "gather", "kink", "letters", "lines", "means", "name", "parameters",
-        "precedence", "remedy", "says", "scales", "slopes", "slots", "source", "symbol", "words",
+        "_rules", "base", "case", "commutes", "convention", "direct", "domain", "fast", "form",
+        "formula", "gather", "given", "kink", "letters", "lines", "means", "name", "parameters",
+        "precedence", "remedy", "says", "scales", "selects", "slopes", "slots", "source", "symbol",
+        "words",
     )  # fmt: skip
     recorder: ClassVar[Callable[[Op, Sequence[Any]], Any]]  # value.py's: it knows what a Value is
+    sweeper: ClassVar[Callable[[Op], tuple[Rule, ...]]]  # sweep.py's: a formula's partials
 
     def __init__(
         self,
@@ -115,6 +120,7 @@ class Op:
         words: tuple[str, ...] = (),
         says: str | tuple[str, ...] = "{op}'s slope at {=x} is {p}.",
         case: Rule | None = None,
+        selects: bool = False,
         kink: Rule | None = None,
         convention: str = "",
         fast: tuple[Callable[..., Any], ...] = (),
@@ -142,8 +148,8 @@ class Op:
             raise ValueError(f"{name}: an op of any number of operands needs its one partial rule")
         self.parameters: Mapping[str, float] = parameters or {}
         self.base = self  # fixed() makes others of it
-        self._partials: tuple[Rule, ...] | None = self._bound(partials)
-        self._swept: tuple[Rule, ...] | None = None
+        self.given = partials is not None
+        self._rules: tuple[Rule, ...] | None = self._bound(partials)
         self.formula: Rule | None = self._bound(formula)
         self.symbol = symbol or name
         arguments = ", ".join(f"{{{letter}}}" for letter in self.letters) or "{*}"
@@ -153,13 +159,13 @@ class Op:
         self.words = words or ("slope",) * count
         self.says = (says,) if isinstance(says, str) else says
         self.case: Rule | None = self._bound(case)
+        self.selects = selects
         self.kink: Rule | None = self._bound(kink)
         self.convention = convention
         self.fast: tuple[Callable[..., Any], ...] = self._bound(fast)
         self.scales: tuple[Rule | None, ...] = self._bound(scales)
-        self.slopes: tuple[
-            Callable[..., float] | None, ...
-        ] = ()  # sweep.py's, made at the first pass
+        # Over floats, made by ieee.py at the first pass; None where nothing passes.
+        self.slopes: tuple[Callable[..., float] | None, ...] = ()
         self.lines: Mapping[str, Any] = lines or {}
         self.gather = self._bound(gather)
         self.direct: Callable[..., Any] | None = None  # value.py's quick way
@@ -201,32 +207,19 @@ class Op:
             self.base if numbers == self.base.parameters else _fixed(self.base, (*numbers.items(),))
         )
 
-    def partial(self, slot: int) -> Rule:
-        """The rule ``(m, *operands, y)`` of d output / d operand for ``slot``."""
-        if self.slots is None:
-            return lambda m, *operands_y: self.every_partial(m, *operands_y)[slot]
-        partials = self._partials
-        if partials is None:  # given by nobody: sweep the formula, once
-            if self._swept is None:
-                from .derivatives import swept_partials
-
-                self._swept = swept_partials(self)
-            partials = self._swept
-        return partials[slot]
-
-    def every_partial(self, m: Any, *operands_y: Any) -> Sequence[Any]:
-        """All slots' partials of an op of any number of operands: they share their parts."""
-        assert self._partials is not None
-        every: Sequence[Any] = self._partials[0](m, operands_y[:-1], operands_y[-1])
-        return every
-
     @property
-    def given(self) -> bool:
-        """Whether its partials are given, not swept."""
-        return self._partials is not None
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules ``(m, *operands, y)`` of d output / d operand, one a slot: given, or swept.
+
+        For any number of operands it is one, ``(m, operands, y)``, which gives every partial.
+        """
+        rules = self._rules
+        if rules is None:
+            rules = self._rules = Op.sweeper(self)
+        return rules
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in ("_swept", "direct", "slopes") and hasattr(self, name):
+        if name not in ("_rules", "direct", "slopes") and hasattr(self, name):
             raise AttributeError(f"{self.name}: a record is frozen; make another by derived(...)")
         object.__setattr__(self, name, value)
 
@@ -263,6 +256,11 @@ def table(*records: Op) -> Mapping[str, Op]:
     return MappingProxyType(_built_in)
 
 
+def is_built_in(record: Op) -> bool:
+    """Whether it is the table's own record, not one made at run time or by ``fixed``."""
+    return _built_in.get(record.name) is record
+
+
 def built_in(name: str, parameters: Mapping[str, float] | None = None) -> Op:
     """The built-in record of that name: how a pickle finds it again."""
     return _built_in[name].fixed(**parameters or {})
@@ -270,16 +268,18 @@ def built_in(name: str, parameters: Mapping[str, float] | None = None) -> Op:
 
 @functools.lru_cache(maxsize=256)
 def _fixed(base: Op, parameters: tuple[tuple[str, float], ...]) -> Op:
-    """``base`` with other parameters. Arithmetics take its formula: their lines know of none."""
+    """``base`` with other parameters."""
     record = object.__new__(Op)
     for name in Op.__slots__:
         object.__setattr__(record, name, getattr(base, name))
     object.__setattr__(record, "parameters", dict(parameters))
-    for name in ("_partials", "case", "fast", "formula", "gather", "kink", "scales"):
+    for name in ("_rules", "case", "fast", "formula", "gather", "kink", "scales"):
         object.__setattr__(record, name, record._bound(getattr(base, name)))
     arguments = ", ".join(f"{{{letter}}}" for letter in base.letters or "*")
     object.__setattr__(record, "form", f"{base.name}({arguments}{record._parameters_text()})")
-    record._swept, record.slopes, record.direct = None, (), None
+    if not base.given:
+        record._rules = None
+    record.slopes, record.direct = (), None
     return record
 
 
@@ -352,7 +352,7 @@ class Arithmetic:
     """The ``m`` of a rule: the ops over one kind of number. The primitives' lines give the rest."""
 
     kind: ClassVar[str]
-    lines: Mapping[str, Callable[..., Any]]
+    lines: Mapping[str, Callable[..., Any]] = MappingProxyType({})
 
     def run(self, record: Op, *operands: Any) -> Any:
         """``record`` of the operands: by this arithmetic's own line, else by the op's formula."""
@@ -366,9 +366,34 @@ class Arithmetic:
             )
         return record.formula(self, *operands)
 
+    def partials(
+        self, record: Op, at: Sequence[Any], y: Any, wanted: Sequence[bool] | None = None
+    ) -> Sequence[Any]:
+        """d output / d operand of every slot; None where nothing ever passes, or none is wanted."""
+        with suppress(ValueError, ArithmeticError):
+            found = self._partials(record, at, y, wanted)
+            if not any(isinstance(p, complex) for p in found):
+                return found
+        import numpy as np  # Python's operators on plain numbers refuse: IEEE's number
+
+        with np.errstate(all="ignore"):
+            wide = [np.float64(x) if type(x) is float else x for x in at]
+            found = self._partials(record, wide, y, wanted)
+            return [float(p) if isinstance(p, float) else p for p in found]
+
+    def _partials(
+        self, record: Op, at: Sequence[Any], y: Any, wanted: Sequence[bool] | None
+    ) -> list[Any]:
+        if record.slots is None:
+            return [*record.rules[0](self, at, y)]
+        return [
+            None if rule is NOTHING or (wanted and not wanted[slot]) else rule(self, *at, y)
+            for slot, rule in enumerate(record.rules)
+        ]
+
     def line(self, record: Op) -> Callable[..., Any] | None:
         """This arithmetic's own way of ``record``; an op made at run time brings it along."""
-        if _built_in.get(record.name) is record:
+        if is_built_in(record):
             return self.lines.get(record.name)
         given: Callable[..., Any] | None = record.lines.get(self.kind)
         return given

@@ -13,7 +13,7 @@ import itertools
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import ieee, special
@@ -33,6 +33,11 @@ SQRT_HALF, INV_SQRT_2PI = 0.7071067811865476, 0.3989422804014327
 EXP_MINUS_64 = math.exp(-64.0)
 TINY = 2.0**-1022  # below it floats lose digits
 FADING = 0.45  # a slope formed from an output near 1 is good to 4e-16, however small it is
+
+
+def _finite(m: Any, x: Any) -> Any:
+    """x, nan where it is infinite: what overflowed has no slope that we know, though 1/x is 0."""
+    return x + m.stop_gradient(0.0 * x)
 
 
 # ------------------------------------------------------------------ arithmetic
@@ -105,13 +110,29 @@ negative = primitive(
 )  # fmt: skip
 
 
+def _is_0(x: Any) -> bool:
+    """Whether an operand is a plain number, and 0."""
+    return type(x) is float and x == 0.0
+
+
 def _power_slope(m: Any, a: Any, b: Any, y: Any) -> Any:
-    """b a^(b-1), 0 at 0⁰; of a small exponent that power may overflow where the slope does not."""
+    """b a^(b-1), 0 of x⁰; of a small exponent that power may overflow where the slope does not."""
+    if _is_0(b):
+        return 0.0  # to any order: no quotient of it overflows
     power = m.power(a, b - 1.0)
     slope = b * power
-    small = m.where(m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0), b * y / a, slope)
-    small = m.where(m.equal(a, 0.0) * m.equal(b, 0.0), 0.0, small)
+    quotient = b * y / a
+    over = m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0)
+    small = m.where(over, quotient, slope + m.stop_gradient(0.0 * a))
+    flat = m.where(m.greater(m.abs(a), 0.0), quotient, 0.0)
+    small = m.where(m.equal(b, 0.0), flat, small)
     return m.where(m.greater(1.0, m.abs(b)), small, slope)
+
+
+def _fast_power_slope(a: float, b: float, y: float) -> float:
+    if -1.0 < b < 1.0:
+        return b * math.pow(a, b - 1.0) + 0.0 * a if b else 0.0
+    return b * math.pow(a, b - 1.0)
 
 
 power = primitive(
@@ -127,12 +148,12 @@ power = primitive(
         "{a}^{n} has slope {n} × {a}^{n-1} = {p}.",
         "An exponent that is a Value gets y × ln {a} = {p}.",
     ),
-    convention="a negative base takes whole exponents; x**0 has slope 0 at 0; "
+    convention="a negative base takes whole exponents; x**0 has slope 0 at 0; of an exponent "
+    "between -1 and 1 nan at ±inf; "
     "the exponent's slope at base 0 is 0 from exponent 0 on",
     remedy="a negative base takes whole exponents only, and base 0 none below 0",
     fast=(
-        math.pow,
-        lambda a, b, y: 0.0 if a == 0.0 and b == 0.0 else b * math.pow(a, b - 1.0),
+        math.pow, _fast_power_slope,
         lambda a, b, y: 0.0 if a == 0.0 and b >= 0.0 else y * math.log(a),
     ),
 )  # fmt: skip
@@ -143,8 +164,9 @@ square = derived(
 )  # fmt: skip
 sqrt = primitive(
     "sqrt", symbol="√", domain=Interval(0.0, hard=(1e-300, 1e300)),
-    partials=(lambda m, x, y: 0.5 / (y + 0.0),), convention="slope inf at 0 and -0",
-    fast=(math.sqrt, lambda x, y: 0.5 / y),
+    partials=(lambda m, x, y: 0.5 / _finite(m, y + 0.0),),
+    convention="slope inf at 0 and -0, nan at inf",
+    fast=(math.sqrt, lambda x, y: 0.5 / y + 0.0 * x),
 )  # fmt: skip
 
 
@@ -171,7 +193,7 @@ def _hypot(m: Any, a: Any, b: Any) -> Any:
 
 
 def _parts_of_length(m: Any, sides: Sequence[Any], y: Any) -> Sequence[Any]:
-    """Each side / y, with y their norm, or 0 where that is 0.
+    """Each side / y, with y their norm; 0 where that is 0, nan where it is infinite.
 
     They are brought near 1 by a power of two first where y has overflowed or lost digits.
     """
@@ -179,7 +201,8 @@ def _parts_of_length(m: Any, sides: Sequence[Any], y: Any) -> Sequence[Any]:
     unit = m.where(m.greater(y, 2.0**1000), 2.0**-600, m.where(small, 2.0**600, 1.0))
     units = [side * unit for side in sides]
     length = m.hypot(*units) if len(units) == 2 else m.norm(units)
-    return [m.where(m.equal(length, 0.0), 0.0, side / length) for side in units]
+    zero, length = m.equal(length, 0.0), _finite(m, length)
+    return [m.where(zero, m.corner(0.0, y), side / length) for side in units]
 
 
 def _fast_part(side: float, y: float) -> float:
@@ -190,8 +213,11 @@ def _fast_part(side: float, y: float) -> float:
 
 cbrt = derived(
     "cbrt", symbol="∛", domain=Interval(hard=(-27.0, -1e-200, 1e300)), formula=_cbrt, slots=1,
-    partials=(lambda m, x, y: 1.0 / (3.0 * y * y),), words=("1/(3y²)",),
-    convention="slope inf at 0", says="cbrt's slope is 1 / (3 × {=y}²) = {p}.", means="∛x",
+    fast=(math.cbrt,) if sys.version_info >= (3, 11) else (),
+    words=("1/(3y²)",),
+    partials=(lambda m, x, y: 1.0 / (3.0 * y * _finite(m, y)),),
+    convention="slope inf at 0, nan at ±inf", means="∛x",
+    says="cbrt's slope is 1 / (3 × {=y}²) = {p}.",
 )  # fmt: skip
 hypot = derived(
     "hypot", domain=REALS, formula=_hypot, slots=2, words=("{a}/y", "{b}/y"), means="√(a² + b²)",
@@ -214,10 +240,11 @@ exp = primitive(
     says="exp's slope is its own value {=y}.", fast=(math.exp, lambda x, y: y),
 )  # fmt: skip
 exp2 = derived(
-    "exp2", form="2^{x}", precedence=4, domain=Interval(hard=(-1074.0, -1000.0, 1000.0)),
-    formula=lambda m, x: m.power(2.0, x), partials=(lambda m, x, y: LN2 * y,), words=("y ln 2",),
+    "exp2", form="2^{x}", precedence=4, domain=Interval(hard=(-1074.0, -1000.0, 1000.0, 1024.0)),
+    formula=lambda m, x: m.power(2.0, x), words=("y ln 2",),
+    partials=(lambda m, x, y: 2.0 * (LN2 * m.exp2(x - 1.0)),),  # y overflows before its slope
     says="2^{x}'s slope is ln 2 × its own value {=y}: {p}.",
-    fast=(lambda x: math.pow(2.0, x),),
+    fast=(lambda x: math.pow(2.0, x), lambda x, y: 2.0 * (LN2 * math.pow(2.0, x - 1.0))),
 )  # fmt: skip
 expm1 = primitive(
     "expm1", domain=Interval(hard=(-40.0, -1e-12, 1e-300, 700.0)), means="exp(x) - 1",
@@ -225,26 +252,30 @@ expm1 = primitive(
     says="expm1's slope is exp {x} = {p}.", fast=(math.expm1,),
 )  # fmt: skip
 log = primitive(
-    "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / x,), words=("1/{x}",),
+    "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / _finite(m, x),),
+    words=("1/{x}",), convention="slope nan at inf",
     says="1 / {x} = {p}.", remedy="use log1p(x) if log(1 + x) was meant",
-    fast=(math.log, lambda x, y: 1.0 / x),
+    fast=(math.log, lambda x, y: 1.0 / x + 0.0 * x),
 )  # fmt: skip
 log1p = primitive(
     "log1p", domain=Interval(-1.0, open_low=True, hard=(-0.999, -1e-15, 1e-15)),
-    partials=(lambda m, x, y: 1.0 / (1.0 + x),), words=("1/(1+{x})",), says="1 / (1 + {x}) = {p}.",
-    fast=(math.log1p, lambda x, y: 1.0 / (1.0 + x)),
+    partials=(lambda m, x, y: 1.0 / (1.0 + _finite(m, x)),), words=("1/(1+{x})",),
+    says="1 / (1 + {x}) = {p}.", convention="slope nan at inf",
+    fast=(math.log1p, lambda x, y: 1.0 / (1.0 + x) + 0.0 * x),
 )  # fmt: skip
 log2 = derived(
     "log2", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN2,
-    partials=(lambda m, x, y: INV_LN2 / x,), words=("1/({x} ln 2)",),
+    partials=(lambda m, x, y: INV_LN2 / _finite(m, x),), words=("1/({x} ln 2)",),
+    convention="slope nan at inf",
     says="1 / ({x} × ln 2) = {p}.", remedy="use log1p(x) / log(2) if log2(1 + x) was meant",
-    fast=(math.log2,),
+    fast=(math.log2, lambda x, y: INV_LN2 / x + 0.0 * x),
 )  # fmt: skip
 log10 = derived(
     "log10", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN10,
-    partials=(lambda m, x, y: INV_LN10 / x,), words=("1/({x} ln 10)",),
+    partials=(lambda m, x, y: INV_LN10 / _finite(m, x),), words=("1/({x} ln 10)",),
+    convention="slope nan at inf",
     says="1 / ({x} × ln 10) = {p}.", remedy="use log1p(x) / log(10) if log10(1 + x) was meant",
-    fast=(math.log10,),
+    fast=(math.log10, lambda x, y: INV_LN10 / x + 0.0 * x),
 )  # fmt: skip
 sin = primitive(
     "sin", domain=Interval(hard=(1e-9, 100.0)), partials=(lambda m, x, y: m.cos(x),),
@@ -347,13 +378,15 @@ cosh = derived(
 )  # fmt: skip
 arcsinh = derived(
     "arcsinh", domain=Interval(hard=(-1e200, 1e-9, 1e150)), formula=_arcsinh, slots=1,
-    partials=(lambda m, x, y: 1.0 / m.hypot(1.0, x),), words=("1/√(1+{x}²)",),
+    partials=(lambda m, x, y: 1.0 / m.hypot(1.0, _finite(m, x)),),
+    words=("1/√(1+{x}²)",), convention="slope nan at ±inf",
     says="1 / √(1 + {x}²) = {p}.", means="log(x + √(x² + 1))", fast=(math.asinh,),
 )  # fmt: skip
 arccosh = derived(
     "arccosh", domain=Interval(1.0, hard=(1.0 + 1e-7, 1e150, 1e300)), formula=_arccosh, slots=1,
-    partials=(lambda m, x, y: 1.0 / (m.sqrt(x - 1.0) * m.sqrt(x + 1.0)),),
-    words=("1/√({x}²-1)",), says="1 / √({x}² - 1) = {p}.", convention="slope inf at 1",
+    partials=(lambda m, x, y: 1.0 / (m.sqrt(x - 1.0) * m.sqrt(_finite(m, x) + 1.0)),),
+    words=("1/√({x}²-1)",), says="1 / √({x}² - 1) = {p}.",
+    convention="slope inf at 1, nan at inf",
     means="log(x + √(x² - 1))", fast=(math.acosh,),
 )  # fmt: skip
 arctanh = derived(
@@ -361,11 +394,31 @@ arctanh = derived(
     partials=(lambda m, x, y: 1.0 / ((1.0 - x) * (1.0 + x)),), words=("1/(1-{x}²)",),
     says="1 / (1 - {x}²) = {p}.", means="log((1 + x)/(1 - x))/2", fast=(math.atanh,),
 )  # fmt: skip
-tanh = primitive(  # the slope from the output: 1/cosh² overflows past 355
-    "tanh", domain=HUGE, partials=(lambda m, x, y: 1.0 - y * y,), words=("(1-y²)",),
-    scales=(None, lambda m, x: FADING),
-    says="tanh's slope is 1 - {=y}² = {p} (it is 1 at 0 and fades on both sides).",
-    fast=(math.tanh, lambda x, y: 1.0 - y * y),
+
+
+def _tanh_slope(m: Any, x: Any, y: Any) -> Any:
+    """1 - y²; near ±1, where that has lost its digits, exp(-2|x|) (1 + |y|)²."""
+    square, grown = y * y, 1.0 + m.abs(y)
+    far = m.exp(-2.0 * m.abs(x)) * (grown * grown)
+    return m.where(m.greater(0.96, square), 1.0 - square, far)
+
+
+def _fast_tanh_slope(x: float, y: float) -> float:
+    square = y * y
+    if square < 0.96:
+        return 1.0 - square
+    grown = 1.0 + math.fabs(y)
+    return math.exp(-2.0 * math.fabs(x)) * (grown * grown)
+
+
+tanh = primitive(
+    "tanh", domain=HUGE, partials=(_tanh_slope,), words=("(1-y²)",),
+    case=lambda m, x, y: m.greater_equal(y * y, 0.96),
+    says=(
+        "tanh's slope is 1 - {=y}² = {p} (it is 1 at 0 and fades on both sides).",
+        "tanh's slope is 1/cosh({=x})² = {p} (it is 1 at 0 and fades on both sides).",
+    ),
+    fast=(math.tanh, _fast_tanh_slope),
 )  # fmt: skip
 
 # ------------------------------------------------------------------ special functions
@@ -437,9 +490,11 @@ lgamma = derived(
 )  # fmt: skip
 digamma = derived(
     "digamma", domain=Interval(hard=(1.4616321449683623, 1e5, 1e300)), formula=special.digamma,
-    slots=1, partials=(lambda m, x, y: m.polygamma(x),), words=("polygamma(1, {x})",),
+    slots=1, partials=(lambda m, x, y: m.polygamma(_finite(m, x)),),
+    words=("polygamma(1, {x})",),
     says="digamma's slope is polygamma(1, {x}) = {p}.", means="Γ'(x)/Γ(x)",
-    convention="-inf at 0, nan at -1, -2 …", source="DLMF 5.5, 5.11", scales=(_digamma_scale, None),
+    convention="-inf at 0, nan at -1, -2 …; slope nan at inf",
+    source="DLMF 5.5, 5.11", scales=(_digamma_scale, None),
 )  # fmt: skip
 polygamma: Op = derived(
     "polygamma", domain=Interval(hard=(1e5, 1e300)), formula=special.polygamma, slots=1,
@@ -495,12 +550,24 @@ def _fast_abs_slope(x: float, y: float) -> float:
     return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 * x
 
 
+def _sigmoid_slope(m: Any, x: Any, y: Any) -> Any:
+    """y (1 - y); near 1, where that has lost its digits, y² exp(-|x|)."""
+    return m.where(m.greater(0.96, y), y * (1.0 - y), y * y * m.exp(-m.abs(x)))
+
+
 sigmoid = derived(
     "sigmoid", symbol="σ", domain=HUGE, slots=1, formula=_sigmoid,
-    partials=(lambda m, x, y: y * (1.0 - y),), words=("y(1-y)",),
-    says="sigmoid's slope is {=y} × (1 - {=y}) = {p}, never more than 0.25.",
-    scales=(None, lambda m, x: FADING), means="1/(1 + exp(-x))",
-    fast=(_fast_sigmoid, lambda x, y: y * (1.0 - y)),
+    partials=(_sigmoid_slope,), words=("y(1-y)",),
+    case=lambda m, x, y: m.greater_equal(y, 0.96),
+    says=(
+        "sigmoid's slope is {=y} × (1 - {=y}) = {p}, never more than 0.25.",
+        "sigmoid's slope is {=y}² × exp(-{=x}) = {p}, never more than 0.25.",
+    ),
+    means="1/(1 + exp(-x))",
+    fast=(
+        _fast_sigmoid,
+        lambda x, y: y * (1.0 - y) if y < 0.96 else y * y * math.exp(-math.fabs(x)),
+    ),
 )  # fmt: skip
 logit = derived(  # sigmoid's inverse; near ½ from 2x - 1, which is exact there
     "logit", domain=PROBABILITY, slots=1, means="log(x/(1 - x))",
@@ -535,7 +602,7 @@ def _side(m: Any, x: Any, y: Any, **parameters: float) -> Any:
 
 
 relu = derived(
-    "relu", domain=HUGE, formula=lambda m, x: m.maximum(x, 0.0),
+    "relu", domain=HUGE, selects=True, formula=lambda m, x: m.maximum(x, 0.0),
     partials=(
         lambda m, x, y: m.where(
             m.greater(x, 0.0), 1.0, m.where(m.greater_equal(0.0, x), 0.0, 0.0 * x)
@@ -580,7 +647,7 @@ def _divisor(*operands: Any, alpha: float) -> tuple[Any, ...]:
 
 
 leaky_relu = derived(
-    "leaky_relu", parameters={"slope": 0.01}, **_CORNER, says=_sides("leaky_relu"),
+    "leaky_relu", parameters={"slope": 0.01}, selects=True, **_CORNER, says=_sides("leaky_relu"),
     formula=lambda m, x, *, slope: m.where(m.greater(x, 0.0), x, slope * x),
     partials=(lambda m, x, y, *, slope: _on_both_sides(m, x, 1.0, slope),),
     fast=(
@@ -658,17 +725,23 @@ def _mish(m: Any, x: Any) -> Any:
 
 
 def _mish_slope(m: Any, x: Any, y: Any) -> Any:
-    c = m.minimum(x, 40.0)
+    c = m.where(m.greater(x, 40.0), 40.0, x)  # not minimum, which has no second slope at a tie
     e = m.exp(c)
     n = e * (e + 2.0)
     return n / (n + 2.0) + c * (4.0 * e * (1.0 + e) / ((n + 2.0) * (n + 2.0)))
 
 
+def _softsign_slope(m: Any, x: Any, y: Any) -> Any:
+    slope = m.square(1.0 / (1.0 + m.abs(x)))
+    return m.where(m.equal(x, 0.0), m.corner(slope, x), slope)
+
+
 def _hardswish_slope(m: Any, x: Any, y: Any) -> Any:
     """Asks x itself where it is: x + 3 is rounded."""
-    inside = m.greater(3.0, m.abs(x))
-    outside = m.clip(x, 0.0, 1.0) + 0.25 * m.equal(x, 3.0) - 0.25 * m.equal(x, -3.0)
-    return m.where(inside, (x + 1.5) / 3.0, outside)
+    size = m.abs(x)
+    corner = m.corner(0.5 + 0.25 * x, x)
+    outside = m.where(m.equal(size, 3.0), corner, m.clip(x, 0.0, 1.0))
+    return m.where(m.greater(3.0, size), (x + 1.5) / 3.0, outside)
 
 
 mish = derived(
@@ -678,10 +751,11 @@ mish = derived(
 softsign = derived(
     "softsign", domain=Interval(hard=(-1e8, 1e-9, 1e200)),
     formula=lambda m, x: x / (1.0 + m.abs(x)),
-    partials=(lambda m, x, y: m.square(1.0 / (1.0 + m.abs(x))),), words=("1/(1+|{x}|)²",),
+    partials=(_softsign_slope,), words=("1/(1+|{x}|)²",),
+    convention="the second slope nan at 0",
 )  # fmt: skip
 hardtanh = derived(
-    "hardtanh", domain=REALS, formula=lambda m, x: m.clip(x, -1.0, 1.0),
+    "hardtanh", domain=REALS, selects=True, formula=lambda m, x: m.clip(x, -1.0, 1.0),
     partials=(lambda m, x, y: _share(m, x, -1.0) * _share(m, 1.0, x),),
     fast=(
         lambda x: _fast_clip(x, -1.0, 1.0),
@@ -690,7 +764,7 @@ hardtanh = derived(
     kink=lambda m, x: m.equal(m.abs(x), 1.0), convention="slope ½ at -1 and 1",
 )  # fmt: skip
 relu6 = derived(
-    "relu6", domain=Interval(hard=(6.0,)), formula=lambda m, x: m.clip(x, 0.0, 6.0),
+    "relu6", domain=Interval(hard=(6.0,)), selects=True, formula=lambda m, x: m.clip(x, 0.0, 6.0),
     partials=(lambda m, x, y: _share(m, x, 0.0) * _share(m, 6.0, x),),
     fast=(
         lambda x: _fast_clip(x, 0.0, 6.0),
@@ -706,10 +780,21 @@ hardswish = derived(
 )  # fmt: skip
 
 # ------------------------------------------------------------------ corners, choices, comparisons
+corner = derived(  # a rule's word for a slope that lies between those of two sides
+    "corner", domain=REALS, formula=lambda m, a, b: a,
+    means="a, at a corner in b: of no slope there",
+    partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: m.corner(math.nan, b)),
+    words=("1", "nan"), convention="slope nan in {b}, of any order",
+    says=("{a} gets the gradient unchanged; {b} gets nan: this is a corner.",
+          "{a} gets the gradient unchanged.", "{b} gets nan: this is a corner."),
+    fast=(lambda a, b: a, lambda a, b, y: 1.0, lambda a, b, y: math.nan),
+)  # fmt: skip
 abs = primitive(
     "abs", form="|{x}|", domain=REALS, words=("sign",),
     partials=(
-        lambda m, x, y: m.where(m.greater(x, 0.0), 1.0, m.where(m.greater(0.0, x), -1.0, 0.0 * x)),
+        lambda m, x, y: m.where(
+            m.greater(x, 0.0), 1.0, m.where(m.greater(0.0, x), -1.0, m.corner(0.0 * x, x))
+        ),
     ),
     case=lambda m, x, y: m.equal(x, 0.0),
     says=("The slope is the sign of {x}: {p}.", "At its corner: 0, by convention."),
@@ -720,7 +805,8 @@ abs = primitive(
 def _share(m: Any, a: Any, b: Any) -> Any:
     """1 where a > b, ½ at a tie, 0 where a < b, nan if either is nan."""
     below = m.where(m.greater(b, a), 0.0, 0.0 * (a + b))
-    return m.where(m.greater(a, b), 1.0, m.where(m.equal(a, b), 0.5, below))
+    tie = m.corner(0.5, a - b)
+    return m.where(m.greater(a, b), 1.0, m.where(m.equal(a, b), tie, below))
 
 
 def _fast_share(a: float, b: float) -> float:
@@ -737,16 +823,22 @@ def _larger(m: Any, a: Any, b: Any, y: Any) -> Any:
 
 _TIE = "Tie: half each, by convention."
 maximum = primitive(
-    "maximum", symbol="max", domain=(REALS, REALS), form="max({a}, {b})",
+    "maximum", symbol="max", selects=True, domain=(REALS, REALS), form="max({a}, {b})",
     partials=(lambda m, a, b, y: _share(m, a, b), lambda m, a, b, y: _share(m, b, a)), case=_larger,
     says=("{a} is larger: it takes all.", "{b} is larger: it takes all.", _TIE),
-    kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie", fast=(ieee.maximum,),
+    kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie",
+    fast=(
+        ieee.maximum, lambda a, b, y: _fast_share(a, b), lambda a, b, y: _fast_share(b, a),
+    ),
 )  # fmt: skip
 minimum = primitive(
-    "minimum", symbol="min", domain=(REALS, REALS), form="min({a}, {b})",
+    "minimum", symbol="min", selects=True, domain=(REALS, REALS), form="min({a}, {b})",
     partials=(lambda m, a, b, y: _share(m, b, a), lambda m, a, b, y: _share(m, a, b)), case=_larger,
     says=("{b} is smaller: it takes all.", "{a} is smaller: it takes all.", _TIE),
-    kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie", fast=(ieee.minimum,),
+    kink=lambda m, a, b: m.equal(a, b), convention="½ each at a tie",
+    fast=(
+        ieee.minimum, lambda a, b, y: _fast_share(b, a), lambda a, b, y: _fast_share(a, b),
+    ),
 )  # fmt: skip
 
 
@@ -761,7 +853,8 @@ def _in_order(*operands: Any) -> tuple[Any, ...]:
 
 
 clip = derived(
-    "clip", letters="xab", form="clip({x}, {a}, {b})", domain=REALS, slots=3, gather=_in_order,
+    "clip", letters="xab", form="clip({x}, {a}, {b})", domain=REALS, slots=3, selects=True,
+    gather=_in_order,
     formula=lambda m, x, a, b: m.minimum(m.maximum(x, a), b),
     partials=(
         lambda m, x, a, b, y: _share(m, x, a) * _share(m, b, x),
@@ -786,7 +879,8 @@ clip = derived(
     convention="½ each at a bound; {a} > {b} is refused, but in a program {b} holds",
 )  # fmt: skip
 where = primitive(
-    "where", domain=(REALS, REALS, REALS), words=("0", "slope", "slope"),
+    "where", domain=(REALS, REALS, REALS), words=("0", "slope", "slope"), selects=True,
+    fast=(lambda c, a, b: a if c else b,),
     partials=(
         NOTHING,
         lambda m, c, a, b, y: m.where(c, 1.0, 0.0),
@@ -800,22 +894,25 @@ where = primitive(
 )  # fmt: skip
 
 
-def _comparison(name: str, symbol: str, commutes: bool = False, formula: Rule | None = None) -> Op:
+def _comparison(
+    name: str, symbol: str, holds: Callable[[float, float], bool], formula: Rule | None = None
+) -> Op:
     return Op(
         name, slots=2, formula=formula, symbol=symbol, form="{a} " + symbol + " {b}", precedence=0,
-        commutes=commutes, domain=(REALS, REALS),
+        commutes=symbol in ("==", "!="),
+        fast=(lambda a, b: 1.0 if holds(a, b) else 0.0,), domain=(REALS, REALS),
         partials=(NOTHING, NOTHING), words=("0", "0"),
         kink=lambda m, a, b: m.equal(a, b), convention="slope 0, at the step too",
         says="A comparison passes nothing.",
     )  # fmt: skip
 
 
-equal = _comparison("equal", "==", commutes=True)
-greater = _comparison("greater", ">")
-greater_equal = _comparison("greater_equal", ">=")
-not_equal = _comparison("not_equal", "!=", True, formula=lambda m, a, b: 1.0 - m.equal(a, b))
-less = _comparison("less", "<", formula=lambda m, a, b: m.greater(b, a))
-less_equal = _comparison("less_equal", "<=", formula=lambda m, a, b: m.greater_equal(b, a))
+equal = _comparison("equal", "==", operator.eq)
+greater = _comparison("greater", ">", operator.gt)
+greater_equal = _comparison("greater_equal", ">=", operator.ge)
+not_equal = _comparison("not_equal", "!=", operator.ne, lambda m, a, b: 1.0 - m.equal(a, b))
+less = _comparison("less", "<", operator.lt, lambda m, a, b: m.greater(b, a))
+less_equal = _comparison("less_equal", "<=", operator.le, lambda m, a, b: m.greater_equal(b, a))
 
 
 def _step(name: str, at: str, **record: Any) -> Op:
@@ -837,20 +934,22 @@ sign = _step(
     ),
 )  # fmt: skip
 floor = _step(
-    "floor", "at its steps", form="⌊{x}⌋", formula=None, kink=lambda m, x: m.equal(m.floor(x), x)
-)
+    "floor", "at its steps", form="⌊{x}⌋", formula=None, kink=lambda m, x: m.equal(m.floor(x), x),
+    fast=(ieee.whole(math.floor),),
+)  # fmt: skip
 ceil = _step(
     "ceil", "at its steps", form="⌈{x}⌉", formula=lambda m, x: -m.floor(-x),
-    kink=lambda m, x: m.equal(m.floor(x), x),
+    kink=lambda m, x: m.equal(m.floor(x), x), fast=(ieee.whole(math.ceil),),
 )  # fmt: skip
 trunc = _step(
     "trunc", "at its steps",
     formula=lambda m, x: m.where(m.greater_equal(x, 0.0), m.floor(x), -m.floor(-x)),
     kink=lambda m, x: m.equal(m.floor(x), x) * m.not_equal(x, 0.0),
+    fast=(ieee.whole(math.trunc),),
 )  # fmt: skip
 round = _step(
     "round", "at its steps", formula=_round, means="the nearest whole number, the even one of two",
-    kink=lambda m, x: m.equal(x - m.floor(x), 0.5),
+    kink=lambda m, x: m.equal(x - m.floor(x), 0.5), fast=(ieee.half_even,),
 )  # fmt: skip
 
 
@@ -967,7 +1066,9 @@ def _reaching(m: Any, xs: Sequence[Any], y: Any) -> tuple[list[Any], Any]:
 
 def _equal_shares(m: Any, xs: Sequence[Any], y: Any) -> Sequence[Any]:
     reached, count = _reaching(m, xs, y)
-    return [one / count for one in reached]
+    tie = m.greater(count, 1.0)
+    shares = [one / count for one in reached]
+    return [m.where(tie * p, m.corner(p, y), p) for p in shares]
 
 
 def _fast_equal_shares(xs: Sequence[float], y: float) -> Sequence[float]:
@@ -980,7 +1081,7 @@ def _extreme(name: str, of_two: Op, largest: str) -> Op:
         return functools.reduce(getattr(m, of_two.name), xs)
 
     return derived(
-        name, slots=None, domain=REALS, gather=_one(name, 1), formula=formula,
+        name, slots=None, domain=REALS, gather=_one(name, 1), formula=formula, selects=True,
         partials=(_equal_shares,), words=("equal share",),
         says=f"The {largest} takes all; those that tie share it equally.",
         kink=lambda m, *xs: m.greater(_reaching(m, xs, formula(m, *xs))[1], 1.0),
@@ -1056,7 +1157,7 @@ var = derived(
     "var", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("var", 1), formula=_var,
     partials=(_var_slopes,), words=("2/(n - ddof) × distance from the mean",),
     means="Σ (x - mean)² / (n - ddof)",
-    says="Each gets the gradient times 2/n × its distance from the mean.",
+    says="Each gets the gradient times 2/(n - ddof) × its distance from the mean.",
     scales=(
         lambda m, *xs, ddof: len(xs) * m.var(xs),
         lambda m, xs, slot, *, ddof: 2.0 * _spread(m, xs) / (len(xs) - ddof),
@@ -1066,7 +1167,7 @@ std = derived(
     "std", slots=None, domain=REALS, parameters={"ddof": 0}, gather=_one("std", 1), formula=_std,
     partials=(_std_slopes,), words=("(distance from the mean)/((n - ddof) y)",),
     means="√(Σ (x - mean)² / (n - ddof))",
-    says="Each gets the gradient times its distance from the mean, over n × {=y}.",
+    says="Each gets the gradient times its distance from the mean, over (n - ddof) × {=y}.",
     kink=lambda m, *xs, ddof: m.equal(m.norm(_deviations(m, xs)), 0.0),
     convention="slope 0 each where all are equal",
     scales=(
@@ -1077,9 +1178,8 @@ std = derived(
 
 
 def _sigmoid_of(m: Any, a: Any, b: Any) -> Any:
-    """sigmoid(a - b), ½ where both are the same infinity."""
-    same = m.equal(a, b) * m.equal(m.abs(a), math.inf)
-    return m.sigmoid(m.where(same, 0.0, a - b))
+    """sigmoid(a - b), ½ where both are -inf; nan where both are inf."""
+    return m.sigmoid(m.where(m.equal(a, b) * m.equal(a, -math.inf), 0.0, a - b))
 
 
 logaddexp = derived(
@@ -1098,56 +1198,17 @@ logaddexp = derived(
     scales=(lambda m, a, b: LN2, None, None),
 )  # fmt: skip
 
-# ------------------------------------------------------------------ the chain rule's own product
-chain = derived(  # exactly 0 if the first factor is 0; differentiates as a product
-    "chain", means="a b, exactly 0 where a is 0: the chain rule's product", symbol="·",
-    form="{a}·{b}", precedence=2, domain=(REALS, REALS), words=("{b}", "{a}"),
-    formula=lambda m, a, b: m.where(m.equal(a, 0.0), 0.0, a * b),
-    partials=(lambda m, a, b, y: b, lambda m, a, b, y: a),
-    says="A product passes on the gradient times the other factor.",
-    fast=(lambda a, b: 0.0 if a == 0.0 else a * b, lambda a, b, y: b, lambda a, b, y: a),
-)  # fmt: skip
-
-TABLE = table(
-    identity, stop_gradient, add, subtract, multiply, divide, reciprocal, remainder, negative,
-    power, square, sqrt, cbrt, hypot,
-    exp, exp2, expm1, log, log2, log10, log1p, logaddexp,
-    sin, cos, tan, arcsin, arccos, arctan, arctan2, sinc,
-    sinh, cosh, tanh, arcsinh, arccosh, arctanh,
-    erf, erfc, erfinv, lgamma, digamma, polygamma,
-    sigmoid, logit, log_sigmoid, softplus, relu, leaky_relu, elu, selu, celu, gelu, silu, mish,
-    softsign, hardtanh, relu6, hardswish,
-    abs, sign, floor, ceil, trunc, round, maximum, minimum, clip, where,
-    equal, not_equal, greater, greater_equal, less, less_equal,
-    sum, prod, max, min, norm, var, std, dot, chain,
-)  # fmt: skip
+TABLE = table(*[record for record in globals().values() if isinstance(record, Op)])
+__all__ = [name for name in TABLE if name not in ("stop_gradient", "corner")]
 
 
 class _Values(Arithmetic):
     """The arithmetic of Values: every op is its record, called."""
 
     kind = "values"
-    lines: Mapping[str, Callable[..., Any]] = {}
 
     def run(self, record: Op, *operands: Any) -> Any:
         return Op.recorder(record, operands)
 
 
 VALUES = _Values()
-
-
-def describe(record: Op) -> str:
-    """What a record states: formula, slopes, domain, conventions, accuracy and source.
-
-    >>> print(describe(TABLE["arctan"]))
-    arctan: arctan2(x, 1)
-      slope  1 / (1 + x × x)
-      domain  any real
-      symbol  arctan
-      accuracy  value 4 ulp; slope 1e-12
-    """
-    from .reference import described  # it reads this file
-
-    if not isinstance(record, Op):
-        raise TypeError(f"describe: an op is required, got {record!r}; use describe(autograd.exp)")
-    return described(record)

@@ -2,27 +2,30 @@
 
 ``backward`` is lean: marks instead of a visited set, no Graph, nothing allocated a node but its
 gradient. ``backward_steps`` is the same arithmetic with every part shown. ``reverse`` and
-``forward`` record what they compute. Reads value.py, graph.py and the rules; read by derivatives,
-nn and viz.
-Iterative: memory bounds the depth, not the stack.
+``forward`` sweep a graph in any arithmetic. Reads value.py, graph.py and the rules; read by
+derivatives, nn and viz. Iterative: memory bounds the depth, not the stack.
+
+The chain rule's product is IEEE's, but that a partial of exactly 0 of an op that selects cuts the
+edge: a node that no uncut path reaches has gradient 0 and sends nothing.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from . import ops
+from . import modes, ops
 from .errors import StaleGraphError, TracingError
 from .graph import Graph
-from .ieee import evaluate, every_partial, outcome
-from .native import i32
+from .ieee import FLOATS, evaluate, outcome, slopes_of
+from .modes import About
+from .native import i64
 from .numbers import real
-from .op import NOTHING, Op, Rule
+from .op import NOTHING, Arithmetic, Op, Rule
 from .traced import Traced
-from .value import Value, describe
+from .value import BUSY, Value, above, clock, describe
 
 _ADD: Final = ops.add
 _SUBTRACT: Final = ops.subtract
@@ -34,8 +37,8 @@ _marks: Final = itertools.count()  # one a pass, so that a broken one leaves no 
 class Contribution(NamedTuple):
     """What one slot of a step sends to the Value in it.
 
-    ``amount`` is upstream × local, exactly 0 if upstream is 0 or nothing ever passes; ``total`` is
-    what the input has with it.
+    ``amount`` is upstream × local, exactly 0 where the edge is cut; ``total`` is what the input has
+    with it.
     """
 
     input: Value
@@ -63,6 +66,7 @@ def backward(root: Any, grad: Any = 1.0) -> None:
 
     Raises:
         ValueError: ``root`` does not record.
+        StaleGraphError: a leaf was written after the graph was built; no gradient has changed.
     """
     _require_recording(root)
     _pass(root, real(grad, "backward"))
@@ -72,192 +76,312 @@ def _pass(root: Value, grad: float) -> None:
     if root._record is None:
         _give_back(root, root.grad + grad)
         return
-    leaves: list[Value] = []
-    before: list[float | None] = []
+    run = _Pass(root)
     try:
-        order = _prepare(root, leaves, before)
+        run.prepare()
         root._grad = 0.0 + grad
-        _send(order)
-        for leaf, had in zip(leaves, before, strict=True):
+        run.send()
+        for leaf, had in zip(run.leaves, run.before, strict=True):
             if not leaf._about.requires_grad:
                 _give_back(leaf, had)
             else:
-                leaf._mark = 1
+                leaf._mark = -1
                 if had is not None:
                     leaf._grad += had
-    except BaseException:  # an interrupt: leaves get back what they had
-        for leaf, had in zip(leaves, before):
-            _give_back(leaf, had)
+    except BaseException:  # an interrupt, a stale graph: all get back what they had
+        run.undo()
         raise
+
+
+def slopes_at(root: Value, leaves: Sequence[Value], own: About, since: int) -> list[float] | None:
+    """d root / d each of ``leaves``, by a lean pass over what was made since then, all of it ours.
+
+    ``own`` is what is noted of our leaves alone. None if a Value from outside, which records, is
+    under the root: then nothing is touched.
+    """
+    run = _Pass(root, since)
+    try:
+        run.prepare()
+        outside = [leaf for leaf in run.leaves if leaf._about is not own]
+        if not any(leaf._about.requires_grad for leaf in outside):
+            root._grad = 1.0
+            run.send()
+            found = [leaf.grad for leaf in leaves]
+            for leaf, had in zip(run.leaves, run.before, strict=True):
+                _give_back(leaf, had)
+            return found
+    except _FromOutside:
+        pass
+    except BaseException:
+        run.undo()
+        raise
+    run.undo()
+    return None
+
+
+class _FromOutside(Exception):
+    """An op's result that was made before the pass's time is under its root."""
 
 
 def _give_back(leaf: Value, had: float | None) -> None:
     leaf._mark = 0
     if had is not None:
         leaf._grad = had
-        leaf._mark = 1
+        leaf._mark = -1
 
 
-def _prepare(root: Value, leaves: list[Value], before: list[float | None]) -> list[Value]:
-    """The ops' results under ``root``, operands first, all at 0; leaves and what they had noted.
+class _Pass:
+    """The lean pass from a root: ``prepare`` finds and clears the nodes, ``send`` fills them."""
 
-    Depth first, operands left to right, as Graph's order is: the sums must be the same floats. A
-    node gets the pass's mark when it is visited. On the stack lie nodes whose operands are under
-    way, and, each below a None, those that wait to be visited: several may wait for one.
-    """
-    mark: i32 = 2 + next(_marks) % 2**30  # 0 and 1 are Value's own
-    order: list[Value] = []
-    stack: list[Value | None] = []
-    node = root
-    a: Any
-    b: Any
-    x: Value
-    y: Value
-    while True:
-        node._mark = mark
-        node._grad = 0.0
-        a = node._a
-        b = node._b
-        if type(b) is float:  # one way to go
-            x = a
-            if x._record is not None and x._mark != mark:
-                stack.append(node)
-                node = x
-                continue
-        first: Value | None = None  # where to go next; the other operand waits on the stack
-        if type(a) is tuple:
-            stack.append(node)
-            values: tuple[Value, ...] = a if b is None else _values(a)
-            new = [x for x in values if x._mark != mark]
-            for x in reversed(new):
-                if x._record is not None:
-                    stack.append(x)
-                    stack.append(None)
-                elif x._mark != mark:
-                    before.append(x._grad if x._mark else None)
-                    leaves.append(x)
-                    x._mark = mark
-                    x._grad = 0.0
-        else:
-            if type(a) is not float:
+    __slots__ = ("before", "fresh", "kept", "leaves", "mark", "order", "root", "since", "stack")
+
+    root: Value
+    since: i64  # what ops gave before this time is not ours to pass
+    mark: i64
+    fresh: i64
+    order: list[Value]
+    stack: list[Value | None]
+    leaves: list[Value]
+    before: list[float | None]  # the leaves' gradients
+    kept: list[tuple[Value, int, float]]  # what a node's mark and gradient were, if worth keeping
+
+    def __init__(self, root: Value, since: int = 0) -> None:
+        self.root = root
+        self.since = since
+        self.mark = -BUSY - 1 - 2 * (next(_marks) % (BUSY >> 1))  # odd, as no time is
+        self.fresh = clock.now
+        self.order = []
+        self.stack = []
+        self.leaves = []
+        self.before = []
+        self.kept = []
+
+    def prepare(self) -> None:
+        """The ops' results under the root, operands first, all at 0; leaves and what they had.
+
+        Depth first, operands left to right, as Graph's order is: the sums must be the same floats.
+        A node gets the pass's mark when it is visited. On the stack lie nodes whose operands are
+        under way, and, each below a None, those that wait to be visited: several may wait for one.
+        """
+        mark = self.mark
+        stack, order, leaves, before = self.stack, self.order, self.leaves, self.before
+        # A mark below: a leaf was written since, the node is not ours, or it has a gradient.
+        least: i64 = clock.written if clock.written > self.since else self.since
+        node = self.root
+        a: Any
+        b: Any
+        x: Value
+        y: Value
+        while True:
+            if node._mark < least:
+                self.look(node)
+            node._grad = 0.0
+            node._mark = mark
+            a = node._a
+            b = node._b
+            if type(b) is float:  # one way to go
                 x = a
-                if x._mark != mark:
+                if x._record is not None and x._mark != mark:
+                    stack.append(node)
+                    node = x
+                    continue
+            first: Value | None = None  # where to go next; the other operand waits on the stack
+            if type(a) is tuple:
+                stack.append(node)
+                values: tuple[Value, ...] = a if b is None else _values(a)
+                new = [x for x in values if x._mark != mark]
+                for x in reversed(new):
                     if x._record is not None:
-                        first = x
-                    else:
-                        before.append(x._grad if x._mark else None)
+                        stack.append(x)
+                        stack.append(None)
+                    elif x._mark != mark:
+                        before.append(x._grad if x._mark < 0 else None)
                         leaves.append(x)
                         x._mark = mark
                         x._grad = 0.0
-            if type(b) is not float and b is not None:
-                y = b
-                if y._mark == mark:
-                    pass
-                elif y._record is None:
-                    before.append(y._grad if y._mark else None)
-                    leaves.append(y)
-                    y._mark = mark
-                    y._grad = 0.0
-                elif first is None:
-                    first = y
-                else:
+            else:
+                if type(a) is not float:
+                    x = a
+                    if x._mark != mark:
+                        if x._record is not None:
+                            first = x
+                        else:
+                            before.append(x._grad if x._mark < 0 else None)
+                            leaves.append(x)
+                            x._mark = mark
+                            x._grad = 0.0
+                if type(b) is not float and b is not None:
+                    y = b
+                    if y._mark == mark:
+                        pass
+                    elif y._record is None:
+                        before.append(y._grad if y._mark < 0 else None)
+                        leaves.append(y)
+                        y._mark = mark
+                        y._grad = 0.0
+                    elif first is None:
+                        first = y
+                    else:
+                        stack.append(node)
+                        stack.append(y)
+                        stack.append(None)
+                        node = first
+                        continue
+                if first is not None:
                     stack.append(node)
-                    stack.append(y)
-                    stack.append(None)
                     node = first
                     continue
-            if first is not None:
-                stack.append(node)
-                node = first
-                continue
-            order.append(node)
-        while stack:
-            top = stack.pop()
-            if top is None:
+                order.append(node)
+            while stack:
                 top = stack.pop()
-                assert top is not None
-                if top._mark != mark:
-                    node = top
-                    break
+                if top is None:
+                    top = stack.pop()
+                    assert top is not None
+                    if top._mark != mark:
+                        node = top
+                        break
+                else:
+                    order.append(top)
             else:
-                order.append(top)
-        else:
-            break
-    return order
+                break
+
+    def look(self, node: Value) -> None:
+        """A node that was passed before, or computed before a write: keep what it has, if sound."""
+        mark: i64 = node._mark
+        if _time(mark) < self.since:
+            raise _FromOutside
+        written = changed(node)
+        if written:
+            raise _stale(written, self.root)
+        self.kept.append((node, mark, node._grad if mark < 0 else 0.0))
+
+    def send(self) -> None:
+        """Each node's contributions, from the root on."""
+        done: i64 = -self.fresh
+        reached: set[int] | None = None
+        a: Any
+        b: Any
+        x: Value
+        y: Value
+        for node in reversed(self.order):
+            node._mark = done
+            g = node._grad
+            record = node._record
+            if g == 0.0:  # 0 × a finite partial is 0; 0 × inf is nan, if a path leads here at all
+                if reached is None:
+                    if _is_tame(node):
+                        continue
+                    reached = self.reached()
+                if id(node) not in reached:
+                    continue
+            a = node._a
+            b = node._b
+            if record is _MULTIPLY:
+                if type(b) is float:
+                    x = a
+                    x._grad += g * b
+                elif type(a) is float:
+                    y = b
+                    y._grad += g * a
+                else:
+                    x = a
+                    y = b
+                    x._grad += g * y._data
+                    y._grad += g * x._data
+            elif record is _ADD:
+                if type(a) is not float:
+                    x = a
+                    x._grad += g
+                if type(b) is not float:
+                    y = b
+                    y._grad += g
+            elif record is _SUBTRACT:
+                if type(a) is not float:
+                    x = a
+                    x._grad += g
+                if type(b) is not float:
+                    y = b
+                    y._grad -= g
+            elif record is _DOT:
+                xs = a[len(a) // 2 :]
+                _send_pairs(g, a, xs, b is None)  # the w's, as zip ends with the shorter
+                _send_pairs(g, xs, a, b is None)
+            elif record is not None:
+                data = node._data
+                if type(a) is tuple:
+                    _send_many(g, record, a, data)
+                    continue
+                slopes = record.slopes or slopes_of(record)
+                slope = slopes[0]
+                if b is None:
+                    x = a
+                    if slope is not None:
+                        try:
+                            p = slope(x._data, data)
+                        except (ValueError, ArithmeticError):
+                            p = evaluate(record.rules[0], x._data, data)
+                        if p != 0.0 or g - g == 0.0 or not record.selects:
+                            x._grad += g * p
+                    continue
+                at = a if type(a) is float else a._data, b if type(b) is float else b._data
+                for slot, operand in enumerate((a, b)):
+                    slope = slopes[slot]
+                    if type(operand) is not float and slope is not None:
+                        x = operand
+                        try:
+                            p = slope(*at, data)
+                        except (ValueError, ArithmeticError):
+                            p = evaluate(record.rules[slot], *at, data)
+                        if p != 0.0 or g - g == 0.0 or not record.selects:
+                            x._grad += g * p
+
+    def reached(self) -> set[int]:
+        """The ids of the nodes to which an uncut path leads from the root."""
+        found = {id(self.root)}
+        for node in reversed(self.order):
+            record = node._record
+            if id(node) in found and record is not None:
+                for x, p in zip(node.inputs, _partials(node)):
+                    if type(x) is not float and not _is_cut(record, p):
+                        found.add(id(x))
+        return found
+
+    def undo(self) -> None:
+        """As it was before ``prepare``."""
+        for node in (*self.order, *self.stack):
+            if node is not None and (node._mark == self.mark or node._mark == -self.fresh):
+                node._mark = self.fresh
+        for node, mark, grad in self.kept:
+            node._mark = mark
+            node._grad = grad
+        for leaf, had in zip(self.leaves, self.before):
+            _give_back(leaf, had)
+
+
+def _is_tame(node: Value) -> bool:
+    """Whether its partials are all finite. Of these four they are where the result is."""
+    record = node._record
+    if record is _DOT or record is _MULTIPLY or record is _ADD or record is _SUBTRACT:
+        if node._data - node._data == 0.0:
+            return True
+    return all(p is None or p - p == 0.0 for p in _partials(node))
+
+
+def _partials(node: Value) -> Sequence[float | None]:
+    record = node._record
+    assert record is not None
+    at = [x._data if isinstance(x, Value) else x for x in node.inputs]
+    wanted = [type(x) is not float for x in node.inputs]
+    return FLOATS.partials(record, at, node._data, wanted)
+
+
+def _is_cut(record: Op, p: float | None) -> bool:
+    """Whether nothing passes an edge of this partial, not even nan."""
+    return p is None or (p == 0.0 and record.selects)
 
 
 def _values(operands: tuple[Any, ...]) -> tuple[Value, ...]:
     return tuple([x for x in operands if type(x) is not float])
-
-
-def _send(order: list[Value]) -> None:
-    """Each node's contributions, from the root on. An upstream of 0 sends exactly 0, so nothing."""
-    a: Any
-    b: Any
-    x: Value
-    y: Value
-    for node in reversed(order):
-        node._mark = 1
-        g = node._grad
-        if g == 0.0:
-            continue
-        record = node._record
-        a = node._a
-        b = node._b
-        if record is _MULTIPLY:
-            if type(b) is float:
-                x = a
-                x._grad += g * b
-            elif type(a) is float:
-                y = b
-                y._grad += g * a
-            else:
-                x = a
-                y = b
-                x._grad += g * y._data
-                y._grad += g * x._data
-        elif record is _ADD:
-            if type(a) is not float:
-                x = a
-                x._grad += g
-            if type(b) is not float:
-                y = b
-                y._grad += g
-        elif record is _SUBTRACT:
-            if type(a) is not float:
-                x = a
-                x._grad += g
-            if type(b) is not float:
-                y = b
-                y._grad -= g
-        elif record is _DOT:
-            xs = a[len(a) // 2 :]
-            _send_pairs(g, a, xs, b is None)  # the w's, as zip ends with the shorter
-            _send_pairs(g, xs, a, b is None)
-        elif record is not None:
-            data = node._data
-            if type(a) is tuple:
-                _send_many(g, record, a, data)
-                continue
-            slopes = record.slopes or slopes_of(record)
-            slope = slopes[0]
-            if b is None:
-                x = a
-                if slope is not None:
-                    try:
-                        x._grad += g * slope(x._data, data)
-                    except (ValueError, ArithmeticError):
-                        x._grad += g * evaluate(record.partial(0), x._data, data)
-                continue
-            at = a if type(a) is float else a._data, b if type(b) is float else b._data
-            for slot, operand in enumerate((a, b)):
-                slope = slopes[slot]
-                if type(operand) is not float and slope is not None:
-                    x = operand
-                    try:
-                        x._grad += g * slope(*at, data)
-                    except (ValueError, ArithmeticError):
-                        x._grad += g * evaluate(record.partial(slot), *at, data)
 
 
 def _send_pairs(
@@ -278,38 +402,58 @@ def _send_pairs(
 
 def _send_many(g: float, record: Op, operands: tuple[Any, ...], data: float) -> None:
     numbers = [x if type(x) is float else x._data for x in operands]
+    wanted = [type(x) is not float for x in operands]
     x: Value
-    for operand, p in zip(operands, partials(record, numbers, data), strict=True):
-        if type(operand) is not float and p is not None:
+    for operand, p in zip(operands, FLOATS.partials(record, numbers, data, wanted), strict=True):
+        if type(operand) is not float and not _is_cut(record, p):
             x = operand
             x._grad += g * p
 
 
-def slopes_of(record: Op) -> tuple[Callable[..., float] | None, ...]:
-    """The partials over floats, ``(*operands, y)``, None for nothing; kept in the record."""
+# ------------------------------------------------------------------ leaves that were written
+def changed(node: Value) -> Sequence[Value]:
+    """The leaves that were written since ``node`` was computed of them, if it would differ now."""
+    record = node._record
+    computed = _time(node._mark)
+    if record is None or computed >= clock.written:
+        return ()
+    written: list[Value] = []
+    for x in dict.fromkeys(node.inputs):
+        if isinstance(x, Value) and x._record is None and x._a is not None and x._a > computed:
+            written.append(x)
+    if not written:
+        return ()
+    again, _ = outcome(record, [x._data if isinstance(x, Value) else x for x in node.inputs])
+    same = again == node._data or (again != again and node._data != node._data)
+    return () if same else written
 
-    def slope(rule: Any) -> Callable[..., float] | None:
-        return None if rule is NOTHING else lambda *at: evaluate(rule, *at)
 
-    slots = range(record.slots or 0)
-    slopes: tuple[Any, ...] = tuple([slope(record.partial(slot)) for slot in slots])
-    record.slopes = record.fast[1:] or slopes
-    return record.slopes
+def _time(mark: i64) -> i64:
+    """When it was computed; 0 where a pass that did not end has left no word of it."""
+    if mark < -BUSY:
+        return 0
+    return mark if mark >= 0 else -mark
 
 
-def partials(record: Op, at: Sequence[float], y: float) -> Sequence[float | None]:
-    """Every slot's partial at these operands: a float, or None where nothing ever passes."""
-    if record.slots is None:
-        if len(record.fast) > 1:
-            return record.fast[1](at, y)  # type: ignore[no-any-return]
-        return every_partial(record, at, y)
-    found: list[float | None] = []
-    for slot, slope in enumerate(record.slopes or slopes_of(record)):
-        try:
-            found.append(None if slope is None else slope(*at, y))
-        except (ValueError, ArithmeticError):
-            found.append(evaluate(record.partial(slot), *at, y))
-    return found
+def written_since(graph: Graph) -> list[int]:
+    """The places of the leaves that were written since something was computed of them."""
+    found = [id(x) for node in graph.nodes if not node.is_traced for x in changed(node)]
+    return [i for i, node in enumerate(graph.nodes) if id(node) in set(found)]
+
+
+def check_fresh(graph: Graph) -> None:
+    """Raise StaleGraphError if a leaf was written after what is made of it was computed."""
+    stale = written_since(graph)
+    if stale:
+        raise _stale([graph.nodes[i] for i in stale], graph.nodes[graph.roots[0]])
+
+
+def _stale(written: Sequence[Value], root: Value) -> StaleGraphError:
+    names, what = list(dict.fromkeys(map(describe, written))), describe(root)
+    which = f"{' and '.join(names[:3])} {'was' if len(names) == 1 else 'were'}"
+    return StaleGraphError(
+        f"backward: {which} changed after {what} was computed: compute {what} again"
+    )
 
 
 # ------------------------------------------------------------------ steps
@@ -332,41 +476,26 @@ def backward_steps(root: Any) -> Iterator[Step]:
 
 def _steps(graph: Graph) -> Iterator[Step]:
     totals = [0.0] * len(graph)
-    totals[graph.roots[0]] = 1.0
+    reached = [False] * len(graph)
+    root = graph.roots[0]
+    totals[root], reached[root] = 1.0, True
     values: Any = graph.values
     for i in reversed(range(len(graph))):
         record = graph.ops[i]
         if record is None:
             continue
         upstream = totals[i]
-        found = partials(record, graph.at(i, values), values[i])
         sent = []
+        wanted = [type(x) is int and graph.recording[x] for x in graph.operands[i]]
+        found = FLOATS.partials(record, graph.at(i, values), values[i], wanted)
         for slot, (x, p) in enumerate(zip(graph.operands[i], found, strict=True)):
-            if type(x) is int and graph.recording[x]:
-                amount = 0.0 if upstream == 0.0 or p is None else upstream * p
+            if wanted[slot] and type(x) is int:
+                amount = 0.0
+                if reached[i] and not _is_cut(record, p):
+                    amount, reached[x] = upstream * p, True
                 totals[x] += amount
                 sent.append(Contribution(graph.nodes[x], slot, p or 0.0, amount, totals[x]))
         yield Step(graph.nodes[i], "backward", upstream, tuple(sent))
-
-
-def check_fresh(graph: Graph) -> None:
-    """Raise StaleGraphError if an op, run again on its operands' present numbers, gives another."""
-    values: Any = graph.values
-    for i, record in enumerate(graph.ops):
-        if record is None:
-            continue
-        at = graph.at(i, values)
-        again, _ = outcome(record, at)
-        if again != values[i] and not (again != again and values[i] != values[i]):
-            leaves = [
-                graph.nodes[x] for x in graph.operands[i] if type(x) is int and graph.ops[x] is None
-            ]
-            which = " or ".join(dict.fromkeys(map(describe, leaves)))
-            raise StaleGraphError(
-                f"{record.name}: its operands must be as they were when it was recorded "
-                f"({values[i]!r}), got {again!r} now: {which} was written since; "
-                "build the graph again"
-            )
 
 
 def _require_recording(root: Any) -> None:
@@ -388,94 +517,115 @@ def _require_recording(root: Any) -> None:
         )
 
 
-# ------------------------------------------------------------------ Values again
-def product(first: Any, second: Any) -> Any:
-    """The chain rule's product, exactly 0 where ``first`` is; None if nothing ever passes."""
-    if second is None or first is None or (type(first) is float and first == 0.0):
-        return None  # a plain 0 is a constant: a branch not taken, whatever lies beyond
-    for one, other in ((first, second), (second, first)):
-        if type(one) is float and one == 1.0:
-            return other
-    return ops.chain(first, second)
+# ------------------------------------------------------------------ any arithmetic
+# What flows along an edge: an amount, and where it flows: None: everywhere; else a condition.
+_Flow = tuple[Any, Any]
 
 
-def _every(record: Op, operands: Sequence[Any], y: Any) -> Sequence[Any] | None:
-    """All the partials of an op of any number of operands, which share their parts."""
-    if record.slots is not None:
-        return None
-    found: Sequence[Any] = _in_values(record.every_partial, operands, y)
-    return found
+def reverse(
+    graph: Graph, m: Arithmetic, numbers: Sequence[Any], seeds: Mapping[int, Any],
+    sources: Sequence[int],
+) -> list[Any]:  # fmt: skip
+    """d (the seeded nodes) / d each source, from every node's number in ``m``; None: no path.
 
-
-def _slope(
-    record: Op, slot: int, operands: Sequence[Any], y: Any, every: Sequence[Any] | None
-) -> Any:
-    """A slot's partial in the arithmetic of Values; None where nothing ever passes."""
-    if every is not None:
-        p = every[slot]
-    else:
-        rule = record.partial(slot)
-        if rule is NOTHING:
-            return None
-        p = _in_values(rule, operands, y)
-    return p if isinstance(p, Value) else float(p)
-
-
-def _in_values(rule: Rule, operands: Sequence[Any], y: Any) -> Any:
-    found: Any = None
-    with contextlib.suppress(ValueError, ArithmeticError):
-        found = rule(ops.VALUES, *operands, y)
-    numbers = found if isinstance(found, (list, tuple)) else (found,)
-    if not any(p is None or isinstance(p, complex) for p in numbers):
-        return found
-    import numpy as np  # Python's operators on plain numbers refuse: IEEE's number
-
-    wide = [np.float64(x) if type(x) is float else x for x in operands]
-    with np.errstate(all="ignore"):
-        return rule(ops.VALUES, *wide, y)
-
-
-def reverse(graph: Graph, seeds: Mapping[int, Any], sources: Sequence[int]) -> list[Any]:
-    """d (the seeded nodes) / d each source, as Values that record how they were computed.
-
-    Nothing is dropped by its number: the second derivative of (3x)² at 0 is 18. None: no path.
+    No edge is dropped by its number but that of an op that selects: the second derivative of (3x)²
+    at 0 is 18.
     """
-    nodes = graph.nodes
     depends = [False] * len(graph)
     for i in sources:
         depends[i] = True
     for i, operands in enumerate(graph.operands):
         depends[i] = depends[i] or any(type(x) is int and depends[x] for x in operands)
-    totals: list[Any] = [None] * len(graph)
+    flows: list[_Flow | None] = [None] * len(graph)
     for i, seed in seeds.items():
-        totals[i] = seed
+        flows[i] = seed, None
     for i in reversed(range(len(graph))):
-        record, upstream = graph.ops[i], totals[i]
-        if record is None or upstream is None or not depends[i]:
+        record, flow, operands = graph.ops[i], flows[i], graph.operands[i]
+        if record is None or flow is None or not depends[i]:
             continue
-        at, y = graph.at(i, nodes), nodes[i]
-        every = _every(record, at, y)
-        for slot, x in enumerate(graph.operands[i]):
-            if type(x) is int and depends[x]:
-                amount = product(upstream, _slope(record, slot, at, y, every))
-                if amount is not None:
-                    totals[x] = amount if totals[x] is None else totals[x] + amount
-    return [totals[i] for i in sources]
+        wanted = [type(x) is int and depends[x] for x in operands]
+        found = m.partials(record, graph.at(i, numbers), numbers[i], wanted)
+        for slot, (x, p) in enumerate(zip(operands, found, strict=True)):
+            if wanted[slot] and type(x) is int:
+                flows[x] = _joined(m, flows[x], _passed(m, flow, p, record.selects))
+    return [None if flow is None else flow[0] for flow in [flows[i] for i in sources]]
 
 
-def forward(graph: Graph, tangents: Mapping[int, Any]) -> list[Any]:
-    """Every node's tangent, given those of some leaves: the other direction, by the same rules."""
-    nodes = graph.nodes
-    found: list[Any] = [None] * len(graph)
-    for i, record in enumerate(graph.ops):
-        total = tangents.get(i)
-        if record is not None:
-            at, y = graph.at(i, nodes), nodes[i]
-            every = _every(record, at, y)
-            for slot, x in enumerate(graph.operands[i]):
-                if type(x) is int and found[x] is not None:
-                    amount = product(_slope(record, slot, at, y, every), found[x])
-                    if amount is not None:
-                        total = amount if total is None else total + amount
-        found[i] = total
-    return found
+def forward(
+    graph: Graph, m: Arithmetic, numbers: Sequence[Any], tangents: Mapping[int, Any]
+) -> list[Any]:
+    """Every node's tangent, given those of some: the other direction, by the same rules."""
+    flows: list[_Flow | None] = []
+    for i, (record, operands) in enumerate(zip(graph.ops, graph.operands)):
+        flow = (tangents[i], None) if i in tangents else None
+        wanted = [type(x) is int and flows[x] is not None for x in operands]
+        if record is not None and any(wanted):
+            found = m.partials(record, graph.at(i, numbers), numbers[i], wanted)
+            for x, p in zip(operands, found, strict=True):
+                moves = flows[x] if type(x) is int else None
+                if moves is not None:
+                    flow = _joined(m, flow, _passed(m, moves, p, record.selects))
+        flows.append(flow)
+    return [None if flow is None else flow[0] for flow in flows]
+
+
+def _passed(m: Arithmetic, flow: _Flow, p: Any, selects: bool) -> _Flow | None:
+    """The chain rule's product of what flows and a partial; None where the edge is cut.
+
+    Where the partial of an op that selects has no number yet, the condition goes along: what does
+    not flow is 0, whatever it meets.
+    """
+    g, where = flow
+    if p is None:
+        return None
+    if selects:
+        number = _known(p)
+        if number == 0.0:
+            return None
+        if number is None:
+            where = p if where is None else m.where(where, p, 0.0)
+    if type(p) is float and p == 1.0:
+        return g, where
+    amount = p if type(g) is float and g == 1.0 else g * p
+    if where is not None and not (type(p) is float and math.isfinite(p)):
+        amount = m.where(where, amount, 0.0)
+    return amount, where
+
+
+def _known(p: Any) -> float | None:
+    """A partial's number; None if it has none yet."""
+    if isinstance(p, Value):
+        return None if p.is_traced else p._data
+    return p if isinstance(p, float) else None
+
+
+def _joined(m: Arithmetic, one: _Flow | None, other: _Flow | None) -> _Flow | None:
+    if one is None or other is None:
+        return one or other
+    everywhere = one[1] is None or other[1] is None
+    return one[0] + other[0], None if everywhere else m.where(one[1], 1.0, other[1])
+
+
+def swept(record: Op) -> tuple[Rule, ...]:
+    """A derived op's partials: its formula, recorded once, swept in the rule's arithmetic."""
+    assert record.formula is not None
+    with modes.quiet():
+        operands = [Traced(f"operand {slot + 1}") for slot in range(len(record.domain))]
+        y = record.formula(ops.VALUES, *operands)
+    if not isinstance(y, Value):
+        return (NOTHING,) * len(operands)
+    graph = Graph(y, inputs=operands)
+
+    def rule(source: int) -> Rule:
+        def partial(m: Arithmetic, *at_y: Any) -> Any:
+            numbers = graph.run(m, dict(zip(graph.inputs, at_y)))
+            (found,) = reverse(graph, m, numbers, {graph.roots[0]: 1.0}, [source])
+            return 0.0 if found is None else found
+
+        return partial
+
+    return tuple(rule(source) for source in graph.inputs)
+
+
+above.backward = backward
+Op.sweeper = staticmethod(swept)

@@ -53,10 +53,10 @@ class Traced(Value):
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return self is other if isinstance(other, Value) else ops.equal(self, other)
+        return ops.equal(self, other)
 
     def __ne__(self, other: object) -> Any:
-        return self is not other if isinstance(other, Value) else ops.not_equal(self, other)
+        return ops.not_equal(self, other)
 
     def __lt__(self, other: Operand) -> Any:
         return ops.less(self, other)

@@ -3,12 +3,19 @@
 A node keeps its number, its op's record and its operands in slots, with no container on a unary or
 binary one: what decides eager speed is how much the cyclic collector has to look at. Reads op.py,
 ops.py, ieee.py, modes.py, numbers.py and errors.py; read by every other file.
+
+The mark of an op's result is the time at which it was computed, on a clock that goes on with every
+write of a leaf: a pass sees by it which leaf was written since. It is negative where there is a
+gradient too; below -BUSY it is that of a pass under way (see sweep.py). A leaf's mark is 0 or -1,
+and the time of its last write stands where an op's result has its operand.
 """
 
 from __future__ import annotations
 
 import math
 import numbers
+import opcode
+import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, SupportsFloat, TypeAlias
@@ -17,7 +24,7 @@ from . import ops
 from .errors import DomainError, user_frame
 from .ieee import number, outcome
 from .modes import NOTHING_NOTED, About, active, current
-from .native import amend, i32, mypyc_attr
+from .native import amend, i64, mypyc_attr
 from .numbers import real
 from .op import Op
 
@@ -33,9 +40,40 @@ _DIVIDE: Final = ops.divide
 _POWER: Final = ops.power
 _DOT: Final = ops.dot
 _UNNOTED: Final = object()  # in place of the label of an op's result
+_COMPARE: Final = opcode.opmap["COMPARE_OP"]
+BUSY: Final = 1 << 29  # ints that fit a digit of Python's are compared faster
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
+class Clock:
+    """``now`` is 2 more after each write of a leaf; ``written`` is when the last one was."""
+
+    __slots__ = ("now", "written")
+
+    now: i64
+    written: i64
+
+    def __init__(self) -> None:
+        self.now = 2
+        self.written = 0
+
+
+class Above:
+    """What the floors above do with a Value: each fills in its part when it is imported."""
+
+    __slots__ = ("backward", "copy", "deepcopy", "name", "reduce")
+
+    backward: Any
+    copy: Any
+    deepcopy: Any
+    name: Any
+    reduce: Any
+
+
+clock: Final = Clock()
+above: Final = Above()
+
+
+@mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)  # see trashcan.h
 class Value:
     """A number that remembers what it was made from.
 
@@ -57,7 +95,7 @@ class Value:
     __array_ufunc__: ClassVar[None] = None  # np.float64(2) * Value(3) is ours to answer
     is_traced: ClassVar[bool] = False  # traced.py's Values have no number yet
 
-    _mark: i32  # 0: no gradient; 1: there is one; beyond, a pass is under way: see sweep.py
+    _mark: i64  # see above
     _a: Any  # the operand of slot 0; all of them in a tuple, unless there are one or two
     _about: About  # unset on most results: what is not stored costs no time, nor the collector's
     _b: Any  # that of slot 1; True if numbers are among those in a tuple
@@ -82,6 +120,8 @@ class Value:
     @property
     def data(self) -> float:
         """The number. A leaf's may be written between passes; an op's result may not."""
+        if active:
+            noticed(self)
         return self._data
 
     @data.setter
@@ -92,11 +132,14 @@ class Value:
                 f"{self._record.name}; write its leaves and build the graph again"
             )
         self._data = data if type(data) is float else real(data, "data")
+        clock.now += 2
+        clock.written = clock.now
+        self._a = clock.now
 
     @property
     def grad(self) -> float:
         """d root / d self, of the last pass for an op's result, added up over passes for a leaf."""
-        return self._grad if self._mark else 0.0
+        return self._grad if self._mark < 0 else 0.0
 
     @grad.setter
     def grad(self, grad: Number) -> None:
@@ -106,12 +149,13 @@ class Value:
             self._grad = 0.0
         else:
             self._grad = real(grad, "grad", remedy="zero_grad() forgets it" if grad is None else "")
-        self._mark = 1
+        if self._mark >= 0:
+            self._mark = -self._mark if self._mark > 0 else -1
 
     @property
     def has_grad(self) -> bool:
         """Whether a pass has reached this node since it was made or ``zero_grad()``."""
-        return self._mark != 0
+        return self._mark < 0
 
     @property
     def label(self) -> str:
@@ -172,7 +216,7 @@ class Value:
         about = None
         if active:  # a neuron's bias is added under its scope: no detour
             state = current()
-            if not state.plain:
+            if not state.recording:
                 return apply(_ADD, (self, other))
             about = state.about
         if type(other) is Value:
@@ -186,14 +230,18 @@ class Value:
         node._record = _ADD
         node._a = self
         node._b = other
-        node._mark = 0
+        node._mark = clock.now
         if about is not None:
             node._about = about
         return node
 
     def __mul__(self, other: Operand) -> Value:
+        about = None
         if active:
-            return apply(_MULTIPLY, (self, other))
+            state = current()
+            if not state.recording:
+                return apply(_MULTIPLY, (self, other))
+            about = state.about
         if type(other) is Value:
             data = self._data * other._data
         elif type(other) is float:
@@ -205,7 +253,9 @@ class Value:
         node._record = _MULTIPLY
         node._a = self
         node._b = other
-        node._mark = 0
+        node._mark = clock.now
+        if about is not None:
+            node._about = about
         return node
 
     def __sub__(self, other: Operand) -> Value:
@@ -291,8 +341,12 @@ class Value:
     __hash__: ClassVar[Any] = object.__hash__
 
     def __eq__(self, other: object) -> Any:
-        if isinstance(other, Value):
-            return self is other  # they are keys of dicts and members of sets
+        if isinstance(other, Value):  # by identity: they are keys of dicts and members of sets
+            if other.is_traced:
+                return NotImplemented  # it records
+            if self is not other and self._data == other._data:
+                _misled(self._data)
+            return self is other
         data: Any = self._data  # NumPy's numbers answer with a bool of their own
         return data == other if isinstance(other, numbers.Real) else NotImplemented
 
@@ -325,7 +379,7 @@ class Value:
 
     def item(self) -> float:
         """The plain number, cut off from the graph."""
-        return self._data
+        return self.data
 
     def detach(self) -> Value:
         """A leaf with the same number, which records nothing."""
@@ -344,28 +398,21 @@ class Value:
 
         Two threads' passes over shared nodes, leaves among them, are yours to keep apart.
         """
-        from .sweep import backward
-
-        backward(self, grad)
+        above.backward(self, grad)
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
-        self._mark = 0
+        if self._mark < 0:
+            self._mark = 0 if self._record is None or self._mark < -BUSY else -self._mark
 
     def __copy__(self) -> Value:
-        from .graph import parts, restore
-
-        return restore(*parts(self))
+        return above.copy(self)  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        from .graph import deepcopy
-
-        return deepcopy(self, memo)
+        return above.deepcopy(self, memo)  # type: ignore[no-any-return]
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        from .graph import reduce
-
-        return reduce(self)
+        return above.reduce(self)  # type: ignore[no-any-return]
 
 
 def _new(kind: type[Value]) -> Value:
@@ -388,7 +435,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
     about = None
     if active:
         state = current()
-        if not state.plain:
+        if not state.recording:
             return _apply_any(record, operands)
         about = state.about
     a: Any
@@ -445,37 +492,60 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
     node._record = record
     node._a = a
     node._b = b
-    node._mark = 0
+    node._mark = clock.now
     if about is not None:
         node._about = about
     return node
 
 
 def _dot(*sequences: Any) -> Value:
-    """``ops.dot`` of two sequences of Values, in one loop; of all else, the general way."""
+    """``ops.dot`` of Values, or of Values and numbers, in one loop; of all else, as any op."""
     state = current() if active else None
-    ws: Sequence[Value]
-    xs: Sequence[Value]
+    data = -0.0
+    w: Value
+    x: Value
     try:
         ws, xs = sequences
-        if len(ws) == len(xs) > 0 and (state is None or state.plain):
-            data = -0.0
-            for w, x in zip(ws, xs):
-                data += w._data * x._data
+        if len(ws) == len(xs) > 0 and (state is None or state.recording):
+            mixed: Any = True
+            if type(xs[0]) is not Value:
+                xs = _floats(xs)
+                for w, number in zip(ws, xs):
+                    data += w._data * number
+            elif type(ws[0]) is not Value:
+                ws = _floats(ws)
+                for number, x in zip(ws, xs):
+                    data += number * x._data
+            else:
+                mixed = None
+                for w, x in zip(ws, xs):
+                    data += w._data * x._data
             if data - data == 0.0:
                 node = _new(Value)
                 node._data = data
                 node._record = _DOT
                 node._a = (*ws, *xs)
-                node._b = None
-                node._mark = 0
+                node._b = mixed
+                node._mark = clock.now
                 if state is not None and state.about is not None:
                     node._about = state.about
                 return node
     except (AttributeError, TypeError, ValueError):
-        pass  # numbers or traced values among them, or sequences that are refused
+        pass  # numbers among Values or traced ones, or sequences that are refused
     assert _DOT.gather is not None
     return apply(_DOT, _DOT.gather(*sequences))
+
+
+def _floats(numbers: Any) -> list[float]:
+    """A row of numbers as floats; TypeError if it holds anything else."""
+    row = numbers.tolist() if hasattr(numbers, "tolist") else numbers
+    return [x if type(x) is float else _whole_number(x) for x in row]
+
+
+def _whole_number(x: Any) -> float:
+    if type(x) is not int:
+        raise TypeError
+    return float(x)
 
 
 def keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
@@ -503,7 +573,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     node: Value
     traced: Any = next((x for x in operands if isinstance(x, Value) and x.is_traced), None)
     if traced is not None:
-        if state.plain:
+        if state.reads is None:  # no function is being recorded
             remedy = "keep to plain numbers and Values outside of the function"
             raise traced.refuse("used after its function was recorded,", remedy)
         node = Value.__new__(type(traced))
@@ -516,7 +586,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
         node = _new(Value)
         node._data = data
     node._record = record
-    node._mark = 0
+    node._mark = clock.now
     if state.about is not None:
         node._about = state.about
     keep(node, record, operands)
@@ -595,9 +665,27 @@ def _compare(a: Value, b: Any, holds: Any) -> Any:
 
 def describe(node: Value) -> str:
     """A node in an error's text: its label, or what made it."""
-    from .names import short  # it reads this file
+    return above.name(node)  # type: ignore[no-any-return]
 
-    return short(node)
+
+def noticed(node: Value) -> None:
+    """Tell a transformation that the function which it records has read this number."""
+    reads = current().reads
+    if reads is not None:
+        reads.append(node)
+
+
+def _misled(data: float) -> None:
+    """Warn where the caller's own code compares two nodes that hold one number."""
+    level = user_frame()[2]
+    frame = sys._getframe(level)
+    if frame.f_code.co_code[frame.f_lasti] == _COMPARE:  # not `in`, index, a set or a dict
+        warnings.warn(
+            f"==: two Values are equal only if they are the same node; these hold {data!r} both, "
+            "and differ; use a.data == b.data, or autograd.equal(a, b)",
+            RuntimeWarning,
+            stacklevel=level + 1,
+        )
 
 
 _EXACT = frozenset((Value, float))

@@ -16,7 +16,8 @@ from autograd import Value, backward_steps
 from autograd.numbers import show
 from viz.boxes import FONT, minus
 from viz.layered import MARGIN, place
-from viz.svg import THEMES, marks, tag, xml
+from viz.state import Run
+from viz.svg import THEMES, tag, xml
 
 FRAME = 2.4  # s: time to read two short lines
 FADE = 1.5  # percent of the whole
@@ -73,7 +74,8 @@ def picture(theme: str) -> str:
     drawing.geometry = place(drawing.nodes, drawing.wires)
     graph, colours = drawing.graph, THEMES[theme]
     frames = len(steps) + 2  # the opening, the steps, the finished picture
-    final = drawing.picture(theme, marks(graph, steps))
+    run = Run(graph, steps)
+    final = drawing.picture(theme, run.state())
     since: dict[int, int] = {}  # the frame in which a box gets its gradient
     overlays = []
     captions = [
@@ -83,7 +85,7 @@ def picture(theme: str) -> str:
          "That of w2 is 0 because x2 is 0."],
     ]  # fmt: skip
     for k in range(len(steps)):
-        state = marks(graph, steps, k)
+        state = run.state(len(steps) + 1 + k)
         for index in state.grads:
             since.setdefault(index, k + 1)
         shown = drawing.picture(theme, state)

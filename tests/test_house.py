@@ -61,6 +61,52 @@ def test_imports_go_one_way(package):
             )
 
 
+# From the ground up: a file of autograd imports from those before it alone, inside functions too.
+FLOORS = """
+    errors numbers native loader decorate modes
+    op ieee special ops
+    value traced graph names sweep tree
+    derivatives functions reference check
+    compiler.rewrite compiler.numpy_backend
+    compiler.llvm_math compiler.llvm_vectors compiler.llvm_backend compiler.program compiler
+""".split()
+
+
+def imported_by(path, module):
+    """The modules of its own package that the file imports."""
+    package = module.split(".")[:-1] if path.name != "__init__.py" else module.split(".")
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            if node.module:
+                yield ".".join([*base, *node.module.split(".")])
+            else:
+                yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+def test_a_file_imports_from_floors_below_its_own():
+    """No circle of imports: who reads from the ground up meets nothing unknown."""
+    files = {}
+    for path in sorted((REPO / "autograd").rglob("*.py")):
+        names = path.relative_to(REPO / "autograd").with_suffix("").parts
+        module = ".".join(names if names[-1] != "__init__" else names[:-1])
+        if module not in ("", "__main__"):
+            files[module] = path
+    assert sorted(FLOORS) == sorted(files)
+    for module, path in files.items():
+        below = set(FLOORS[: FLOORS.index(module)])
+        assert set(imported_by(path, module)) <= below, module
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_has_its_place_in_the_rooms_of_the_code(package):
+    rooms = (REPO / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = rooms[rooms.index("## The rooms of the code") : rooms.index("## What may be written")]
+    for path in sorted((REPO / package).rglob("*")):
+        if path.suffix in (".py", ".js", ".css", ".html") and not path.name.startswith("__"):
+            assert f"`{path.name}`" in rooms, path
+
+
 def test_importing_loads_nothing_heavy():
     """What only a drawing, a progress bar or a compiled program needs is imported by them alone."""
     heavy = ("graphviz", "tqdm", "llvmlite", "scipy", "matplotlib", "sklearn", "IPython")
@@ -94,8 +140,7 @@ def test_every_package_and_data_file_is_shipped():
     for package in PACKAGES:
         assert (REPO / package / "py.typed").exists() and "py.typed" in data[package]
         for path in sorted((REPO / package).rglob("*")):
-            built = path.suffix in (".pyc", ".so", ".pyd") or path.name == "core.txt"
-            if path.is_dir() or built:
+            if path.is_dir() or path.suffix in (".pyc", ".so", ".pyd"):
                 continue
             folder = ".".join(path.relative_to(REPO).parts[:-1])
             if path.suffix == ".py":

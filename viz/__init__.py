@@ -4,10 +4,9 @@
 the forward and the backward pass. Reads autograd only, and computes no gradient of its own.
 """
 
-from autograd.errors import DrawingError
-
 from .digraph import draw_dot
 from .drawing import Drawing, graph
+from .errors import DrawingError
 from .steps import Trace, trace
 
 __all__ = ["Drawing", "DrawingError", "Trace", "draw_dot", "graph", "trace"]

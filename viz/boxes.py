@@ -1,7 +1,7 @@
 """Graph → boxes and wires: what is drawn, and how large it is.
 
-Reads autograd's Graph and names only; read by all that lays out and draws. A box's size depends on
-names and structure, never on present numbers: the page moves the numbers in place.
+Reads autograd's Graph, names and sweep only; read by all that lays out and draws. A box's size
+depends on names and structure, never on present numbers: the page moves the numbers in place.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
 from autograd.op import Op
+from autograd.sweep import written_since
 
 FONT, SMALL = 12.0, 9.5  # px; names and numbers, and the quiet words beside them
 ADVANCE = 0.602  # em, a character of DejaVu Sans Mono; Menlo has the same, Consolas less
@@ -22,6 +23,7 @@ LINE = 17  # px, a line of text: title, value, grad; and a row of a use
 PAD_X, PAD_Y = 8, 7  # px, inside a box
 WORD = 36  # px, where the number begins after its word
 LONGEST = "−1.2346e−15"  # the widest usual number; a digit more lies on the padding
+CHANGED = "changed since"  # of a leaf whose present number is not what the ops were made with
 ROWS = 6  # uses with a row each (INSIGHT); more of them leave from one point and are counted
 AMOUNT = 100  # px, an amount and its tick beside the numbers
 WRITTEN = 32  # characters of an op: the numbers of a dot with four inputs
@@ -41,6 +43,7 @@ class Box:
         value, grad: the present numbers; None: none yet.
         uses: how many places use it; ``ports``: how many of its operands are nodes.
         amounts: whether there is room for an amount and a tick a use.
+        stale: a leaf that was written since an op used it.
     """
 
     index: int
@@ -53,6 +56,7 @@ class Box:
     uses: int
     ports: int
     amounts: bool
+    stale: bool
     width: int
     height: int
 
@@ -117,7 +121,7 @@ class Geometry(NamedTuple):
 
 def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple[Wire, ...]]:
     """A box a node, a wire a use."""
-    called, boxes, wires = names(graph), [], []
+    called, boxes, wires, stale = names(graph), [], [], set(written_since(graph))
     use = {at: n for users in graph.users for n, at in enumerate(users)}
     for index, operands in enumerate(graph.operands):
         ports = 0
@@ -125,11 +129,13 @@ def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple
             if isinstance(source, int):
                 wires.append(Wire(source, index, slot, ports, use[index, slot]))
                 ports += 1
-        boxes.append(_box(graph, index, called, ports, amounts))
+        boxes.append(_box(graph, index, called, ports, amounts, index in stale))
     return tuple(boxes), tuple(wires)
 
 
-def _box(graph: Graph, index: int, called: Sequence[Name], ports: int, amounts: bool) -> Box:
+def _box(
+    graph: Graph, index: int, called: Sequence[Name], ports: int, amounts: bool, stale: bool
+) -> Box:
     record, name, uses = graph.ops[index], called[index], len(graph.users[index])
     text, whole, op = name.text, graph.labels[index] or name.text, ""
     if name.formula:
@@ -144,10 +150,10 @@ def _box(graph: Graph, index: int, called: Sequence[Name], ports: int, amounts: 
     if amounts and uses > 1:
         width += AMOUNT
     lines = max(3, uses if uses <= ROWS else 0)
-    height = max(lines * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)
+    height = max(lines * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)  # even: engines' cells are whole
     return Box(
         index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports,
-        amounts, width=round(width + 0.5), height=height + height % 2,  # engines' cells are whole
+        amounts, stale, width=round(width + 0.5), height=height + height % 2,
     )  # fmt: skip
 
 

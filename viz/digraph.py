@@ -10,13 +10,14 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from autograd.errors import DrawingError
 from autograd.graph import Graph
 from autograd.names import clean
+from autograd.sweep import written_since
 from autograd.value import Value
 
-from .boxes import inside
+from .boxes import CHANGED, inside
 from .drawing import MAX_NODES, Drawing, drawable, write_whole
+from .errors import DrawingError
 
 if TYPE_CHECKING:
     import graphviz
@@ -34,10 +35,12 @@ def draw_dot(
         raise ValueError(f"draw_dot: rankdir must be 'LR' or 'TB', got {rankdir!r}")
     graph = drawable(root, max_nodes)
     digraph = _digraph()(format=format, graph_attr={"rankdir": rankdir})
-    digraph.drawn = graph
+    digraph.drawn, stale = graph, set(written_since(graph))
     for index, record in enumerate(graph.ops):
         value, grad = graph.values[index], graph.grads[index] or 0.0
         fields = ["data –" if value is None else f"data {value:.4f}", f"grad {grad:.4f}"]
+        if index in stale:
+            fields.append(CHANGED)
         if graph.labels[index]:  # braces, bars and the like would make fields of their own
             fields.insert(0, re.sub(r"[\\{}|<>]", r"\\\g<0>", clean(graph.labels[index])))
         digraph.node(f"n{index}", label=f"{{ {' | '.join(fields)} }}", shape="record")

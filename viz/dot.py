@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd.numbers import show
 
-from .boxes import FONT, PAD_X, SMALL, WORD, Box, Boxes, Wires, minus
+from .boxes import CHANGED, FONT, PAD_X, SMALL, WORD, Box, Boxes, Wires, minus
 from .svg import THEMES, tag, xml
 
 Rows = Sequence[int] | None
@@ -62,7 +62,10 @@ def _text(box: Box) -> str:
     """The lines of a box. Graphviz reads escapes like ``\\N`` there: backslashes are doubled."""
     op, rest = (xml(x.replace("\\", r"\\")) for x in (box.op, box.title[len(box.op) :]))
     title = (tag("B", op) if op else "") + rest
-    lines = [[tag("TD", tag("FONT", title, POINT_SIZE=FONT), ALIGN="LEFT", COLSPAN=2)]]
+    title = tag("FONT", title, POINT_SIZE=FONT)
+    if box.stale:
+        title += tag("FONT", f" {CHANGED}", POINT_SIZE=SMALL, COLOR=LOOK.quiet)
+    lines = [[tag("TD", title, ALIGN="LEFT", COLSPAN=2)]]
     for word, n, ink in (("value", box.value, LOOK.text), ("grad", box.grad, LOOK.motion)):
         ink = LOOK.quiet if n is None else ink
         quiet = tag("FONT", word, POINT_SIZE=SMALL, COLOR=LOOK.quiet)

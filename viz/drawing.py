@@ -12,14 +12,15 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from autograd.errors import DrawingError
 from autograd.graph import Graph, walk
 from autograd.numbers import show
 from autograd.value import Value
 
 from .boxes import Geometry, boxes_and_wires
 from .dot import source
-from .svg import Marks, svg, xml
+from .errors import DrawingError
+from .state import State
+from .svg import svg, xml
 
 MAX_NODES = 3000  # beyond, nobody finds anything in it, and the engines take minutes
 
@@ -46,6 +47,10 @@ class Drawing:
         leaves = sum(box.leaf for box in self.nodes)
         ops = len(self.nodes) - leaves
         counts = f"{ops} operation{'s' * (ops != 1)} on {leaves} lea{'f' if leaves == 1 else 'ves'}"
+        stale = [box.name for box in self.nodes if box.stale]
+        if stale:
+            were = "was" if len(stale) == 1 else "were"
+            counts += f"; {', '.join(stale)} {were} changed after {roots[0].name} was computed"
         return f"{', '.join(results)}: {counts}"
 
     @cached_property
@@ -55,8 +60,8 @@ class Drawing:
 
         return place(self.nodes, self.wires)
 
-    def picture(self, theme: str = "light", state: Marks | None = None) -> str:
-        """The SVG, light or dark; with ``svg.marks``, as it is at a step of a backward pass."""
+    def picture(self, theme: str = "light", state: State | None = None) -> str:
+        """The SVG, light or dark; with ``Run.state``, as it is at a step of a pass."""
         return svg(self.nodes, self.wires, self.geometry, self.title, theme, state)
 
     @cached_property

@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd.op import NOTHING, Arithmetic, Op, Symbolic
+from autograd.op import Arithmetic, Op, Symbolic
 
 DEEP = 40  # a term this many calls deep gets a name of its own: engines' parsers recurse
 # IEEE's pow(1, x) and pow(-1, ±inf) are 1; JavaScript's are NaN.
 _POWER = "({0}===1||{0}===-1&&({1}===Infinity||{1}===-Infinity)?1:{0}**{1})"
 # Its % has the dividend's sign; ours, as Python's, the divisor's.
-_REMAINDER = "((r,b)=>r&&r<0!==b<0?r+b:r)({0}%{1},{1})"
+_REMAINDER = "((r,b)=>r===0?b<0?-0:0:r<0!==b<0?r+b:r)({0}%{1},{1})"
 
 
 class Term(Symbolic):
@@ -107,7 +107,7 @@ def text(x: Any) -> str:
 
 
 def functions(record: Op, count: int, slots: Collection[int]) -> str:
-    """One op on ``count`` operands: ``{v: value, p: partials, c: case}``.
+    """One op on ``count`` operands: ``{v: value, p: partials, c: case, s: selects}``.
 
     Only the partials of ``slots`` are made. A null partial passes nothing, whatever the upstream.
     NotImplementedError: a primitive made at run time brought no line for JavaScript.
@@ -121,11 +121,9 @@ def functions(record: Op, count: int, slots: Collection[int]) -> str:
 
     def partials(m: JavaScript, *terms: Term) -> Sequence[Any]:
         null = Term(m, "null")
-        if record.slots is None:
-            every = record.every_partial(m, *terms)
-            return [p if slot in slots else null for slot, p in enumerate(every)]
-        rules = [record.partial(slot) if slot in slots else NOTHING for slot in range(count)]
-        return [null if rule is NOTHING else rule(m, *terms) for rule in rules]
+        wanted = [slot in slots for slot in range(count)]
+        found = m.partials(record, terms[:-1], terms[-1], wanted)
+        return [null if p is None or not wanted[slot] else p for slot, p in enumerate(found)]
 
     parts = [f"v:{made('{}', names, lambda m, *numbers: [m.run(record, *numbers)])}"]
     if slots:
@@ -133,12 +131,15 @@ def functions(record: Op, count: int, slots: Collection[int]) -> str:
     case = record.case
     if case is not None:
         parts.append(f"c:{made('{}', [*names, 'y'], lambda m, *at: [case(m, *at)])}")
+    if record.selects:
+        parts.append("s:1")
     return f"{{{','.join(parts)}}}"
 
 
-def frozen(value: float, partials: Iterable[float], case: int) -> str:
+def frozen(value: float, partials: Iterable[float | None], case: int, selects: bool) -> str:
     """An op that the page cannot work out, on the operands it was recorded with."""
-    return f"{{v:()=>{text(value)},p:()=>[{','.join(map(text, partials))}],c:()=>{case}}}"
+    local = ",".join("null" if p is None else text(p) for p in partials)
+    return f"{{v:()=>{text(value)},p:()=>[{local}],c:()=>{case},s:{int(selects)}}}"
 
 
 def literal(x: Any) -> str:

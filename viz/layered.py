@@ -2,7 +2,8 @@
 
 The classic four stages (Sugiyama, Tagawa, Toda 1981): columns by longest path, order in a column
 by barycentres, heights by least squares, wires as curves. A wire that passes a column has a lane
-in it, so no wire runs through a box. Reads boxes.py, sizes and ports only; read by layout.py.
+in it, so no wire runs through a box; one that passes many goes level, above or below all that
+stands there, and its length costs nothing. Reads boxes.py, sizes and ports only; read by layout.py.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from itertools import pairwise
 from .boxes import Box, Boxes, Geometry, Path, Point, Segment, Wires, rows_of
 
 SWEEPS = 12  # passes over all columns; crossings and heights settle after about eight
-LANES = 100_000  # more would take minutes, in a drawing nobody can read: later wires go straight
+FAR = 24  # columns, several screens: a wire that passes more has a lane in the first of them only
+LANES = 100_000  # more would take minutes, in a drawing nobody can read: later wires go outside
 BETWEEN_BOXES, BESIDE_LANE = 20.0, 11.0  # px, clear space
 GAP, WIDEST_GAP, RISE = 38.0, 120.0, 0.3  # px between columns: more for the steep, as they rise
 STRAIGHT = 8.0  # how much more a wire's lanes hold to each other than to its ends (dot's figure)
@@ -34,21 +36,29 @@ class Item:
     top: float = 0.0
     left: list[Link] = field(default_factory=list)
     right: list[Link] = field(default_factory=list)
+    away: list[Link] = field(default_factory=list)  # the far ones
 
 
 @dataclass(slots=True)
 class Link:
-    """A wire's stretch between neighbouring columns: from ``tail``'s row to ``head``'s port."""
+    """A wire's stretch between neighbouring columns: from ``tail``'s row to ``head``'s port.
+
+    Or the ``far`` stretch of a long wire, at a ``level`` above or below all that is in the columns
+    that it passes: it moves nothing.
+    """
 
     tail: Item
     head: Item
     port: float = 0.0  # px down the head
     rank: float = 0.5  # the port's, 0 to 1
+    far: bool = False
     row: int = 0
+    level: float = 0.0
 
     def __post_init__(self) -> None:
-        self.tail.right.append(self)
-        self.head.left.append(self)
+        (self.tail.away if self.far else self.tail.right).append(self)
+        if not self.far:
+            self.head.left.append(self)
 
     @property
     def start(self) -> float:
@@ -65,6 +75,12 @@ class Link:
         """Where it arrives in the head's column, in places."""
         return self.head.place + self.rank
 
+    @property
+    def stops(self) -> list[tuple[int, int, float]]:
+        """From column to column, and how far down it passes them."""
+        far = [(self.tail.column + 1, self.head.column - 1, self.level)] * self.far
+        return [*far, (self.head.column, self.head.column, self.end)]
+
 
 def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes. The same graph is always placed the same way."""
@@ -74,6 +90,7 @@ def place(boxes: Boxes, wires: Wires) -> Geometry:
     for route, row in zip(routes, rows, strict=True):
         route[0].row = row
     _heights(columns)
+    _levels(columns)
     return _geometry(boxes, columns, routes, rows)
 
 
@@ -99,21 +116,24 @@ def _items(
     for item in of_box:
         columns[item.column].append(item)
     lanes: dict[tuple[int, int, int], Link] = {}  # by the link that leads into each
-    routes = []
-    for wire in wires:
+    routes = []  # and where many uses leave together, they have one lane
+    uses = [(wire.source, -1 if boxes[wire.source].shares else wire.use) for wire in wires]
+    reach = dict.fromkeys(uses, 0)
+    for use, wire in zip(uses, wires):
+        reach[use] = max(reach[use], column[wire.target])
+    for use, wire in zip(uses, wires):
         tail, head, route = of_box[wire.source], of_box[wire.target], []
-        use = -1 if boxes[wire.source].shares else wire.use  # many leave together, on one lane
-        for at in range(tail.column + 1, head.column):
-            if len(lanes) == LANES:
-                break
-            key = (wire.source, use, at)
+        between = range(tail.column + 1, head.column)
+        far = len(between) > 1 and (reach[use] - between[0] > FAR or len(lanes) > LANES)
+        for at in between[:1] if far else between:
+            key = (*use, at)
             if key not in lanes:
                 lanes[key] = Link(tail, Item(None, at, wire.source))
                 columns[at].append(lanes[key].head)
             route.append(lanes[key])
             tail = lanes[key].head
         rank = (wire.port + 1) / (boxes[wire.target].ports + 1)
-        route.append(Link(tail, head, boxes[wire.target].port(wire.port), rank))
+        route.append(Link(tail, head, boxes[wire.target].port(wire.port), rank, far))
         routes.append(route)
     for items in columns:
         items.sort(key=lambda item: item.place)  # in postorder a tree has no crossing
@@ -196,33 +216,57 @@ def _settle(items: list[Item], wanted: list[float], weights: list[float]) -> Non
         item.top = top + offset
 
 
+def _levels(columns: list[list[Item]]) -> None:
+    """Lay far links above or below all that stands in the columns they pass, the shortest first."""
+    there = [[x for x in items if x.box or x.right] for items in columns]  # but their own lanes
+    highest = [min((x.top for x in items), default=0.0) for items in there]
+    lowest = [max((x.top + x.height for x in items), default=0.0) for items in there]
+    away = [(max(k.head.column for k in x.away), x) for items in columns for x in items if x.away]
+    for end, lane in sorted(away, key=lambda far: far[0] - far[1].column):
+        passed = slice(lane.column + 1, end)
+        above, below = min(highest[passed]) - BESIDE_LANE, max(lowest[passed]) + BESIDE_LANE
+        level, taken = (above, highest) if 2 * lane.top < above + below else (below, lowest)
+        taken[passed] = [level] * len(taken[passed])
+        for link in lane.away:
+            link.level = level
+
+
 def _geometry(
     boxes: Boxes, columns: list[list[Item]], routes: list[list[Link]], rows: list[int]
 ) -> Geometry:
     """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
-    highest = min((item.top for items in columns for item in items), default=0.0)
-    spans, corners, x, height = [], [(0.0, 0.0)] * len(boxes), MARGIN, 0.0
-    for items in columns:
+    heights = [(item.top, item.top + item.height) for items in columns for item in items]
+    heights += [(route[-1].level,) * 2 for route in routes if route[-1].far]
+    down = MARGIN - min((top for top, _ in heights), default=0.0)
+    for item in (item for items in columns for item in items):
+        item.top = round(item.top + down, 1)
+    rises, ways = [0.0] * len(columns), []
+    for route in routes:
+        route[-1].level += down
+        at = route[0].tail.column
+        ways.append([(at, at, route[0].start), *(stop for link in route for stop in link.stops)])
+        for (_, _, y), (at, _, level) in pairwise(ways[-1]):
+            rises[at] = max(rises[at], abs(level - y))
+    spans, corners, x = [], [(0.0, 0.0)] * len(boxes), MARGIN
+    for items, rise in zip(columns, rises):
         widest = max((item.box.width for item in items if item.box), default=0)
         spans.append((x, x + widest))
         for item in items:
-            item.top = round(item.top - highest + MARGIN, 1)
-            height = max(height, item.top + item.height + MARGIN)
             if item.box:
                 corners[item.box.index] = (round(x + (widest - item.box.width) / 2, 1), item.top)
-        steepest = max((abs(k.start - k.end) for item in items for k in item.left), default=0)
-        x += widest + min(WIDEST_GAP, max(GAP, RISE * steepest))
+        x += widest + min(WIDEST_GAP, max(GAP, RISE * rise))
     paths, clearance = [], Clearance(boxes, corners)
-    for route in routes:
+    for route, way in zip(routes, ways):
         first, last = route[0].tail.box, route[-1].head.box
         assert first is not None and last is not None
         start = (corners[first.index][0] + first.width, route[0].start)
         end = (corners[last.index][0], corners[last.index][1] + route[-1].port)
         path: list[Segment] = [start]
-        for link in route:
-            leaves = (spans[link.tail.column][1], path[-1][-1])
-            path += [leaves, bend(leaves, (spans[link.head.column][0], link.end))]
+        for (_, left, y), (into, _, level) in pairwise(way):
+            leaves = (spans[left][1], y)
+            path += [leaves, bend(leaves, (spans[into][0], level))]
         paths.append(clearance.way(start, end) or (*path, end))
+    height = max((low for _, low in heights), default=0.0) + down + MARGIN
     return Geometry(spans[-1][1] + MARGIN, height, tuple(corners), tuple(rows), tuple(paths), "own")
 
 

@@ -20,11 +20,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from autograd.errors import DrawingError
-
 from . import layered
 from .boxes import Boxes, Geometry, Path, Point, Wires, rows_of
 from .dot import GAP, STUB, source
+from .errors import DrawingError
 from .layered import MARGIN
 
 if TYPE_CHECKING:

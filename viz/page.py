@@ -1,9 +1,10 @@
 """The one HTML file: the drawing, the whole walk, and a script that shows one step and follows.
 
-Reads walk.py, slots.py, javascript.py, drawing.py, svg.py, and page.html, .css and .js beside it;
-read by steps.py. All that can be read is written here, once: without script, and in print, the file
-is the walk. The script hides all but the present step and fills the marked numbers again; it holds
-no wording. A label is anybody's text: it enters as escaped text or as a JavaScript string.
+Reads walk.py, blanks.py, javascript.py, drawing.py, svg.py; beside it page.html, .css and .js, and
+evaluator.js, which needs no page. Read by steps.py. All that can be read is written here, once:
+without script, and in print, the file is the walk. The script hides all but the present step and
+fills the marked numbers again; it holds no wording. A label is anybody's text: it enters as escaped
+text or as a JavaScript string.
 """
 
 from __future__ import annotations
@@ -16,19 +17,20 @@ from importlib.resources import files
 from string import Template
 
 from autograd import ops
+from autograd.ieee import FLOATS
 from autograd.numbers import show
 
+from .blanks import WORDS, Blank, Line
 from .drawing import Drawing
 from .javascript import frozen, functions, literal
-from .slots import WORDS, Line, Slot
-from .svg import THEMES, Theme, marks, xml
+from .svg import THEMES, Theme, xml
 from .walk import Walk
 
 LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the hand to move on
 NARROWEST, WIDEST = 0.8, 1.25  # of its own width: a drawing shrinks to this, then scrolls
 _SPARE = {  # spaces beside punctuation, outside strings; never those beside + and -
-    "page.css": r'("[^"]*")|(?<=[{};:,])\s+|\s+(?=[{}])',
-    "page.js": r'("[^"]*"|`[^`]*`)|(?<=[][(){},;=>?:&|]) +| +(?=[][(){},;=>?:&|])',
+    "css": r'("[^"]*")|(?<=[{};:,])\s+|\s+(?=[{}])',
+    "js": r'("[^"]*"|`[^`]*`)|(?<=[][(){},;=>?:&|]) +| +(?=[][(){},;=>?:&|])',
 }
 _DIGITS = re.compile("&#10;value [^<]*(?=</title>)")  # the script shows them: they follow too
 
@@ -38,7 +40,7 @@ def _asset(name: str) -> str:
     """A file beside this one, without comments and the spaces that only people need."""
     text = files(__package__).joinpath(name).read_text("utf-8")
     text = re.sub(r"^\s*(/\*.*\*/)?\n|^\s+|\s*// .*", "", text, flags=re.M)
-    return re.sub(_SPARE.get(name, "(?!)"), lambda m: m[1] or "", text)
+    return re.sub(_SPARE.get(name.split(".")[1], "(?!)"), lambda m: m[1] or "", text)
 
 
 def _hash(text: str) -> str:
@@ -55,8 +57,8 @@ def page(walk: Walk) -> str:
         f".drawing{{min-width:{NARROWEST * width:.0f}px;max-width:{WIDEST * width:.0f}px}}"
         f"#list{{grid-template-rows:repeat({walk.forward + 1},auto)}}"
     )
-    evaluator, stuck, notes = _evaluator(walk)
-    script = f"const {evaluator},{_data(walk)};\n{_asset('page.js')}"
+    text, stuck, notes = evaluator(walk)
+    script = text + _asset("page.js")
     rows = ["<td>".join(_marked(walk, cell) for cell in row) for row in walk.table()]
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
@@ -64,10 +66,10 @@ def page(walk: Walk) -> str:
         script=script,
         title=xml(f"{walk.result} = {show(walk.number('v', walk.root))}"),
         heading=xml(walk.heading),
-        picture=_DIGITS.sub("", drawing.picture(state=marks(walk.graph, walk.steps))),
+        picture=_DIGITS.sub("", drawing.picture(state=walk.state())),
         walk="\n".join(_position(walk, k) for k in range(2 * walk.forward + 1)),
         table="\n".join(f"<tr><th scope=row>{row}" for row in rows),
-        held="".join(f"<p>{xml(line)}</p>" for line in walk.held()),
+        held=f"<p>{xml(walk.held())}</p>" if walk.held() else "",
         inputs="\n".join(_input(walk, i, i in stuck) for i in walk.leaves),
         moved="".join(_moved(walk, i) for i in walk.leaves if i not in stuck),
         notes="".join(f"<p>{xml(note)}</p>" for note in notes),
@@ -77,10 +79,11 @@ def page(walk: Walk) -> str:
 
 
 # ------------------------------------------------------------------ the graph, for the script
-def _evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
-    """``ops`` and ``kind``: functions, and which of them a node is; the nodes stuck, and notes.
+def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
+    """The script without the document: the graph, and what runs it; the nodes stuck, and notes.
 
-    An op without a line for JavaScript keeps its numbers, and what it was made from is stuck.
+    ``ops`` are functions, and ``kind`` says which of them a node is. An op without a line for
+    JavaScript keeps its numbers, and what it was made from is stuck.
     """
     graph, stuck = walk.graph, set[int]()
     notes = ["This is a recording of one run: a Python if leaves no trace."]
@@ -97,9 +100,9 @@ def _evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
             try:
                 made.append(functions(record, count, slots[key]))
             except NotImplementedError:
-                sent, key = walk.sent(i), i  # a function of its own
-                local = [sent[s].local if s in sent else 0.0 for s in range(count)]
-                made.append(frozen(walk.number("v", i), local, walk.case(i)))
+                key, y = i, walk.number("v", i)  # a function of its own
+                local = FLOATS.partials(record, walk.at(i), y)
+                made.append(frozen(y, local, walk.case(i), record.selects))
                 notes.append(f"{walk.names[i]} keeps its number: {record.name} has no page form.")
                 stuck.add(i)
             places[key] = len(made) - 1
@@ -112,7 +115,8 @@ def _evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     if len(graph) > LIVE_NODES:
         notes.append(f"Inputs do not move here: {len(graph)} nodes are more than {LIVE_NODES}.")
         stuck.update(walk.leaves)
-    return f"ops=[{','.join(made)}],kind={literal(kind)}", stuck, notes
+    data = f"const ops=[{','.join(made)}],kind={literal(kind)},{_data(walk)};\n"
+    return data + _asset("evaluator.js"), stuck, notes
 
 
 def _data(walk: Walk) -> str:
@@ -124,9 +128,9 @@ def _data(walk: Walk) -> str:
     return ",".join(f"{key}={literal(part)}" for key, part in (parts | {"words": WORDS}).items())
 
 
-# ------------------------------------------------------------------ text with marked places
+# ------------------------------------------------------------------ text with marked blanks
 def _marked(walk: Walk, line: Line) -> str:
-    """``line`` as HTML: a place is ``<b slot=code>``, or a span of lines of which one is shown."""
+    """``line`` as HTML: a blank is ``<b slot=code>``, or a span of lines of which one is shown."""
     parts = []
     for piece in line:
         if isinstance(piece, str):
@@ -169,5 +173,5 @@ def _input(walk: Walk, i: int, stuck: bool) -> str:
 
 def _moved(walk: Walk, i: int) -> str:
     """``w is 1.7 here, 1.5 in Python``"""
-    here = f"{walk.names[i]} is ", Slot("v", i), f" here, {show(walk.graph.values[i])} in Python"
+    here = f"{walk.names[i]} is ", Blank("v", i), f" here, {show(walk.graph.values[i])} in Python"
     return f"<span data-moved={i} hidden>{_marked(walk, here)}</span>"

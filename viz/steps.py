@@ -115,7 +115,7 @@ def _table(walk: Walk) -> str:
     lines = ["  ".join((*map(str.ljust, row, widths), row[3])) for row in rows]
     if len(walk.leaves) > PRINTED:
         lines.append(f"… {len(walk.leaves) - PRINTED} more")
-    return "\n".join(lines + walk.held())
+    return "\n".join([*lines, *filter(None, [walk.held()])])
 
 
 def printable(text: str) -> str:

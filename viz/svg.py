@@ -1,8 +1,8 @@
 """Geometry → SVG text: the one place that knows how a drawing looks.
 
-Reads boxes.py; read by dot.py, drawing.py, page.py and docs/make_pictures.py. All is drawn by
-attributes, which any stylesheet overrides (``.node.now rect { … }``) and none has to. Its hooks,
-where ``T:S`` is a wire (index of the consumer, slot):
+Reads boxes.py and state.py; read by dot.py, drawing.py, page.py and docs/make_pictures.py. All is
+drawn by attributes, which any stylesheet overrides (``.node.now rect { … }``) and none has to. Its
+hooks, where ``T:S`` is a wire (index of the consumer, slot):
 
 - ``g.node[data-node="7"]``, also ``.leaf`` or ``.op``: a box with one ``rect``, a ``title`` (all
   digits), ``text.name``, ``text.value``, ``text.grad``, and ``g.words`` with the quiet words;
@@ -10,7 +10,8 @@ where ``T:S`` is a wire (index of the consumer, slot):
   ``marker-start="url(#head)"`` puts an arrowhead at its receiving end;
 - with ``amounts``, for each of 2 to 6 uses ``text.amount`` and ``circle.tick``, hollow until
   ``.in``, both with the wire's ``data-wire``; beyond 6 one ``text.count``: ``0 of 100 in``;
-- ``g.now`` goes at this step, ``g.ready`` could have, ``path.moving`` carries.
+- ``g.now`` goes at this step, ``g.ready`` could have, ``path.moving`` carries;
+- ``g.stale``: a leaf written since an op used it, with these words below its box.
 
 Colour means gradient. A drawing paints its own background, as it cannot know what it lies on.
 """
@@ -18,15 +19,28 @@ Colour means gradient. A drawing paints its own background, as it cannot know wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from autograd.graph import Graph
 from autograd.numbers import show
-from autograd.sweep import Step
 
-from .boxes import FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Boxes, Geometry, Path, Wires, minus
+from .boxes import (
+    CHANGED,
+    FONT,
+    LINE,
+    PAD_X,
+    PAD_Y,
+    SMALL,
+    WORD,
+    Box,
+    Boxes,
+    Geometry,
+    Path,
+    Wires,
+    minus,
+)
+from .state import State
 
 FAMILY = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 BASELINE = 12.5  # px, of a line of text from its top
@@ -56,42 +70,6 @@ THEMES = {
     "light": Theme("#ffffff", "#ffffff", "#f0f4f8", "#7a8794", "#1a1f24", "#52606d", "#b34400"),
     "dark": Theme("#14181c", "#1b2127", "#252d35", "#7a8794", "#e8ecf0", "#a9b4bf", "#ffa057"),
 }
-
-
-class Marks(NamedTuple):
-    """How far a backward pass has come: the state that a drawing shows.
-
-    Attributes:
-        now: the node that goes; None: none.
-        ready: nodes that could have gone in its place.
-        moving: wires, as (consumer, slot), that carry an amount at this step.
-        amounts: what each wire has carried so far.
-        grads: the totals so far; a node that is absent has none yet.
-    """
-
-    now: int | None
-    ready: set[int]
-    moving: set[tuple[int, int]]
-    amounts: dict[tuple[int, int], float]
-    grads: dict[int, float]
-
-
-def marks(graph: Graph, steps: Iterable[Step], at: int | None = None) -> Marks:
-    """The state at backward step ``at`` (0: the root's), or after the last one if None."""
-    index = {id(node): i for i, node in enumerate(graph.nodes)}
-    amounts: dict[tuple[int, int], float] = {}
-    grads: dict[int, float] = {}
-    for position, step in enumerate(steps):
-        now = index[id(step.node)]
-        grads[now] = step.upstream or 0.0
-        for part in step.contributions:
-            amounts[now, part.slot] = part.amount
-            grads[index[id(part.input)]] = part.total
-        if position == at:
-            ready = {x for x in range(now) if graph.ops[x] and graph.users[x][0][0] > now}
-            moving = {(now, part.slot) for part in step.contributions}
-            return Marks(now, ready, moving, amounts, grads)
-    return Marks(None, set(), set(), amounts, grads)
 
 
 def xml(text: str) -> str:
@@ -124,7 +102,7 @@ def tag(name: str, content: str | None = None, **attributes: object) -> str:
 
 
 def svg(
-    boxes: Boxes, wires: Wires, geometry: Geometry, title: str, theme: str, state: Marks | None
+    boxes: Boxes, wires: Wires, geometry: Geometry, title: str, theme: str, state: State | None
 ) -> str:
     """The drawing as one SVG element; with ``state``, as it is in the middle of a backward pass."""
     colours, width, height = THEMES[theme], number(geometry.width), number(geometry.height)
@@ -156,7 +134,7 @@ def svg(
 
 
 def _box(
-    box: Box, x: float, y: float, uses: list[Use], colours: Theme, state: Marks | None
+    box: Box, x: float, y: float, uses: list[Use], colours: Theme, state: State | None
 ) -> Iterator[str]:
     grad = state.grads.get(box.index) if state else box.grad
     kind, edge, width, dashes = "leaf" if box.leaf else "op", colours.line, "", ""
@@ -164,8 +142,10 @@ def _box(
         kind, edge, width = f"{kind} now", colours.motion, "2.6"
     elif state and box.index in state.ready:
         kind, edge, dashes = f"{kind} ready", colours.text, "5 3"
+    if box.stale:
+        kind, edge, width, dashes = f"{kind} stale", colours.text, "2", "2 3"
     numbers = (("value", box.value, ""), ("grad", grad, colours.motion))
-    digits = [f"{word} {n!r}" for word, n, _ in numbers if n is not None]
+    digits = [f"{word} {n!r}" for word, n, _ in numbers if n is not None] + [CHANGED] * box.stale
     yield f'<g class="node {kind}" data-node="{box.index}">'
     yield tag("title", xml("\n".join([box.whole, *digits])))
     yield tag(
@@ -182,6 +162,8 @@ def _box(
         words += tag("text", word, x=left, y=baseline)
         ink = colours.quiet if ink and n is None else ink
         yield tag("text", minus(show(n)), class_=word, x=left + WORD, y=baseline, fill=ink)
+    if box.stale:
+        words += tag("text", CHANGED, x=x + 2, y=y + box.height + 10)
     yield tag("g", words, class_="words", font_size=SMALL, fill=colours.quiet)
     right = x + box.width - PAD_X
     if box.amounts and box.shares:

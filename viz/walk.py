@@ -1,6 +1,6 @@
 """The steps of one run in INSIGHT's words: each op node's turn, forward and then backward.
 
-Reads slots.py, which holds the numbers; read by page.py and steps.py. A line is text and slots:
+Reads blanks.py, which holds the numbers; read by page.py and steps.py. A line is text and blanks:
 steps.py fills them with Python's numbers, the page marks them and fills them again when a leaf
 moves. So each sentence has one home, this file or the op's record.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 import string
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from autograd.graph import Graph
@@ -18,7 +17,7 @@ from autograd.names import Name, fill, formula, names
 from autograd.numbers import show
 from autograd.sweep import Step
 
-from .slots import Line, Numbers, Slot
+from .blanks import Blank, Line, Numbers
 
 ROWS = 6  # uses, senders and other names that are listed one by one; more are counted
 ORDINALS = {1: "st", 2: "nd", 3: "rd"}
@@ -27,22 +26,17 @@ WHO = {  # by how many places use it; only the root has none
     1: "goes now: the 1 place that uses it has sent its part.",
     2: "goes now: both places that use it have sent theirs.",
 }
+OWN = re.compile(r"(\d?)(?<![A-Za-z])(y|n|ddof)(?![A-Za-z])(\(?)")  # 3y², y(1-y), n - ddof
 Lines = list[tuple[str, Line]]  # each with its part
 
 
 class Walk(Numbers):
-    """A run in words: ``forward`` steps there, and as many back; ``result`` is the root's name."""
+    """A run in words; ``result`` is the root's name."""
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
         super().__init__(graph, steps)
         self.names = names(graph)
         self.result = self.names[self.root].text
-        self.forward = len(steps)
-        self._order = list(self.ops)
-
-    def turn(self, k: int) -> int:
-        """The node whose turn is step ``k``, counted from 1."""
-        return self._order[k - 1 if k <= self.forward else 2 * self.forward - k]
 
     @property
     def heading(self) -> str:
@@ -71,13 +65,13 @@ class Walk(Numbers):
     def question(self) -> Line:
         """What is asked when the forward steps are done. The page says: Press → to a-sk."""
         asked = f"sk of each number: if it rose a little, how would {self.result} change?"
-        return f"{self.result} = ", Slot("v", self.root), ". ", "A", asked
+        return f"{self.result} = ", Blank("v", self.root), ". ", "A", asked
 
     def _made(self, i: int) -> Line:
         """``w×w = 1.5 × 1.5 = 2.25``"""
         name = self.names[i]
         whole = "" if name.formula else f" = {formula(self.graph, i, self.names)}"
-        return f"{name}{whole} = ", *self._worked(i), " ", Slot("ev", i), " ", Slot("v", i)
+        return f"{name}{whole} = ", *self._worked(i), " ", Blank("ev", i), " ", Blank("v", i)
 
     def _goes(self, i: int) -> Lines:
         """The four things of a backward step."""
@@ -91,22 +85,21 @@ class Walk(Numbers):
         if still := [x for x in nodes if not self.graph.recording[x]]:
             gets = "gets none: it has" if len(still) == 1 else "get none: they have"
             lines.append(("quiet", (f"{self._listed(still)} {gets} requires_grad=False.",)))
-        before = self._order[: bisect_left(self._order, i)]
-        if ready := [x for x in reversed(before) if self.graph.users[x][0][0] > i]:  # all are in
+        if ready := self.ready(i):
             lines.append(("quiet", (f"ready as well, in any order: {self._listed(ready)}",)))
         return lines
 
     def _whence(self, i: int) -> Line:
         """``dL/d(w×w) = 0.1, from 0.1×(w×w).``"""
-        slope, grad, uses = self._slope(i), Slot("g", i), self.arrivals(i)
+        slope, grad, uses = self._slope(i), Blank("g", i), self.arrivals[i]
         if not uses:
             return f"{slope} = ", grad, ": if it rises by 1, it rises by 1."
         if len(uses) > ROWS:
             return f"{slope} = ", grad, f", from {len(uses)} places."
-        terms: list[str | Slot] = []
+        terms: list[str | Blank] = []
         if len(uses) > 1:
-            terms = [x for use in uses for x in (" + ", Slot("a", *use))][1:]
-            terms += [" ", Slot("eg", i), " "]
+            terms = [x for use in uses for x in (" + ", Blank("a", *use))][1:]
+            terms += [" ", Blank("eg", i), " "]
         senders = [self.names[user].text + self._ordinal(user, slot, " ") for user, slot in uses]
         return f"{slope} = ", *terms, grad, f", from {_and(senders)}."
 
@@ -114,7 +107,7 @@ class Walk(Numbers):
         """The record's sentence: one of its cases; or one for each slot that it sends to."""
         says = self.ops[i].says
         if self.ops[i].case is not None and slots:
-            return [(Slot("c", i, 0, tuple(self._said(case, i, slots[0]) for case in says)),)]
+            return [(Blank("c", i, 0, tuple(self._said(case, i, slots[0]) for case in says)),)]
         n = self.ops[i].slots or 0
         if len(says) > 1 and not (len(says) > n and len(slots) == n):
             return [self._said(says[slot - n], i, slot) for slot in slots]  # the last n: one a slot
@@ -125,8 +118,8 @@ class Walk(Numbers):
         record, name = self.ops[i], self.names[self.source(i, slot)]
         word = self._said(record.words[slot if record.slots else 0], i, slot)
         to = f"to {name}{self._ordinal(i, slot, ', ')}: {self._slope(i)} × "
-        worked = Slot("g", i), " × ", Slot("p", i, slot), " ", Slot("ea", i, slot)
-        return to, *word, " = ", *worked, " ", Slot("a", i, slot)
+        worked = Blank("g", i), " × ", Blank("p", i, slot), " ", Blank("ea", i, slot)
+        return to, *word, " = ", *worked, " ", Blank("a", i, slot)
 
     def _totals(self, i: int, slots: list[int]) -> Lines:
         """``w: – → 0.15 → 0.3, 2 of 3 in, waiting for w×x``, and why it adds up."""
@@ -135,47 +128,51 @@ class Walk(Numbers):
             inputs.setdefault(self.source(i, slot), []).append(slot)
         lines: Lines = []
         for x, mine in inputs.items():
-            name, users = self.names[x], self.graph.users[x]
-            waiting = users[: bisect_left(users, (i, 0))]
-            sent = users[bisect_left(users, (i + 1, 0)) :]  # before this step
-            last = max(sent, key=lambda use: (-use[0], use[1]), default=None)
-            line: list[str | Slot] = [f"{name}: ", "–" if last is None else Slot("t", *last)]
+            name, uses, come = self.names[x], self.arrivals[x], self.come(x, i)
+            waiting = uses[: come + len(mine) - 1 : -1]  # in forward order
+            line: list[str | Blank] = [f"{name}: ", Blank("t", *uses[come - 1]) if come else "–"]
             for slot in mine if len(mine) <= ROWS else mine[-1:]:
-                line += [" → " if len(mine) <= ROWS else " → … → ", Slot("t", i, slot)]
-            line.append(f", {len(users) - len(waiting)} of {len(users)} in")
+                line += [" → " if len(mine) <= ROWS else " → … → ", Blank("t", i, slot)]
+            line.append(f", {len(uses) - len(waiting)} of {len(uses)} in")
             if not waiting:
                 line.append(": final")
-            elif len(users) <= ROWS:
+            elif len(uses) <= ROWS:
                 line.append(f", waiting for {_and(self.names[user].text for user, _ in waiting)}")
             lines.append(("total", tuple(line)))
-            if len(users) > 1:
-                lines.append(("quiet", (f"added, because {name} is used {len(users)} times",)))
+            if len(uses) > 1:
+                lines.append(("quiet", (f"added, because {name} is used {len(uses)} times",)))
         return lines
 
     def table(self, most: int | None = None) -> list[tuple[Line, Line, Line, Line]]:
         """The last position's table: leaf, value, gradient, and what a nudge of the leaf does."""
         rows: list[tuple[Line, Line, Line, Line]] = []
         for i in self.leaves[:most]:
-            name, grad = self.names[i].text, Slot("g", i) if i in self.grads else "–"
+            name, grad = self.names[i].text, Blank("g", i) if i in self.grads else "–"
             tried: Line = (f"{name} has requires_grad=False.",)
             if i in self.grads:
-                raised = f"Raise {name} by ", Slot("d", i), " (to ", Slot("u", i), ") and "
-                moved = f"{self.result} ", Slot("m", i), Slot("b", i)
-                tried = *raised, *moved, " (really ", Slot("r", i), ").", Slot("k", i)
-            rows.append(((name,), (Slot("v", i),), (grad,), tried))
+                raised = f"Raise {name} by ", Blank("d", i), " (to ", Blank("u", i), ") and "
+                moved = f"{self.result} ", Blank("m", i), Blank("b", i)
+                tried = *raised, *moved, " (really ", Blank("r", i), ").", Blank("k", i)
+            rows.append(((name,), (Blank("v", i),), (grad,), tried))
         return rows
 
-    def held(self) -> list[str]:
-        """A line for each leaf whose ``grad`` holds something else than this pass gives."""
-        lines = []
-        for i in self.leaves:
-            held, one = self.graph.grads[i], self.grads.get(i)
-            if held and one is not None and not math.isclose(held, one, rel_tol=1e-9):
-                lines.append(
-                    f"{self.names[i]}.grad holds {show(held)} but one pass gives {show(one)}: "
-                    "earlier backward() calls were added. Call zero_grad() first."
-                )
-        return lines
+    def held(self) -> str:
+        """That the leaves hold more than this pass gives: where they all do, and it was the last.
+
+        For certain from earlier calls of backward() only where each holds as many times as much.
+        """
+        grads, mine = self.graph.grads, [i for i in self.leaves if i in self.grads]
+        told = {i: (grads[i] or 0.0, self.grads[i]) for i in mine}
+        told = {i: x for i, x in told.items() if math.isfinite(x[0] - x[1]) and any(x)}
+        last = grads[self.root] == 1.0
+        if not told or not last or any(not x or math.isclose(x, y) for x, y in told.values()):
+            return ""
+        i, (has, one) = next(iter(told.items()))
+        times = float(f"{has / one:.0f}") if one else 0.0
+        why = "more than this pass is in it. zero_grad() clears it."
+        if times > 1.0 and all(math.isclose(x, times * y) for x, y in told.values()):
+            why = "earlier backward() calls were added. Call zero_grad() first."
+        return f"{self.names[i]}.grad holds {show(has)} but one pass gives {show(one)}: {why}"
 
     # -------------------------------------------------------------- parts of a line
     def _name(self, i: int) -> str:
@@ -203,28 +200,29 @@ class Walk(Numbers):
         record, operands = self.ops[i], self.graph.operands[i]
         signed = record.precedence in (3, 4)  # -(-2), (-2)²
         places = [Name(f"\0{s}\0") if isinstance(x, int) else x for s, x in enumerate(operands)]
-        line: list[str | Slot] = list(fill(record, places).split("\0"))
-        for at in range(1, len(line), 2):  # text and slots take turns
+        line: list[str | Blank] = list(fill(record, places).split("\0"))
+        for at in range(1, len(line), 2):  # text and blanks take turns
             slot = int(str(line[at]))
-            line[at] = Slot("w" if signed and not slot else "v", self.source(i, slot))
+            line[at] = Blank("w" if signed and not slot else "v", self.source(i, slot))
         return tuple(line)
 
     def _said(self, template: str, i: int, slot: int) -> Line:
         """A sentence or word of the record, about ``slot`` of node ``i`` (INSIGHT, "Sentences")."""
         record, operands = self.ops[i], self.graph.operands[i]
-        line: list[str | Slot] = []
+        line: list[str | Blank] = []
         for literal, key, _, _ in string.Formatter().parse(template):
-            if literal[:1] in ("²", "^") and line and isinstance(line[-1], Slot):
+            literal = OWN.sub(lambda found: self._own(i, found), literal)
+            if literal[:1] in ("²", "^") and line and isinstance(line[-1], Blank):
                 line[-1] = line[-1]._replace(kind="w")  # (-0.5)²
             line.append(literal)
             if key == "p":
                 sign = "ep" if literal.endswith(" = ") else "qp"
                 line[-1] = literal.removesuffix("= ")
-                line += [Slot(sign, i, slot), " " * (sign == "ep"), Slot("p", i, slot)]
+                line += [Blank(sign, i, slot), " " * (sign == "ep"), Blank("p", i, slot)]
             elif key == "op":
                 line.append(record.name)
             elif key == "=y":
-                line.append(Slot("v", i))
+                line.append(Blank("v", i))
             elif key:
                 x = operands[1 if key[0] == "n" else record.letters.index(key[-1])]
                 if not isinstance(x, int):
@@ -232,8 +230,19 @@ class Walk(Numbers):
                 elif key == "n-1":
                     line.append(f"({self._name(x)}-1)")
                 else:
-                    line.append(Slot("v", x) if key[0] == "=" else self._name(x))
+                    line.append(Blank("v", x) if key[0] == "=" else self._name(x))
         return tuple(line)
+
+    def _own(self, i: int, found: re.Match[str]) -> str:
+        """What stands for a record's own letter: the result's name, how many operands, …"""
+        digit, letter, bracket = found.groups()
+        record = self.ops[i]
+        if letter == "y":
+            return f"{digit}{' × ' * (digit > '')}{self._name(i)}{' × (' * (bracket > '')}"
+        if record.slots is not None:
+            return found[0]
+        number = record.parameters["ddof"] if letter == "ddof" else len(self.graph.operands[i])
+        return f"{digit}{show(float(number))}{bracket}"
 
 
 def _and(names: Iterable[str]) -> str:

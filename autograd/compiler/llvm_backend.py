@@ -12,9 +12,9 @@ from __future__ import annotations
 import ctypes
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from llvmlite import binding, ir
@@ -28,9 +28,13 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 Pattern = tuple[bool, ...]  # of each input: is it one number for all rows?
 
 POINTER = ir.PointerType()
-# Up to so many nodes LLVM allocates registers with care, in a time that grows faster than the
-# graph: 1 s at this size. Beyond, in passing: 7,000 nodes in 1 s, not 5, for code 1.5 times slower.
-CAREFUL = 3_000
+SIGNATURE = ir.FunctionType(ir.VoidType(), [POINTER, INT, POINTER])
+# A longer graph is cut into functions of so many nodes: the time that LLVM takes for one function
+# grows with its square, and the stack that it needs with its length (220 bytes a node).
+PART = 250
+# So many formulas are written out in place, later ones called: 1.2 times slower, built in a sixth
+# of the time.
+INLINED = 200
 
 
 @cache
@@ -60,14 +64,28 @@ class Kernel:
         self.seconds = 0.0
         self.engines: list[Any] = []  # the code lives as long as they do
         self.compiled: dict[Pattern, Callable[[int, int], None]] = {}
+        self.kept: list[tuple[Array, int]] = []  # memory that is not in use, and its address
 
     def __call__(self, arrays: Sequence[Array], outputs: Sequence[Array]) -> None:
         n = len(outputs[0])
         if n:
             pattern = tuple([len(numbers) != n for numbers in arrays])
             run = self.compiled.get(pattern) or self.compile(pattern)
+            try:  # not `if self.kept`: another thread may take it in between
+                kept = self.kept.pop()
+            except IndexError:
+                kept = self.memory()
             addresses = array("Q", [address(numbers) for numbers in (*arrays, *outputs)])
+            addresses.append(kept[1])
             run(addresses.buffer_info()[0], n)
+            self.kept.append(kept)
+
+    def memory(self) -> tuple[Array, int]:
+        """What the code works in, aligned to 64 bytes; each thread that runs has its own."""
+        columns = len(self.inputs) + len(self.graph.roots)
+        size = (kept_nodes(self.graph) + columns) * self.target.lanes + columns
+        memory = np.empty(size + 8)
+        return memory, -(-address(memory) // 64) * 64
 
     def compile(self, pattern: Pattern) -> Callable[[int, int], None]:
         """The machine code for arrays of that pattern."""
@@ -76,14 +94,18 @@ class Kernel:
         target = self.target
         if waits(self.graph, len(self.inputs) + len(self.graph.roots), written):
             target = target.narrow
-        careful = len(self.graph) <= CAREFUL
-        engine = binding.create_mcjit_compiler(*optimised(written, target, careful))
+        engine = binding.create_mcjit_compiler(*optimised(written, target))
         engine.finalize_object()
         self.engines.append(engine)
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
         run = self.compiled[pattern] = function(engine.get_function_address("run"))
         self.seconds += time.perf_counter() - start
         return run
+
+
+def kept_nodes(graph: Graph) -> int:
+    """Nodes whose vectors may lie in memory: none if the graph is not cut."""
+    return len(graph) if len(graph) > PART else 0
 
 
 def address(numbers: Any) -> int:
@@ -99,10 +121,10 @@ def waits(graph: Graph, columns: int, written: Any) -> bool:
     return plain and sum(record is not None for record in graph.ops) <= columns
 
 
-def optimised(written: Any, target: Target, careful: bool = True) -> tuple[Any, Any]:
+def optimised(written: Any, target: Target) -> tuple[Any, Any]:
     """LLVM's module, optimised, and its machine. Higher levels only take longer (measured)."""
     machine = binding.Target.from_triple(written.triple).create_target_machine(
-        cpu=target.cpu, features=target.features, opt=int(careful), jit=True
+        cpu=target.cpu, features=target.features, opt=1, jit=True
     )
     written.data_layout = str(machine.target_data)
     parsed = binding.parse_assembly(str(written))
@@ -116,93 +138,186 @@ def optimised(written: Any, target: Target, careful: bool = True) -> tuple[Any, 
 
 
 def module(graph: Graph, inputs: tuple[int, ...], pattern: Pattern, target: Target) -> Any:
-    """LLVM's text of ``run(pointers, n)``: a pointer an input, then a pointer an output."""
+    """LLVM's text of ``run(pointers, n)``: a pointer an input, one an output, one to memory.
+
+    What does not fit into registers lies there, not on the stack, which may be small.
+    """
     written = ir.Module("rows")
     written.triple = binding.get_default_triple()
+    loop = internal(written, "loop")
+    leaves = dict(zip(inputs, enumerate(pattern), strict=True))
+    task = Task(graph, leaves, frozenset(graph.roots), target)
+    write_loop(loop, task)
     kind = ir.FunctionType(ir.VoidType(), [POINTER, INT])
-    loop = ir.Function(written, kind, "loop")
-    loop.linkage = "internal"
-    loop.attributes.add("noinline")
-    loop.attributes.alignstack = 64  # or each spilled vector lies across two cache lines
-    write_loop(loop, graph, inputs, pattern, target)
-    write_run(ir.Function(written, kind, "run"), loop, pattern, len(graph.roots), target)
+    write_run(ir.Function(written, kind, "run"), loop, task)
     return written
 
 
-def write_loop(
-    loop: Any, graph: Graph, inputs: tuple[int, ...], pattern: Pattern, target: Target
-) -> None:
+def internal(written: Any, name: str) -> Any:
+    """A function of the module that stays one."""
+    function = ir.Function(written, SIGNATURE, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    function.attributes.alignstack = 64  # or each spilled vector lies across two cache lines
+    function.args[0].add_attribute("noalias")  # so the pointers are loaded before the loop
+    return function
+
+
+class Task(NamedTuple):
+    """What is to be written."""
+
+    graph: Graph
+    leaves: Mapping[int, tuple[int, bool]]  # input: its place among them, whether it is one number
+    roots: frozenset[int]
+    target: Target
+
+
+class Body(dict[int, Lanes]):
+    """The vectors that one function has: written by it, or else read where they are needed."""
+
+    def __init__(self, function: Any, task: Task) -> None:
+        super().__init__()
+        self.pointers, self.row, self.kept = function.args
+        self.task = task
+        self.m = Vectors(function, task.target)
+
+    def write(self, nodes: Sequence[int]) -> None:
+        """These nodes; what other functions need is kept."""
+        graph, own = self.task.graph, set(nodes)
+        cut = kept_nodes(graph) > 0
+        for i in nodes:
+            self[i] = self.m.run(graph.ops[i], *graph.at(i, self))  # type: ignore[arg-type]
+            if cut and (i in self.task.roots or any(user not in own for user, _ in graph.users[i])):
+                self.m.builder.store(self[i].value, self.home(i), align=16)
+
+    def write_results(self, columns: Sequence[int]) -> None:
+        graph, leaves, *_ = self.task
+        for n in columns:
+            vector = self.m.value(self[graph.roots[n]])
+            self.m.builder.store(vector, self.column(len(leaves) + n), align=8)
+
+    def __missing__(self, i: int) -> Lanes:
+        m, b, number = self.m, self.m.builder, self.task.graph.values[i]
+        if i in self.task.leaves:
+            place, one = self.task.leaves[i]
+            if one:
+                vector = m.spread(b.load(load_pointer(b, self.pointers, place), typ=DOUBLE))
+            else:
+                vector = b.load(self.column(place), typ=m.vector, align=8)
+            found = Lanes(m, vector)
+        elif number is not None and self.task.graph.ops[i] is None:
+            found = Lanes(m, splat(number, m.vector), number)
+        else:
+            found = Lanes(m, b.load(self.home(i), typ=m.vector, align=16))
+        self[i] = found
+        return found
+
+    def column(self, n: int) -> Any:
+        """Where these rows of the n-th array are."""
+        pointer = load_pointer(self.m.builder, self.pointers, n)
+        return self.m.builder.gep(pointer, [self.row], source_etype=DOUBLE)
+
+    def home(self, i: int) -> Any:
+        """Where node i is kept for other functions."""
+        place = INT(i * self.m.target.lanes)
+        return self.m.builder.gep(self.kept, [place], source_etype=DOUBLE)
+
+
+def write_loop(loop: Any, task: Task) -> None:
     """The loop over n rows, where n is a multiple of the lanes, and not 0."""
-    pointers, n = loop.args
-    m = Vectors(loop, target)
-    b = m.builder
-    places = [load_pointer(b, pointers, i) for i in range(len(inputs) + len(graph.roots))]
-    values: list[Any] = [
-        None if x is None else Lanes(m, splat(x, m.vector), x) for x in graph.values
-    ]
-    steady = [True] * len(graph)  # the same in all rows
-    for leaf, place, one in zip(inputs, places, pattern):
-        steady[leaf] = one
-        if one:
-            values[leaf] = m.gathered([b.load(place, typ=DOUBLE)] * target.lanes)
+    graph, leaves, _, target = task
+    n = loop.args[1]
+    body = Body(loop, task)
+    b = body.m.builder
+    steady: list[bool] = []  # the same in all rows
+    for i, operands in enumerate(graph.operands):
+        one = i not in leaves or leaves[i][1]
+        steady.append(one and all(steady[x] for x in operands if type(x) is int))
 
-    def write(wanted: bool) -> None:
-        for i, record in enumerate(graph.ops):
-            if record is not None:
-                steady[i] = all(steady[x] for x in graph.operands[i] if isinstance(x, int))
-                if steady[i] is wanted:
-                    values[i] = m.run(record, *graph.at(i, values))
+    def split(items: Sequence[int]) -> Iterator[tuple[Body, Sequence[int]]]:
+        if not kept_nodes(graph):
+            yield body, items
+            return
+        spare: float = INLINED
+        for start in range(0, len(items), PART):
+            part = Body(internal(loop.module, loop.module.get_unique_name("part")), task)
+            part.m.spare = spare
+            yield part, items[start : start + PART]
+            part.m.builder.ret_void()
+            b.call(part.m.builder.function, [body.pointers, body.row, body.kept])
+            spare = part.m.spare
 
-    write(True)
-    start, body, end = b.block, loop.append_basic_block("body"), loop.append_basic_block("end")
-    b.branch(body)
-    b.position_at_end(body)
-    row = b.phi(INT)
+    ops = [i for i, record in enumerate(graph.ops) if record]
+    body.row = INT(0)
+    if not kept_nodes(graph):
+        for leaf, (_, one) in leaves.items():
+            if one:
+                body[leaf]  # is read here, before the loop
+    for part, nodes in split([i for i in ops if steady[i]]):
+        part.write(nodes)
+    start, inside, end = b.block, loop.append_basic_block("body"), loop.append_basic_block("end")
+    b.branch(inside)
+    b.position_at_end(inside)
+    row = body.row = b.phi(INT)
     row.add_incoming(INT(0), start)
-    for leaf, place, one in zip(inputs, places, pattern):
-        if not one:
-            here = b.gep(place, [row], source_etype=DOUBLE)
-            values[leaf] = Lanes(m, b.load(here, typ=m.vector, align=8))
-    write(False)
-    for root, place in zip(graph.roots, places[len(inputs) :]):
-        b.store(m.value(values[root]), b.gep(place, [row], source_etype=DOUBLE), align=8)
+    for part, nodes in split([i for i in ops if not steady[i]]):
+        part.write(nodes)
+    for part, columns in split(range(len(graph.roots))):
+        part.write_results(columns)
     following = b.add(row, INT(target.lanes))
     row.add_incoming(following, b.block)
-    b.cbranch(b.icmp_unsigned("<", following, n), body, end)
+    b.cbranch(b.icmp_unsigned("<", following, n), inside, end)
     ir.IRBuilder(end).ret_void()
 
 
-def write_run(run: Any, loop: Any, pattern: Pattern, n_outputs: int, target: Target) -> None:
+def write_run(run: Any, loop: Any, task: Task) -> None:
     """The loop over all whole vectors of rows, then over a buffer with the rows that are left."""
+    graph, leaves, _, target = task
     pointers, n = run.args
     b = ir.IRBuilder(run.append_basic_block())
+    count = len(leaves) + len(graph.roots)
+    kept = load_pointer(b, pointers, count)
     whole = b.and_(n, INT(-target.lanes))
-    left = b.sub(n, whole)
+
+    def copies(columns: range, back: bool) -> None:
+        for start in range(columns.start, columns.stop, PART):
+            some = internal(run.module, run.module.get_unique_name("copies"))
+            write_copies(some, task, columns[start - columns.start :][:PART], back)
+            b.call(some, [pointers, n, buffer])
+
     with b.if_then(b.icmp_unsigned("!=", whole, INT(0))):
-        b.call(loop, [pointers, whole])
-    with b.if_then(b.icmp_unsigned("!=", left, INT(0))):
-        count = len(pattern) + n_outputs
-        buffers = ir.ArrayType(ir.ArrayType(DOUBLE, target.lanes), count)
-        buffer, others = b.alloca(buffers), b.alloca(ir.ArrayType(POINTER, count))
-        buffer.type = others.type = POINTER  # llvmlite's alloca still gives typed ones
+        b.call(loop, [pointers, whole, kept])
+    with b.if_then(b.icmp_unsigned("!=", whole, n)):
+        buffer = b.gep(kept, [INT(target.lanes * kept_nodes(graph))], source_etype=DOUBLE)
         fill = run.module.declare_intrinsic("llvm.memset", [POINTER, INT])
         b.call(fill, [buffer, BYTE(0), INT(8 * target.lanes * count), BIT(0)])
-        copy = run.module.declare_intrinsic("llvm.memcpy", [POINTER, POINTER, INT])
-        size = b.mul(left, INT(8))
-        results = []
-        for i in range(count):
-            here = load_pointer(b, pointers, i)
-            rest = b.gep(here, [whole], source_etype=DOUBLE)
-            part = b.gep(buffer, [INT(0), INT(i)], source_etype=buffers)
-            one = i < len(pattern) and pattern[i]
-            b.store(here if one else part, b.gep(others, [INT(i)], source_etype=POINTER))
-            if i >= len(pattern):
-                results.append((rest, part))
-            elif not one:
-                b.call(copy, [part, rest, size, BIT(0)])
-        b.call(loop, [others, INT(target.lanes)])
-        for rest, part in results:
+        copies(range(count), back=False)
+        others = b.gep(buffer, [INT(target.lanes * count)], source_etype=DOUBLE)
+        b.call(loop, [others, INT(target.lanes), kept])
+        copies(range(len(leaves), count), back=True)
+    b.ret_void()
+
+
+def write_copies(function: Any, task: Task, columns: range, back: bool) -> None:
+    """Copies the rows that are left into the buffer, whose columns it lists; or out of it."""
+    pointers, n, buffer = function.args
+    b = ir.IRBuilder(function.append_basic_block())
+    lanes, ones = task.target.lanes, [one for _, one in task.leaves.values()]
+    whole = b.and_(n, INT(-lanes))
+    size = b.mul(b.sub(n, whole), INT(8))
+    others = b.gep(buffer, [INT(lanes * (len(ones) + len(task.graph.roots)))], source_etype=DOUBLE)
+    copy = function.module.declare_intrinsic("llvm.memcpy", [POINTER, POINTER, INT])
+    for i in columns:
+        here = load_pointer(b, pointers, i)
+        rest = b.gep(here, [whole], source_etype=DOUBLE)
+        part = b.gep(buffer, [INT(lanes * i)], source_etype=DOUBLE)
+        if back:
             b.call(copy, [rest, part, size, BIT(0)])
+            continue
+        one = i < len(ones) and ones[i]
+        b.store(here if one else part, b.gep(others, [INT(i)], source_etype=POINTER))
+        if i < len(ones) and not one:
+            b.call(copy, [part, rest, size, BIT(0)])
     b.ret_void()
 
 

@@ -195,9 +195,11 @@ def cosh(m: Any, x: Any) -> Any:
 
 
 def tanh(m: Any, x: Any) -> Any:
-    """t / (t + 2) with t = exp(2 |x|) - 1, which is accurate near 0; 1 in float64 from 22 on."""
-    size = m.abs(x)
-    n, r = exp_reduced(m, 2.0 * m.where(m.greater(size, 22.0), 22.0, size))
+    """-t / (t + 2) with t = exp(-2 |x|) - 1, which is accurate near 0.
+
+    LLVM finds most of that exponential in the slope's, which is of the same number.
+    """
+    n, r = exp_reduced(m, clamped(m, -2.0 * m.abs(x), -746.0, 710.0))
     power = m.scale(1.0, n)
     t = m.fma(power, exp_less_1(m, r), power - 1.0)
     return m.copysign(t / (t + 2.0), x)

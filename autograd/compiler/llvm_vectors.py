@@ -84,6 +84,7 @@ class Vectors(Arithmetic):
         self.target = target
         self.vector = ir.VectorType(DOUBLE, target.lanes)
         self.integers = ir.VectorType(INT, target.lanes)
+        self.spare: float = math.inf  # so many calls of formulas are still inlined
         self.lines = {name: partial(line, self) for name, line in LINES.items()}
 
     def line(self, record: Op) -> Callable[..., Any] | None:
@@ -116,8 +117,11 @@ class Vectors(Arithmetic):
         return self.function(f"llvm.{name}.v{self.target.lanes}f64", *operands)[1]
 
     def inline(self, formula: Callable[..., Lanes], *operands: Number) -> Lanes:
-        """A formula of llvm_math.py: written into the module once, and LLVM inlines it."""
+        """A formula of llvm_math.py: written into the module once; LLVM inlines the calls."""
         function, result = self.function(f"formula.{formula.__name__}", *operands)
+        self.spare -= 1
+        if self.spare < 0:
+            result.value.attributes.add("noinline")
         if function.is_declaration:
             function.linkage = "internal"
             function.attributes.add("alwaysinline")
@@ -176,6 +180,13 @@ class Vectors(Arithmetic):
     # ------------------------------------------------------------------ lanes and conditions
     def lane(self, vector: Any, i: int) -> Any:
         return self.builder.extract_element(vector, INT(i))
+
+    def spread(self, number: Any) -> Any:
+        """One number in every lane."""
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        first = self.builder.insert_element(undefined, number, INT(0))
+        zeros = ir.Constant(ir.VectorType(INT32, self.target.lanes), None)
+        return self.builder.shuffle_vector(first, first, zeros)
 
     def gathered(self, numbers: Sequence[Any]) -> Lanes:
         """A number a lane."""

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from .. import ops
 from ..graph import Graph
 from ..op import Arithmetic, Op
+from .rewrite import COMPARISONS
 
 Array = NDArray[np.float64]
-Kernel = Callable[[Sequence[Array], Sequence[Array]], None]
-_COMPARISONS = frozenset((ops.equal, ops.greater, ops.greater_equal))
 BLOCK = 16_384  # rows: 128 KB a buffer, so that a handful stay in the second-level cache
 
 
@@ -86,22 +85,24 @@ def arithmetic() -> Arithmetic:
     return _arrays
 
 
-def build(graph: Graph, inputs: tuple[int, ...]) -> Kernel:
+def build(
+    graph: Graph, inputs: tuple[int, ...]
+) -> Callable[[Sequence[Array], Sequence[Array]], None]:
     """A function ``(arrays, outputs)`` that fills one output a root.
 
     An array has as many elements as an output, or one, which holds for every row.
     """
-    m = arithmetic()
+    m, roots = arithmetic(), frozenset(graph.roots)
     # Comparisons that only choose stay booleans: a mask without a second comparison.
     masks = {
         i
         for i, users in enumerate(graph.users)
-        if graph.ops[i] in _COMPARISONS and i not in graph.roots
+        if graph.ops[i] in COMPARISONS and i not in roots
         and all(graph.ops[user] is ops.where and slot == 0 for user, slot in users)
     }  # fmt: skip
     dies: list[list[int]] = [[] for _ in graph.ops]  # the buffers that are free after each node
     for i, users in enumerate(graph.users):
-        if users and i not in graph.roots and graph.ops[i] is not None:
+        if users and i not in roots and graph.ops[i] is not None:
             dies[users[-1][0]].append(i)
     plan = [(i, record, m.line(record)) for i, record in enumerate(graph.ops) if record]
 
@@ -139,7 +140,7 @@ def build(graph: Graph, inputs: tuple[int, ...]) -> Kernel:
                 for x in dies[i]:
                     if varies[x]:
                         free[local[x].dtype.type].append(local[x])
-                if i in graph.roots:
+                if i in roots:
                     out = local[i]
                 else:
                     out = free[kind].pop() if free[kind] else np.empty(size, kind)

@@ -19,12 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import modes
-from ..derivatives import as_value
 from ..errors import TracingError, user_line
 from ..graph import Graph
 from ..numbers import real
 from ..op import Op
-from ..sweep import reverse
 from ..traced import Traced
 from ..value import Value, describe
 from .rewrite import rewrite, verify
@@ -96,7 +94,6 @@ class Program:
         self._name = getattr(f, "__name__", None) or getattr(f, "name", type(f).__name__)
         self._names: tuple[str, ...] = ()
         self._graph: Graph | None = None
-        self._inputs: tuple[int, ...] = ()  # the places of its leaves, argument by argument
         self._kernels: dict[bool, _Kernel] = {}
         self._pool: list[Array] = []
         self._record_time = 0.0
@@ -132,10 +129,9 @@ class Program:
         for gradient in (False, True):
             kernel = self._kernel(gradient)
             lines.append(
-                f"{'value and gradient' if gradient else 'value'}: {_count(kernel.swept)} ops, "
-                f"{_count(kernel.graph)} after rewriting; sweep {1e3 * kernel.times[0]:.1f} ms, "
-                f"rewrite {1e3 * kernel.times[1]:.1f} ms, build "
-                f"{1e3 * (kernel.times[2] + getattr(kernel.run, 'seconds', 0.0)):.1f} ms"
+                f"{'value and gradient' if gradient else 'value'}: {_count(kernel.graph)} ops; "
+                f"sweep and rewrite {1e3 * kernel.times[0]:.1f} ms, build "
+                f"{1e3 * (kernel.times[1] + getattr(kernel.run, 'seconds', 0.0)):.1f} ms"
             )
         return "\n".join(lines)
 
@@ -152,10 +148,10 @@ class Program:
             if made:
                 required = f"{self._name} must return one number"
                 y = Value(real(y, "compile", required), requires_grad=False)
-        graph = Graph(y, *inputs)
-        self._inputs, graph.roots = graph.roots[1:], graph.roots[:1]
-        for i, record in enumerate(graph.ops):
-            if record is None and i not in self._inputs and not made:
+        graph = Graph(y, inputs=inputs)
+        for i in range(len(inputs), len(graph)):
+            constant = made or graph.ops[i] or graph.nodes[i]._about is modes.CONSTANT
+            if not constant:
                 raise TracingError(
                     f"compile: {self._name} at {user_line()} must depend on its arguments and on "
                     f"plain numbers, got {describe(graph.nodes[i])}, a Value from outside, "
@@ -167,7 +163,7 @@ class Program:
 
     def _kernel(self, gradient: bool) -> _Kernel:
         if gradient not in self._kernels:
-            self._kernels[gradient] = _Kernel(self.graph, self._inputs, gradient, self.backend)
+            self._kernels[gradient] = _Kernel(self.graph, gradient, self.backend)
         return self._kernels[gradient]
 
     # -------------------------------------------------------------- running
@@ -219,27 +215,17 @@ class Program:
 class _Kernel:
     """A graph on its way through sweep, rewriting and a back end, with the time of each."""
 
-    def __init__(self, graph: Graph, inputs: Sequence[int], gradient: bool, backend: str) -> None:
+    def __init__(self, graph: Graph, gradient: bool, backend: str) -> None:
         module = importlib.import_module(f".{backend}_backend", __package__)
         target = module.arithmetic()
         start = time.perf_counter()
-        self.swept, places = graph, tuple(inputs)
-        (root,) = outputs = graph.roots
-        if gradient:
-            with modes.quiet():
-                slopes = map(as_value, reverse(graph, {root: 1.0}, inputs))
-            leaves = [graph.nodes[i] for i in inputs]
-            self.swept = Graph(graph.nodes[root], *slopes, *leaves)
-            roots, count = self.swept.roots, 1 + len(leaves)
-            outputs, places = roots[:count], roots[count:]
-        swept = time.perf_counter()
-        self.graph, self.inputs = rewrite(self.swept, outputs, places, target)
-        verify(self.graph, self.inputs, target)
+        self.graph = rewrite(graph, gradient, target)
+        verify(self.graph, target)
         rewritten = time.perf_counter()
         self.run: Callable[[Sequence[Array], Sequence[Array]], None] = module.build(
-            self.graph, self.inputs
+            self.graph, self.graph.inputs
         )
-        self.times = (swept - start, rewritten - swept, time.perf_counter() - rewritten)
+        self.times = (rewritten - start, time.perf_counter() - rewritten)
 
 
 def _count(graph: Graph) -> int:

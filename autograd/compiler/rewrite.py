@@ -1,6 +1,7 @@
 """Rewrite: a smaller graph with the same numbers, made of ops that a back end has a line for.
 
-Rewriting is running: the graph is run in an arithmetic whose operands are places in the new graph.
+Rewriting is running: the graph is run, and swept, in an arithmetic whose operands are places in the
+new graph.
 That expands derived ops, folds constants, finds common subexpressions and leaves dead code behind.
 Identities are exact in IEEE arithmetic only; the sign of a zero gradient is the one exception.
 """
@@ -8,13 +9,14 @@ Identities are exact in IEEE arithmetic only; the sign of a zero gradient is the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import ops
 from ..graph import Graph
 from ..ieee import FLOATS
 from ..op import Arithmetic, Op, Symbolic
+from ..sweep import reverse
 
 
 class _Place(Symbolic):
@@ -35,15 +37,32 @@ def _same(x: Any, number: float) -> bool:
 
 
 def _where(m: _Builder, c: Any, a: Any, b: Any) -> Any:
+    """Masks of masks: slopes of ops that select bring them."""
     if isinstance(c, float):
         return a if c else b
-    return a if a is b else None
+    record, inner = m.parts(c)
+    if record is ops.where and all(isinstance(x, float) for x in inner[1:]):
+        return m.where(inner[0], *[a if x else b for x in inner[1:]])  # nan is true
+    yes, no = _given(m, c, a, 1), _given(m, c, b, 2)
+    if yes is no or (isinstance(no, float) and _same(yes, no)):
+        return yes
+    if m.sweeping and yes is c and no == 0.0:
+        return c
+    return None if yes is a and no is b else m.where(c, yes, no)
 
 
-def _chain(m: _Builder, a: Any, b: Any) -> Any:
-    if isinstance(a, float) and a != 0.0:
-        return m.multiply(a, b)
-    return m.multiply(a, b) if isinstance(b, float) and math.isfinite(b) else None
+def _given(m: _Builder, c: Any, x: Any, side: int, factor: bool = False) -> Any:
+    """What x is where the condition c holds (side 1), or does not (side 2)."""
+    if x is c and (m.parts(c)[0] in COMPARISONS or (m.sweeping and side == 2)):
+        return (None, 1.0, 0.0)[side]
+    record, operands = m.parts(x)
+    if record is ops.where and operands[0] is c:
+        return operands[side]
+    if record is ops.multiply and not factor:
+        factors = [_given(m, c, one, side, factor=True) for one in operands]
+        if any(new is not old for new, old in zip(factors, operands, strict=True)):
+            return m.multiply(*factors)
+    return x
 
 
 def _divide(m: _Builder, a: Any, b: Any) -> Any:
@@ -63,6 +82,8 @@ def _power(m: _Builder, a: Any, b: Any) -> Any:
     return m.multiply(a, a) if _same(b, 2.0) else None
 
 
+COMPARISONS = frozenset((ops.equal, ops.not_equal, ops.greater, ops.greater_equal))  # 1.0 or 0.0
+
 # What an op is when one operand is this: the other operand, or None if nothing is known.
 _IDENTITIES: Mapping[Op, Callable[..., Any]] = {
     ops.identity: lambda m, x: x,
@@ -73,7 +94,6 @@ _IDENTITIES: Mapping[Op, Callable[..., Any]] = {
     ops.divide: _divide,
     ops.power: _power,
     ops.where: _where,
-    ops.chain: _chain,
 }
 
 
@@ -81,7 +101,6 @@ class _Builder(Arithmetic):
     """The arithmetic whose numbers are places in the graph under construction."""
 
     kind = "a graph"
-    lines: Mapping[str, Callable[..., Any]] = {}
 
     def __init__(self, target: Arithmetic) -> None:
         self.target = target
@@ -89,7 +108,9 @@ class _Builder(Arithmetic):
         self.operands: list[tuple[int | float, ...]] = []
         self.values: list[float | None] = []
         self.labels: list[str] = []
+        self.places: list[_Place] = []
         self.known: dict[tuple[Op, tuple[str, ...]], _Place] = {}
+        self.sweeping = False  # slopes are formed, where the sign of a zero is free
 
     def leaf(self, label: str, value: float | None = None) -> _Place:
         """A leaf: an input, or a constant that has a value."""
@@ -106,7 +127,15 @@ class _Builder(Arithmetic):
         self.operands.append(operands)
         self.labels.append(label)
         self.values.append(value)
-        return _Place(self, len(self.ops) - 1)
+        self.places.append(_Place(self, len(self.places)))
+        return self.places[-1]
+
+    def parts(self, x: Any) -> tuple[Op | None, tuple[Any, ...]]:
+        """The op of an operand, and its own operands."""
+        if isinstance(x, float):
+            return None, ()
+        at = self.operands[x.index]
+        return self.ops[x.index], tuple([self.places[i] if type(i) is int else i for i in at])
 
     def run(self, record: Op, *operands: Any) -> Any:
         operands = tuple([x if isinstance(x, _Place) else float(x) for x in operands])
@@ -130,22 +159,25 @@ class _Builder(Arithmetic):
         return self.known[record, key]
 
 
-def rewrite(
-    graph: Graph, roots: Sequence[int], inputs: Sequence[int], target: Arithmetic
-) -> tuple[Graph, tuple[int, ...]]:
-    """What ``roots`` need, for the back end that ``target`` is of; the places of the inputs.
+def rewrite(graph: Graph, gradient: bool, target: Arithmetic) -> Graph:
+    """The root, with ``gradient`` its slope in each input too, for the back end of ``target``.
 
     Roots that are numbers become leaves with a value.
     """
     builder = _Builder(target)
-    given = {i: builder.leaf(graph.labels[i]) for i in inputs}
+    given = {i: builder.leaf(graph.labels[i]) for i in graph.inputs}
     numbers = graph.run(builder, given)
-    found = [numbers[i] for i in roots]
+    (root,) = graph.roots
+    found = [numbers[root]]
+    if gradient:
+        builder.sweeping = True
+        slopes = reverse(graph, builder, numbers, {root: 1.0}, graph.inputs)
+        found += [0.0 if slope is None else slope for slope in slopes]
     places = [x if isinstance(x, _Place) else builder.leaf("", float(x)) for x in found]
-    return _live(builder, [place.index for place in places], [given[i].index for i in inputs])
+    return _live(builder, [x.index for x in places], [given[i].index for i in graph.inputs])
 
 
-def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> tuple[Graph, tuple[int, ...]]:
+def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> Graph:
     """What the roots need, and the inputs."""
     live = [False] * len(builder.ops)
     for i in (*roots, *inputs):
@@ -159,18 +191,19 @@ def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> tuple[Graph
     for i, needed in enumerate(live):
         if needed:
             place[i] = len(place)
-    graph = Graph.build(
+    return Graph.build(
         [builder.ops[i] for i in place],
         [tuple([place[x] if type(x) is int else x for x in builder.operands[i]]) for i in place],
         [place[i] for i in roots],
         [builder.values[i] for i in place],
         [builder.labels[i] for i in place],
+        [place[i] for i in inputs],
     )
-    return graph, tuple([place[i] for i in inputs])
 
 
-def verify(graph: Graph, inputs: Sequence[int], target: Arithmetic) -> None:
+def verify(graph: Graph, target: Arithmetic) -> None:
     """Our own invariants between the stages; a failure here is our fault, not the user's."""
+    inputs = frozenset(graph.inputs)
     for i, record in enumerate(graph.ops):
         assert all(x < i for x in graph.operands[i] if type(x) is int), (
             f"node {i} before its operands"

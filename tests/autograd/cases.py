@@ -6,6 +6,7 @@ test: an untested op cannot exist. ``probes`` gives the points, ``allowed_value`
 ``allowed_partial`` the interval of floats that an op may answer there, ``worst`` how near it comes.
 """
 
+import collections
 import functools
 import itertools
 import math
@@ -19,6 +20,7 @@ import mpmath as mp
 import numpy as np
 import scipy.special
 
+import autograd
 from autograd.graph import Graph
 from autograd.ieee import FLOATS, evaluate
 from autograd.modes import quiet
@@ -277,6 +279,7 @@ REFERENCE: dict[str, Callable[..., mp.mpf]] = {
     "minimum": min,
     "clip": clip,
     "where": lambda c, a, b: a if c else b,
+    "corner": lambda a, b: a,
     "equal": lambda a, b: ONE if a == b else ZERO,
     "not_equal": lambda a, b: ZERO if a == b else ONE,
     "greater": lambda a, b: ONE if a > b else ZERO,
@@ -291,7 +294,6 @@ REFERENCE: dict[str, Callable[..., mp.mpf]] = {
     "var": variance,
     "std": lambda *xs, ddof=0: mp.sqrt(variance(*xs, ddof=ddof)),
     "dot": dot,
-    "chain": lambda a, b: ZERO if a == 0 else a * b,
 }
 
 
@@ -449,6 +451,7 @@ SLOPES: dict[str, tuple[Callable[..., mp.mpf], ...]] = {
     "maximum": (of_two, lambda a, b: of_two(b, a)),
     "minimum": (lambda a, b: of_two(b, a), of_two),
     "clip": clip_slopes(),
+    "corner": (constant(1), constant(mp.nan)),
     "where": (never, lambda c, a, b: mp.mpf(c != 0), lambda c, a, b: mp.mpf(c == 0)),
     "equal": (never, never),
     "not_equal": (never, never),
@@ -464,12 +467,14 @@ SLOPES: dict[str, tuple[Callable[..., mp.mpf], ...]] = {
     "var": (lambda xs, slot, ddof=0: 2 * real(deviations(xs)[slot]) / (len(xs) - ddof),),
     "std": (std_slope,),
     "dot": (lambda xs, slot: xs[(slot + len(xs) // 2) % len(xs)],),
-    "chain": (lambda a, b: b, lambda a, b: a),
 }
 # Slopes that are a convention and not a derivative: nothing passes.
-NOTHING_PASSES = {"stop_gradient": (0,), "where": (0,)}
+NOTHING_PASSES = {"stop_gradient": (0,), "where": (0,), "corner": (1,)}
 # Such a slope carries 1 - y to half an ulp of 1 only: their records state that, 4e-16.
-FROM_OUTPUT = ("tanh", "sigmoid", "silu", "mish", "gelu")
+FROM_OUTPUT = ("silu", "mish", "gelu")
+# At an infinity their slope would be 0. But there an operand has overflowed, and the slope of the
+# whole, of log(exp(x)) say, need not be 0: nan. Where a function has a limit, 0 is right.
+OVERFLOWED = """log log2 log10 log1p sqrt cbrt arcsinh arccosh digamma""".split()
 
 
 def c_lgamma(x):
@@ -485,6 +490,7 @@ NUMPYS: dict[str, Callable[..., float]] = {
     **{name: getattr(np, name) for name in TABLE
        if isinstance(getattr(np, name, None), np.ufunc)},
     "sinc": np.sinc, "round": np.round, "where": np.where, "clip": np.clip, "abs": np.abs,
+    "corner": lambda a, b: a,
     "erf": scipy.special.erf, "erfc": scipy.special.erfc, "erfinv": scipy.special.erfinv,
     "lgamma": c_lgamma, "digamma": scipy.special.digamma, "logit": scipy.special.logit,
     "sigmoid": scipy.special.expit, "log_sigmoid": scipy.special.log_expit,
@@ -493,7 +499,6 @@ NUMPYS: dict[str, Callable[..., float]] = {
     "norm": lambda *xs: np.linalg.norm(xs), "var": lambda *xs, ddof=0: np.var(xs, ddof=ddof),
     "std": lambda *xs, ddof=0: np.std(xs, ddof=ddof),
     "dot": lambda *wx: np.dot(wx[: len(wx) // 2], wx[len(wx) // 2 :]),
-    "chain": lambda a, b: 0.0 if a == 0.0 else a * b,  # its convention: 0, whatever b
 }  # fmt: skip
 # One operand nan, and every slope is; of other ops of several it is the operand that counts.
 ALL_NAN = ("maximum", "minimum", "clip", "hypot", "logaddexp", "arctan2")
@@ -590,6 +595,8 @@ def true_partial(record: Op, slot: int, at: tuple[float, ...]) -> Truth:
         return rule()
     if any(x != x for x in at):
         return mp.nan if record.slots == 1 or record.name in ALL_NAN else None
+    if record.name in OVERFLOWED and math.isinf(at[0]):
+        return mp.nan
     if not all(map(math.isfinite, at)) and record.slots > 1:
         return None
     if not inside_domain(record, at) and record.name != "power":
@@ -690,7 +697,7 @@ def allowed_partial(record: Op, slot: int, at: tuple[float, ...]) -> Interval | 
         return _interval(want, ZERO, record.name in OR_NAN)
     if not all(map(math.isfinite, at)):
         return _interval(want, 4 * ulp(want), record.name in OR_NAN)
-    if abs(y) > LARGEST:
+    if abs(y) > LARGEST and record.name != "exp2":  # whose slope is the smaller
         return ANY
     factor = ONE
     if y and mp.isfinite(y):
@@ -704,6 +711,137 @@ def allowed_partial(record: Op, slot: int, at: tuple[float, ...]) -> Interval | 
     return _interval(want, tolerance)
 
 
+# ------------------------------------------------------------------ second derivatives
+SOME = {"dot": 4}  # operands of an n-ary op, where 3 do for the others
+NEAREST_POLE = {"lgamma": 1, "digamma": 2, "polygamma": 2}  # its power in the first derivative
+
+
+class Scale(NamedTuple):
+    """What a second derivative is measured by where it crosses zero: in words, and as a number."""
+
+    text: str
+    at: Callable[[Op, tuple[float, ...]], float]
+
+
+def _left_of_0(record: Op, at: tuple[float, ...]) -> float:
+    x, power = at[0], 1 + NEAREST_POLE[record.name] + record.parameters.get("n", 0)
+    return 16 * math.factorial(power - 1) / abs(x - round(x)) ** power if x < 0.0 else 0.0
+
+
+_ONE = Scale("1", lambda record, at: 1.0)
+_FADING = Scale("0.9", lambda record, at: 0.9)
+_TERM = Scale("16 of its nearest pole's term left of 0", _left_of_0)
+SECOND: dict[str, Scale] = {
+    "logit": Scale("16", lambda record, at: 16.0),
+    "sigmoid": Scale("0.25", lambda record, at: 0.25),
+    **dict.fromkeys(("arcsin", "arccos", "arctanh"), _ONE),
+    **dict.fromkeys(FROM_OUTPUT, _FADING),  # twice their slope's
+    **dict.fromkeys(NEAREST_POLE, _TERM),
+    "sinc": Scale("10 / max(|x|, 1)", lambda record, at: 10.0 / max(abs(at[0]), 1.0)),
+}  # fmt: skip
+
+
+def slopes(record: Op, point: Sequence[mp.mpf]) -> list[mp.mpf]:
+    """All the first derivatives, in mathematics."""
+    if record.slots is None:
+        rule = SLOPES[record.name][0]
+        return [rule(point, slot, **record.parameters) for slot in range(len(point))]
+    return [rule(*point, **record.parameters) for rule in SLOPES[record.name]]
+
+
+@_known
+def true_second(record: Op, at: tuple[float, ...]) -> list[list[mp.mpf]] | None:
+    """All second derivatives, by central differences of the slopes; None where they are not one.
+
+    A step of 1e-25 of the smallest operand leaves 1e-50 of truncation, and the digits are as many
+    as the difference of what the largest and the smallest operand bring needs.
+    """
+    if not at or not all(x == 0.0 or TINY < abs(x) < math.inf for x in at):
+        return None
+    if not smooth(record, at) or not inside_domain(record, at) or CORNERS[record.name](*at):
+        return None
+    sizes = [abs(mp.mpf(x)) for x in at if x] or [ONE]
+    step = mp.mpf(10) ** -25 * min(ONE, *sizes)
+    lost = 2 * mp.log10(min(ONE, *sizes)) - 2 * mp.log10(max(ONE, *sizes))
+    with mp.workdps((500 if record.name in SATURATING else 100) - int(lost)):
+        columns = []
+        for j in range(len(at)):
+            ends = [[mp.mpf(x) + by * (i == j) for i, x in enumerate(at)] for by in (step, -step)]
+            try:
+                here = slopes(record, list(map(mp.mpf, at)))
+                above, below = (slopes(record, point) for point in ends)
+            except (ZeroDivisionError, ValueError, TypeError):  # a pole
+                return None
+            if not all(abs(x) < 1e290 for x in here):
+                return None
+            columns.append([(a - b) / (2 * step) for a, b in zip(above, below)])
+        if not all(mp.isfinite(x) for column in columns for x in column):
+            return None
+        return [list(row) for row in zip(*columns)]
+
+
+# Where a slope has a corner that is not the op's own, or steps nearer than a difference sees; or a
+# factor of the second derivative overflows, and it is inf.
+CORNERS: dict[str, Callable[..., bool]] = collections.defaultdict(
+    lambda: lambda *at: False,
+    softsign=lambda x: x == 0.0,
+    clip=lambda x, low, high: low >= high,
+    remainder=lambda a, b: abs(a) > 1e15 * abs(b),
+    power=lambda a, b: (b - 2.0) * math.log(a) > 700.0,
+)
+# Slopes that tend to 1: what is left of it in their tails takes digits to see.
+SATURATING = ("softplus", "log_sigmoid", "logaddexp")
+
+
+def second_of(record: Op, at: tuple[float, ...]) -> list[list[float]]:
+    """The op's second derivatives there, by gradients of gradients."""
+    with autograd.errstate("ignore"):
+        leaves = [Value(x) for x in at]
+        first = autograd.gradients(Op.recorder(record, leaves), leaves)
+        return [[y.data for y in autograd.gradients(y, leaves)] for y in first]
+
+
+class Second(NamedTuple):
+    """One second derivative: of which slots, ours, mathematics', how far off, how far it may be."""
+
+    slots: tuple[int, int]
+    got: float
+    want: mp.mpf
+    relative: float
+    allowed: bool
+
+
+def seconds(record: Op, at: tuple[float, ...]) -> list[Second]:
+    """All second derivatives there, if mathematics has them and floats can hold them.
+
+    Off: relative to the largest of them there, or to SECOND's scale. They may be by 1e-12 of the
+    largest, by 4 eps of the scale, and by what a number below the normal range times an operand
+    has lost.
+    """
+    want = true_second(record, at)
+    largest = max((abs(x) for row in want or () for x in row), default=LARGEST)
+    if want is None or largest > 1e290:
+        return []
+    got = second_of(record, at)
+    scale = SECOND[record.name].at(record, at) if record.name in SECOND else 0.0
+    lost = 4 * TINY * max(ONE, *map(abs, at))
+    allowed = max(1e-12 * largest, mp.mpf(4 * EPS * scale), lost)
+    skipped = NOTHING_PASSES.get(record.name, ())
+    found = []
+    for i, j in itertools.product(range(len(at)), repeat=2):
+        if i not in skipped and j not in skipped:
+            off = abs(mp.mpf(got[i][j]) - want[i][j])
+            unit = max(largest, mp.mpf(scale), lost * 10**12)
+            found.append(Second((i, j), got[i][j], want[i][j], float(off / unit), off <= allowed))
+    return found
+
+
+def worst_second(record: Op, points: Iterable[tuple[float, ...]]) -> tuple[float, tuple]:
+    """The largest error of a second derivative, as ``Second`` measures it, and where."""
+    found = ((x.relative, at) for at in points for x in seconds(record, at) if x.relative)
+    return max(found, key=lambda one: one[0], default=(0.0, ()))
+
+
 # ------------------------------------------------------------------ what the engine says there
 class _Bare(Arithmetic):
     """FLOATS without a line for any derived op: every formula down to the primitives."""
@@ -714,7 +852,7 @@ class _Bare(Arithmetic):
     def run(self, record: Op, *operands):
         if record.formula is not None:
             return record.formula(self, *operands)
-        return np.float64(FLOATS.lines[record.name](*map(float, operands)))
+        return np.float64(FLOATS.run(record, *map(float, operands)))
 
 
 BARE = _Bare()
@@ -726,6 +864,13 @@ def bare(rule: Callable, *at: float) -> float:
         return float(rule(BARE, *map(np.float64, at)))
 
 
+def rule_of(record: Op, slot: int) -> Callable:
+    """The rule ``(m, *operands, y)`` of one slot's partial."""
+    if record.slots is None:
+        return lambda m, *at_y: record.rules[0](m, at_y[:-1], at_y[-1])[slot]
+    return record.rules[slot]
+
+
 def value_of(record: Op, at: tuple[float, ...]) -> float:
     """The op's number in the float arithmetic that never raises."""
     return FLOATS.run(record, *at)
@@ -733,7 +878,7 @@ def value_of(record: Op, at: tuple[float, ...]) -> float:
 
 def partial_of(record: Op, slot: int, at: tuple[float, ...]) -> float:
     """The generic rule's number."""
-    return evaluate(record.partial(slot), *at, value_of(record, at))
+    return evaluate(rule_of(record, slot), *at, value_of(record, at))
 
 
 def smooth(record: Op, at: tuple[float, ...]) -> bool:
@@ -751,9 +896,8 @@ def trace(rule: Callable, count: int) -> tuple[Graph, tuple[int, ...]]:
     with quiet():
         operands = [Traced(f"operand {i}") for i in range(count)]
         y = rule(VALUES, *operands)
-    graph = Graph(y if isinstance(y, Value) else Value(y, requires_grad=False), *operands)
-    graph.roots, places = graph.roots[:1], graph.roots[1:]
-    return graph, places
+    graph = Graph(y if isinstance(y, Value) else Value(y, requires_grad=False), inputs=operands)
+    return graph, graph.inputs
 
 
 # ------------------------------------------------------------------ points
@@ -794,7 +938,7 @@ def bounds_in(record: Op) -> tuple[float, ...]:
     rules = [record.formula] if record.formula is not None else []
     count = record.slots or 0
     graphs = [trace(rule, count)[0] for rule in rules] if count else []
-    graphs += [trace(record.partial(slot), count + 1)[0] for slot in range(count)]
+    graphs += [trace(rule_of(record, slot), count + 1)[0] for slot in range(count)]
     compare = {"greater", "greater_equal", "less", "less_equal", "equal", "maximum", "minimum"}
     found = [
         x

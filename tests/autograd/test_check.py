@@ -11,7 +11,7 @@ import autograd
 from autograd import GradientError, Value, gradcheck
 from autograd.ieee import FLOATS
 from autograd.op import REALS, derived, primitive
-from tests.autograd.cases import NOTHING_PASSES, RECORDS, points, smooth
+from tests.autograd.cases import NOTHING_PASSES, RECORDS, points, rule_of, smooth
 
 every = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
 
@@ -81,7 +81,7 @@ MUTANTS = {
 @pytest.mark.parametrize("mutant", MUTANTS)
 def mutant_of(record, slot, mutate):
     """A copy of the record in which one slot's rule is another."""
-    rules = [record.partial(i) for i in range(record.slots)]
+    rules = [rule_of(record, i) for i in range(record.slots)]
     rules[slot] = mutate(rules[slot])
     return primitive(
         "wrong", domain=record.domain, partials=tuple(rules),
@@ -98,7 +98,7 @@ def test_a_wrong_partial_of_any_op_is_caught(record, mutant):
     for slot in range(record.slots):
         wrong = mutant_of(record, slot, MUTANTS[mutant])
         at = next(at for at in regular(record) if all(0.2 < abs(x) <= 2.5 for x in at))
-        exact = autograd.ieee.evaluate(record.partial(slot), *at, wrong(*at))
+        exact = autograd.ieee.evaluate(rule_of(record, slot), *at, wrong(*at))
         if exact == 0.0 and mutant != "constant":
             continue  # comparisons: minus nothing is nothing
         with pytest.raises(GradientError, match=f"input {slot} at"):
@@ -111,7 +111,7 @@ def near_a_kink(record, at):
     def seen(slot, move):
         moved = [x + move * max(1.0, abs(x)) if i == slot else x for i, x in enumerate(at)]
         y = FLOATS.run(record, *moved)
-        rules = [record.partial(i) for i in range(record.slots)]
+        rules = [rule_of(record, i) for i in range(record.slots)]
         return y, [autograd.ieee.evaluate(rule, *moved, y) for rule in rules]
 
     y, slopes = seen(0, 0.0)
@@ -150,7 +150,7 @@ def test_no_right_slope_is_accused_and_none_that_is_1e_4_off_passes(record, at, 
         told = verdict(called(record), at)
         assert told != "wrong"
         slot = data.draw(st.integers(0, record.slots - 1))
-        slope = autograd.ieee.evaluate(record.partial(slot), *at, y)
+        slope = autograd.ieee.evaluate(rule_of(record, slot), *at, y)
         if told == "right" and abs(slope) > 1e-3 * abs(y) / max(1.0, abs(at[slot])):
             wrong = mutant_of(record, slot, lambda rule: lambda m, *xs: 1.0002 * rule(m, *xs))
             assert verdict(wrong, at) == "wrong"
@@ -171,7 +171,8 @@ def test_no_right_slope_is_accused_and_none_that_is_1e_4_off_passes(record, at, 
 ])  # fmt: skip
 def test_a_wrong_function_is_caught(wrong):
     count = wrong.slots if hasattr(wrong, "slots") else 1
-    with pytest.raises(GradientError):
+    with warnings.catch_warnings(), pytest.raises(GradientError):
+        warnings.simplefilter("ignore")  # a slope of 0 for want of any path is warned of as well
         gradcheck(wrong, [1.5, 0.7][:count])
 
 

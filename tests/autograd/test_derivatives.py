@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, grad, gradients, hessian, jvp, value_and_grad
+from autograd import Graph, Value, grad, gradients, hessian, jvp, value_and_grad
 
 
 def wave(x):
@@ -338,3 +338,113 @@ def test_a_tangent_of_zero_stands_still_beside_an_infinite_slope():
 def test_what_is_no_function_is_refused_at_once(transform):
     with pytest.raises(TypeError, match="a function is required, got 3"):
         transform(3)
+
+
+# ------------------------------------------------------------------ what a call looks at, and costs
+def test_mixed_derivatives_at_plain_numbers_are_floats():
+    def f(x, y):
+        return x * x * y * y
+
+    mixed = grad(lambda x: grad(f, 1)(x, 3.0))(2.0)
+    assert type(mixed) is float and mixed == 24.0
+    assert type(grad(lambda x: jvp(f, (x, 3.0), (0.0, 1.0))[1])(2.0)) is float
+    assert grad(lambda x: hessian(lambda p: f(p[0], p[1]))([x, 3.0])[1][0])(2.0) == 12.0
+
+
+def test_a_gradient_at_plain_numbers_writes_nothing_that_others_hold():
+    frozen, outer = Value(2.0, requires_grad=False), Value(5.0, "outer")
+    frozen.grad, outer.grad = 7.0, 8.0
+    made = frozen * 3.0
+    assert grad(lambda x: x * frozen)(4.0) == 2.0
+    slope = grad(lambda x: x * outer * made)(4.0)
+    assert isinstance(slope, Value) and slope.data == 30.0
+    assert (frozen.grad, outer.grad, made.has_grad) == (7.0, 8.0, False)
+    slope.backward()
+    assert outer.grad == 8.0 + 6.0 and frozen.grad == 7.0
+
+
+def test_an_inner_gradient_sees_what_came_before_it_only_as_a_constant():
+    """Newton's steps, each from the one before; and a captured result of all steps so far."""
+
+    def root(c):
+        x = c
+        for _ in range(30):
+            x = x - (x * x - c) / grad(lambda v: v * v - c)(x)
+        return x
+
+    assert grad(root)(2.0) == pytest.approx(0.5 / math.sqrt(2.0), rel=1e-12)
+
+    def summed(x):
+        total = x
+        for _ in range(5):
+            total = total + grad(lambda v, t=total: v * v * t)(x)  # d/dv = 2 v t
+        return total
+
+    # total after n steps: x (1 + 2x)^n
+    assert grad(summed)(0.5) == pytest.approx(2.0**5 + 0.5 * 10 * 2.0**4, rel=1e-14)
+
+
+def count_of_nodes(call):
+    """How many nodes all Graphs that ``call`` makes hold together."""
+    counts = []
+    hold = Graph._hold
+
+    def counting(self, **parts):
+        counts.append(len(parts["ops"]))
+        return hold(self, **parts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Graph, "_hold", counting)
+        call()
+    return sum(counts)
+
+
+def test_an_inner_gradient_costs_its_own_nodes_not_all_that_were_recorded_before():
+    def loop(n):
+        def f(x):
+            for _ in range(n):
+                x = x - 0.1 * grad(lambda v, x=x: v * v * v - x)(x)
+            return x
+
+        return lambda: grad(f)(1.0)
+
+    few, many = count_of_nodes(loop(50)), count_of_nodes(loop(400))
+    assert many < 8.5 * few
+
+
+def test_results_are_found_in_one_sweep():
+    captured = Value(2.0)
+
+    def f(p):
+        total = captured
+        for x in p:
+            total = total * x + x
+        return total
+
+    few, many = (count_of_nodes(lambda n=n: grad(f)([0.5] * n)) for n in (50, 400))
+    assert many < 8.5 * few
+
+
+@pytest.mark.parametrize("lost", [
+    lambda x: x.data * 2.0, lambda x: Value(x.item() ** 2), lambda x: Value(x.data) * 3.0,
+])  # fmt: skip
+def test_a_result_cut_off_from_its_input_is_no_silent_0(lost):
+    for call in (
+        lambda: grad(lost)(3.0),
+        lambda: value_and_grad(lost)(3.0)[1],
+        lambda: hessian(lost)(3.0),
+        lambda: jvp(lost, (3.0,), (1.0,))[1],
+        lambda: grad(lambda x, y: lost(x) + y, (0, 1))(3.0, 1.0)[0],
+    ):
+        with pytest.warns(RuntimeWarning, match=r"cut off.*\.data or \.item\(\)") as seen:
+            found = call()
+        assert seen[0].filename == __file__
+        assert (found.data if isinstance(found, Value) else found) == 0.0
+
+
+def test_numbers_that_are_read_and_constants_are_no_cut():
+    """Warnings are errors here."""
+    assert grad(lambda x: x * (2.0 if x.data > 0.0 else 3.0))(1.0) == 2.0
+    assert grad(lambda x: 3.0)(1.0) == 0.0 and grad(grad(lambda x: 2.0 * x))(1.0) == 0.0
+    assert grad(lambda x, y: x * x.data, (0, 1))(3.0, 1.0) == (3.0, 0.0)
+    assert grad(lambda x: autograd.floor(x))(1.5) == 0.0

@@ -36,6 +36,7 @@ from tests.autograd.cases import (
     allowed_partial,
     allowed_value,
     probes,
+    rule_of,
     trace,
     true_value,
     value_of,
@@ -76,7 +77,7 @@ def rules(record: Op) -> list[Rule]:
     """All rules of a record; of an n-ary one those of the first and the last of 3 or 4 operands."""
     count = record.slots or (4 if record is ops.dot else 3)
     slots = range(count) if record.slots else (0, count - 1)
-    found = [Rule(record, slot, count, record.partial(slot)) for slot in slots]
+    found = [Rule(record, slot, count, rule_of(record, slot)) for slot in slots]
     if record.formula is not None:
         found.insert(0, Rule(record, None, count, record.formula))
     return found
@@ -168,7 +169,7 @@ def whole(rule: Rule) -> Iterator[tuple[str, Callable]]:
             yield f"operand {i} instead", lambda m, *at, i=i: at[i]
     if rule.slot is not None and record.slots and rule.rule is not NOTHING:
         for other in range(record.slots):
-            theirs = record.partial(other)
+            theirs = rule_of(record, other)
             if other != rule.slot and form(trace(theirs, rule.count + 1)[0]) != form(graph):
                 yield f"slot {other}'s", theirs
     if constant is None and rule.count > 1 and not symmetric(rule):
@@ -297,7 +298,7 @@ def nodes(rule: Rule) -> Iterator[tuple[str, Callable]]:
     """Every change of one node; and every leaf taken for another, where it is used."""
     graph, places = trace(rule.rule, rule.count + (rule.slot is not None))
     left_out = inner(graph)
-    flat = all(rule.record.partial(slot) is NOTHING for slot in range(rule.record.slots or 0))
+    flat = all(rule_of(rule.record, slot) is NOTHING for slot in range(rule.record.slots or 0))
     strict = flat if rule.slot is None else rule.record.kink is not None
     for i, record in enumerate(graph.ops):
         if record is None or i in left_out:

@@ -1,26 +1,30 @@
 """The table: every op's value, partials, kinks and sentences, against mathematics."""
 
+import builtins
 import dis
 import functools
+import importlib.util
 import inspect
 import math
 import re
 import struct
 
 import mpmath as mp
+import numpy as np
 import pytest
 
 import autograd
 from autograd import Value, ops
-from autograd.ieee import evaluate
+from autograd.ieee import FLOATS, evaluate
 from autograd.op import NOTHING
 from autograd.ops import TABLE
-from autograd.sweep import partials
 from tests.autograd.cases import (
     EPS,
     EVERY,
+    LARGEST,
     NOTHING_PASSES,
     RECORDS,
+    SLOPES,
     SPECIAL,
     bits,
     domain_of,
@@ -28,6 +32,7 @@ from tests.autograd.cases import (
     partial_of,
     points,
     probes,
+    rule_of,
     same,
     smooth,
     trace,
@@ -56,8 +61,9 @@ def test_a_record_holds_all_that_is_said_of_it(record):
     assert len(record.domain) == len(record.words) == count
     assert record.says and all(s.endswith(".") for s in record.says)
     assert 0 <= record.precedence <= 5
-    if record.name not in ("stop_gradient", "chain"):  # not for users to call
-        assert getattr(autograd, record.name) is record and record.name in autograd.__all__
+    if record.name not in ("stop_gradient", "corner"):  # not for users to call
+        assert getattr(autograd, record.name) is record
+        assert (record.name in autograd.__all__) != hasattr(builtins, record.name)
     if record.kink is not None:
         assert record.convention, "a kink without the convention that is taken there"
     fields = {f for s in record.says for f in re.findall(r"\{(.+?)\}", s)}
@@ -88,7 +94,7 @@ def test_rules_never_look_at_a_number_with_python(record):
     A traced variable refuses them; ``is`` and ``in`` it cannot see, nor a helper's own branches. A
     parameter is known, and may be looked at.
     """
-    rules = [(record.partial(slot), 1) for slot in range(record.slots or 0)]
+    rules = [(rule_of(record, slot), 1) for slot in range(record.slots or 0)]
     rules += [(record.formula, 0), (record.case, 1), (record.kink, 0)]
     for rule, more in rules:
         if rule is None:
@@ -158,18 +164,23 @@ def test_every_partial_agrees_with_a_central_difference(record):
 @everywhere
 def test_fast_and_inlined_code_is_the_generic_rule_bit_for_bit(record, count):
     """At every probe and special number, kinks, both zeros, inf and nan included."""
+    # Where a library's own function gives the value, only its last bits need agree: test_accuracy.
+    library = inspect.isbuiltin((record.fast or (None,))[0]) or record is ops.norm
+    own = record.formula is not None and not library
     for at in probes(record, count):
         generic = value_of(record, at)
         with autograd.errstate("ignore"):
             eager = ops.Op.recorder(record, at)
         assert bits(eager) == bits(generic), (at, eager, generic)
+        if own:
+            assert bits(evaluate(record.formula, *at)) == bits(generic), at
         if not at:
             continue
-        for slot, got in enumerate(partials(record, at, generic)):
-            if slot < (record.slots or 99) and record.slots and record.partial(slot) is NOTHING:
+        for slot, got in enumerate(FLOATS.partials(record, at, generic)):
+            if slot < (record.slots or 99) and record.slots and rule_of(record, slot) is NOTHING:
                 assert got is None
             else:
-                assert bits(float(got)) == bits(evaluate(record.partial(slot), *at, generic)), (
+                assert bits(float(got)) == bits(evaluate(rule_of(record, slot), *at, generic)), (
                     at,
                     slot,
                 )
@@ -286,6 +297,147 @@ def test_a_slope_at_a_kink_or_edge_is_the_convention(name, at, slopes):
             assert same(autograd.grad(of, slot)(*at), want)
 
 
+ALL_NAN, FLAT = [[NAN, NAN], [NAN, NAN]], [[0.0, 0.0], [0.0, 0.0]]
+# The second derivatives there: of the side whose slope is taken, nan where that lies between two.
+CURVATURES = [
+    ("abs", (0.0,), [[NAN]]), ("abs", (-0.0,), [[NAN]]), ("relu", (0.0,), [[0.0]]),
+    ("leaky_relu", (0.0,), [[0.0]]), ("elu", (0.0,), [[1.0]]), ("celu", (-0.0,), [[1.0]]),
+    ("selu", (0.0,), [[1.0507009873554805 * 1.6732632423543772]]),
+    ("hardtanh", (1.0,), [[NAN]]), ("hardtanh", (-1.0,), [[NAN]]), ("relu6", (0.0,), [[NAN]]),
+    ("relu6", (6.0,), [[NAN]]), ("hardswish", (-3.0,), [[NAN]]), ("hardswish", (3.0,), [[NAN]]),
+    ("softsign", (0.0,), [[NAN]]), ("softsign", (-0.0,), [[NAN]]),
+    *((name, (x,), [[0.0]]) for name in ("sign", "floor", "ceil", "trunc", "round")
+      for x in (0.0, 0.5, 1.0, -2.0)),
+    *((name, (2.0, 2.0), FLAT) for name in ("equal", "not_equal", "greater", "greater_equal",
+                                            "less", "less_equal")),
+    ("maximum", (1.0, 1.0), ALL_NAN), ("minimum", (0.0, -0.0), ALL_NAN),
+    ("maximum", (INF, INF), ALL_NAN), ("hypot", (0.0, 0.0), ALL_NAN),
+    ("clip", (2.0, -1.0, 2.0), [[NAN, 0.0, NAN], [0.0, 0.0, 0.0], [NAN, 0.0, NAN]]),
+    ("clip", (-1.0, -1.0, 2.0), [[NAN, NAN, 0.0], [NAN, NAN, 0.0], [0.0, 0.0, 0.0]]),
+    ("max", (2.0, 2.0, 1.0), [[NAN, NAN, 0.0], [NAN, NAN, 0.0], [0.0, 0.0, 0.0]]),
+    ("min", (2.0, 1.0, 1.0), [[0.0, 0.0, 0.0], [0.0, NAN, NAN], [0.0, NAN, NAN]]),
+    ("norm", (0.0, 0.0), ALL_NAN), ("std", (1.5, 1.5), ALL_NAN),
+    ("remainder", (6.0, 3.0), FLAT), ("arctan2", (0.0, -2.0), [[0.0, -0.25], [-0.25, 0.0]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "want"), CURVATURES, ids=[f"{name}{at}" for name, at, _ in CURVATURES]
+)
+def test_a_second_derivative_at_a_kink_is_that_sides_or_nan_never_a_silent_0(name, at, want):
+    """By reverse over reverse and by forward over reverse, the third being no better known."""
+    record = TABLE[name]
+
+    def of(*xs):
+        return ops.Op.recorder(record, xs)
+
+    with autograd.errstate("ignore"):
+        rows = autograd.hessian(lambda xs: of(*xs))(list(at))
+        for i, row in enumerate(want):
+            along = [autograd.jvp(autograd.grad(of, i), at, [float(j == k) for k in range(len(at))])
+                     for j in range(len(at))]  # fmt: skip
+            assert all(map(same, rows[i], row)), rows
+            assert all(same(slope, x) for (_, slope), x in zip(along, row, strict=True)), along
+        if len(at) == 1 and math.isnan(want[0][0]):
+            assert math.isnan(autograd.grad(autograd.hessian(of))(*at))
+
+
+def test_every_kink_has_its_second_derivative_stated():
+    """And the conventions beside it: a record that states a kink is in both lists."""
+    kinked = {record.name for record in RECORDS if record.kink is not None}
+    assert kinked <= {name for name, *_ in CURVATURES}
+
+
+@pytest.mark.parametrize("f", [
+    lambda p: autograd.norm(p) ** 2, lambda p: autograd.std(p) ** 2, lambda p: abs(p[0]) ** 2,
+    lambda p: autograd.hypot(*p) ** 2, lambda p: autograd.maximum(*p) ** 2,
+])  # fmt: skip
+def test_what_is_built_on_a_kink_has_no_silent_0_either(f):
+    """Some are smooth in mathematics, and we do not know it: nan."""
+    assert math.isnan(autograd.hessian(f)([0.0, 0.0])[0][0])
+
+
+def of_order(f, order):
+    for _ in range(order):
+        f = autograd.grad(f)
+    return f
+
+
+@pytest.mark.parametrize("order", (1, 2, 3, 4))
+def test_a_root_and_the_power_half_have_the_same_derivatives_at_0(order):
+    """x**½, as sqrt: inf, -inf, inf, -inf, as on its right side."""
+    want = math.inf if order % 2 else -math.inf
+    with autograd.errstate("ignore"):
+        for zero in (0.0, -0.0):
+            assert of_order(autograd.sqrt, order)(zero) == want
+            assert of_order(lambda x: x**0.5, order)(zero) == want
+
+
+@pytest.mark.parametrize("at", (0.0, -0.0, 1e-300, -1.5, 4.0, -1e200))
+def test_a_power_has_its_derivatives_of_any_order(at):
+    """n! x^(m-n) / …, worked by hand: and exactly 0 beyond a whole power's degree."""
+    with autograd.errstate("ignore"):
+        for n in (0, 1, 2, 3):
+            assert of_order(lambda x, n=n: x ** float(n), n)(at) == math.factorial(n) or n == 0
+            for beyond in (1, 2, 3):
+                assert of_order(lambda x, n=n: x**n, n + beyond)(at) == 0.0
+        if at == 0.0:
+            found = [of_order(lambda x: x**1.5, order)(at) for order in (1, 2, 3, 4)]
+            assert found == [0.0, INF, -INF, INF]
+
+
+# ------------------------------------------------------------------ overflow
+@pytest.mark.parametrize(
+    "f", [
+        lambda x: autograd.log(autograd.exp(x)), lambda x: autograd.log(autograd.square(x)),
+        lambda x: autograd.log2(x * x), lambda x: autograd.log10(x * x),
+        lambda x: autograd.log1p(x * x), lambda x: autograd.sqrt(x * x), lambda x: (x * x) ** 0.3,
+        lambda x: autograd.cbrt(x * x), lambda x: autograd.arcsinh(x * x),
+        lambda x: autograd.arccosh(x * x), lambda x: autograd.digamma(x * x),
+        lambda x: autograd.logaddexp(x * x, x * x), lambda x: autograd.hypot(1.0, x * x),
+        lambda x: autograd.norm([x * x, 1.0]), lambda x: (x * x) ** -0.3,
+    ],
+)  # fmt: skip
+def test_a_slope_through_what_overflowed_is_nan_and_no_silent_0(f):
+    """x² of 1e200 is no float: the slope of its logarithm, 2e-200, cannot be known."""
+    with autograd.errstate("ignore"):
+        for x in (800.0, 1e200)[f(800.0) < INF :]:
+            assert math.isnan(autograd.grad(f)(x)) and math.isnan(autograd.jvp(f, (x,), (1.0,))[1])
+            (grad,) = gradient_at(f, x)
+            assert math.isnan(grad)
+
+
+@pytest.mark.parametrize("name", "tanh sigmoid arctan erf erfc log_sigmoid softsign".split())
+def test_a_slope_at_infinity_is_0_where_the_function_has_a_limit(name):
+    assert gradient_at(TABLE[name], INF) == [0.0]
+
+
+# Where a value overflows and the slope does not, or is about to: the last floats before it.
+EDGES = [
+    ("exp", 709.782712893384, True), ("exp", 709.7827128933841, False),
+    ("expm1", 709.782712893384, True), ("exp2", 1023.9999999999999, True),
+    ("exp2", 1024.0, True), ("exp2", 1024.5, True), ("exp2", 1024.53, False),
+    ("sinh", 710.4758600739439, True), ("cosh", -710.4758600739439, True),
+    ("square", 1.3407807929942596e154, True), ("square", 1e200, True),
+    ("reciprocal", 6e-309, False), ("lgamma", 2.5e305, True), ("lgamma", 1e307, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "x", "representable"), EDGES)
+def test_a_slope_is_right_wherever_a_float_can_hold_it(name, x, representable):
+    """In both back ends too: mathematics' number within 1e-12, or inf."""
+    record = TABLE[name]
+    want = SLOPES[name][0](mp.mpf(x))
+    assert (abs(want) < LARGEST) == representable
+    found = gradient_at(record, x)
+    for backend in ("numpy", "llvm"):
+        if backend == "numpy" or importlib.util.find_spec("llvmlite"):
+            program = autograd.compile(lambda x: record(x), backend=backend)
+            found.append(float(program.value_and_grad(x)[1][0]))
+    for got in found:
+        assert got == pytest.approx(float(want), rel=1e-12) if representable else math.isinf(got)
+
+
 @pytest.mark.parametrize(
     "name", """relu abs leaky_relu elu selu celu hardtanh relu6 hardswish gelu silu mish softsign
     maximum minimum clip hypot arctan2 logaddexp""".split(),
@@ -389,31 +541,93 @@ def test_where_keeps_a_branch_not_taken_out_of_every_derivative():
 
 
 # ------------------------------------------------------------------ the chain rule's product
-def test_chain_is_exactly_0_where_the_first_factor_is():
-    for other in SPECIAL:
-        assert bits(ops.chain(0.0, other)) == bits(0.0)
-        assert ops.chain(-0.0, other) == 0.0
-    assert math.isnan(ops.chain(math.inf, 0.0)), "not where the second is: inf·0 is nan"
+SELECTING = [record for record in TABLE.values() if record.selects]
+INNER = {  # slopes: inf, nan, and inf again, at a number at which the outer op does not choose it
+    "log": (lambda x: autograd.log(x), 0.0), "sqrt": (lambda x: autograd.sqrt(x), -1.0),
+    "arccos": (lambda x: autograd.arccos(x), 1.0),
+}  # fmt: skip
 
 
-def test_chain_differentiates_as_a_product_at_0():
-    assert gradient_at(ops.chain, 0.0, 5.0) == [5.0, 0.0]
-    assert autograd.hessian(lambda ab: ops.chain(ab[0], ab[1]))([0.0, 5.0]) == [
-        [0.0, 1.0],
-        [1.0, 0.0],
-    ]
+def slopes_every_way(f, *at):
+    """Slopes by backward, steps, grad, jvp, both back ends: way -> list."""
+    leaves = [Value(x) for x in at]
+    root = f(*leaves)
+    root.backward()
+    found = {"backward": [x.grad for x in leaves]}
+    totals = {id(c.input): c.total for s in autograd.backward_steps(root) for c in s.contributions}
+    found["steps"] = [totals.get(id(x), 0.0) for x in leaves]
+    found["grad"] = list(autograd.grad(f, tuple(range(len(at))))(*at))
+    units = [tuple(float(i == k) for k in range(len(at))) for i in range(len(at))]
+    found["jvp"] = [autograd.jvp(f, at, unit)[1] for unit in units]
+    for backend in ("numpy", "llvm"):
+        program = autograd.compile(f, backend)
+        found[backend] = [
+            float(x[0]) for x in program.value_and_grad(*[np.array([x]) for x in at])[1]
+        ]
+        forwards = [
+            autograd.compile(lambda *xs, u=unit: autograd.jvp(f, xs, u)[1], backend)
+            for unit in units
+        ]
+        found[f"jvp, {backend}"] = [float(p(*[np.array([x]) for x in at])[0]) for p in forwards]
+    return found
 
 
-def test_a_slope_of_inf_times_a_zero_is_exactly_0_in_both_directions():
-    """d/dx of 0·log x at 0: reverse meets the upstream 0 first, forward the partial 0 last."""
+def test_the_ops_that_select_say_so():
+    assert {record.name for record in SELECTING} == {
+        "where", "relu", "relu6", "leaky_relu", "maximum", "minimum", "max", "min", "clip",
+        "hardtanh",
+    }  # fmt: skip
 
-    def f(x):
-        return autograd.log(x) * 0.0
 
+@pytest.mark.parametrize("outer", ["sqrt", "log", "reciprocal", "arccos"])
+@pytest.mark.parametrize("record", SELECTING, ids=lambda record: record.name)
+def test_what_is_not_chosen_gets_nothing_whatever_the_upstream(record, outer):
+    """The op gives 0 (arccos: 1), where the outer slope is infinite; a is not chosen."""
+    edge = {"arccos": 1.0}.get(outer, 0.0)
+    shapes = {
+        "where": (lambda a, b: ops.where(a > 100.0, a, b), (5.0, edge)),
+        "relu": (lambda a, b: ops.relu(a) + b, (-5.0, edge)),
+        "relu6": (lambda a, b: ops.relu6(a) + b, (-5.0, edge)),
+        "leaky_relu": (lambda a, b: ops.leaky_relu(a, slope=0.0) + b, (-5.0, edge)),
+        "maximum": (ops.maximum, (-5.0, edge)), "minimum": (ops.minimum, (5.0, edge)),
+        "max": (lambda a, b: ops.max([a, b, a]), (-5.0, edge)),
+        "min": (lambda a, b: ops.min([a, b, a]), (5.0, edge)),
+        "clip": (lambda a, b: ops.clip(a, edge - 1.0, edge) + 0.0 * b, (7.0, 1.0)),
+        "hardtanh": (lambda a, b: ops.hardtanh(a) - 1.0 + b, (7.0, edge)),
+    }  # fmt: skip
+    chosen, at = shapes[record.name]
     with autograd.errstate("ignore"):
-        assert gradient_at(f, 0.0) == [0.0]
-        assert autograd.jvp(f, (0.0,), (1.0,))[1] == 0.0
-        assert autograd.grad(f)(0.0) == 0.0
+        for way, slopes in slopes_every_way(lambda a, b: TABLE[outer](chosen(a, b)), *at).items():
+            assert slopes[0] == 0.0, way
+
+
+@pytest.mark.parametrize("inner", INNER)
+def test_a_branch_not_taken_passes_nothing_on_however_steep_it_is(inner):
+    steep, at = INNER[inner]
+    with autograd.errstate("ignore"):
+        for way, (slope,) in slopes_every_way(
+            lambda x: ops.where(x > 100.0, steep(x) * x, 3.0 * x), at
+        ).items():
+            assert slope == 3.0, way
+        for way, (slope,) in slopes_every_way(
+            lambda x: ops.relu(ops.where(x > 100.0, steep(x), -1.0)) + ops.minimum(x, 1e9), at
+        ).items():
+            assert slope == 1.0, way
+
+
+def test_elsewhere_the_chain_rules_product_is_ieees():
+    """0 × inf of a product is nan: nobody knows."""
+    with autograd.errstate("ignore"):
+        unknown = (
+            lambda x: ops.sqrt(x) ** 2, lambda x: ops.sqrt(x * x), lambda x: ops.log(x) * 0.0,
+        )  # fmt: skip
+        for f in unknown:
+            for way, (slope,) in slopes_every_way(f, 0.0).items():
+                assert math.isnan(slope), way
+        for way, (slope,) in slopes_every_way(
+            lambda x: ops.where(x >= 0.0, ops.sqrt(x) ** 2, 1.0), 0.0
+        ).items():
+            assert math.isnan(slope), way
 
 
 # ------------------------------------------------------------------ saturation

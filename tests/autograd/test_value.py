@@ -188,8 +188,19 @@ def test_no_attribute_is_invented():
 # ------------------------------------------------------------------ comparisons and conversions
 def test_values_compare_by_identity_for_equality_and_by_number_for_order():
     a, b = Value(1.0), Value(1.0)
-    assert a == a and a != b and len({a, b, a}) == 2 and a in [b, a] and b not in [a]
+    assert a == a and a != Value(2.0) and len({a, b, a}) == 2 and a in [b, a] and b not in [a]
     assert a <= b and a >= b and not a < b and not a > b and a < Value(2.0)
+
+
+def test_two_values_that_hold_one_number_are_not_compared_in_silence():
+    """In one's own code; not where a container looks for one of them."""
+    a, b = Value(3.0), Value(3.0)
+    cases = ((lambda: a == b, False), (lambda: a != b, True), (lambda: [a] == [b], False))
+    for compare, want in cases:
+        with pytest.warns(RuntimeWarning, match=r"these hold 3\.0 both.*autograd\.equal") as seen:
+            assert compare() is want
+        assert seen[0].filename == __file__
+    assert b not in [a] and [a, b].index(b) == 1 and {a: 1, b: 2}[b] == 2 and [a, b].count(b) == 1
 
 
 def test_a_value_compares_with_a_number_by_its_data():
@@ -424,7 +435,7 @@ def test_a_subclass_takes_part_in_every_operation():
     y.backward()
     assert a.grad == pytest.approx(3.0 * 2 + 3.0 + 3.0 / 4.0 + 4.0 * math.log(2.0) + 1.0, rel=1e-15)
     assert autograd.gradients(y, [a])[0].data == pytest.approx(a.grad, rel=1e-15)
-    assert a == a and a != Tagged(2.0) and a < b and a == 2.0
+    assert a == a and a != Tagged(2.5) and a < b and a == 2.0
 
 
 def test_a_subclass_keeps_its_kind_and_attributes_in_copies():

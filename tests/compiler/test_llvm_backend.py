@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import textwrap
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -370,24 +372,103 @@ def test_arrays_that_cannot_be_written_are_read():
     assert same(rows(kernel(ops.negative), x), -x)
 
 
-def test_a_graph_past_the_careful_size_gives_the_same_bits():
-    x = np.linspace(0.5, 1.5, 21)
-    steps = llvm_backend.CAREFUL // 2 + 100
-
-    def chain(y):
-        for _ in range(steps):
-            y = y * 1.0000001 + 1e-9
-        return y
-
-    assert same(rows(program(chain, host(), 1), x), chain(x))
+def deep(x, y):
+    """A graph that is cut many times, with what no row can change (of one x or y) cut too."""
+    total, steady = x, y
+    for k in range(60):
+        steady = autograd.sin(steady) + 0.01 * k
+        total = total + 0.01 * autograd.sin(total) * (y if k % 7 else steady)
+    return total + steady * x
 
 
-def test_threads_share_a_kernel():
-    run = program(formula, host())
-    x, y = np.random.default_rng(4).normal(size=(2, 5000))
-    with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda _: rows(run, x, y), range(16)))
-    assert all(same(result, results[0]) for result in results)
+@TARGETS
+def test_a_graph_that_is_cut_gives_the_bits_of_the_whole(target, monkeypatch):
+    """In rows, slices, and with a number for all rows; formulas that are called or written out."""
+    x, y = np.random.default_rng(11).uniform(0.5, 1.5, (2, 41))
+    uncut = rows(program(deep, target), x, y)
+    monkeypatch.setattr(llvm_backend, "PART", 40)
+    monkeypatch.setattr(llvm_backend, "INLINED", 50)
+    run = program(deep, target)
+    assert len(run.graph) > 8 * llvm_backend.PART
+    whole = rows(run, x, y)
+    assert same(whole, uncut)
+    assert same(rows(run, x[3:24], y[3:24]), whole[3:24])
+    assert same(rows(run, x[5], y), rows(run, np.full(41, x[5]), y))
+    assert same(rows(run, x, y[5]), rows(run, x, np.full(41, y[5])))
+    want = [deep(a, b) for a, b in zip(x[:9].tolist(), y[:9].tolist())]
+    np.testing.assert_allclose(whole[:9], want, rtol=1e-12)  # 360 roundings, hardly magnified
+
+
+def test_every_node_of_a_cut_graph_can_be_a_result(monkeypatch):
+    """Roots in the middle of a part, inputs and numbers among them, one of them twice."""
+    monkeypatch.setattr(llvm_backend, "PART", 20)
+    x = autograd.Value(0.5)
+    nodes = [x]
+    for _ in range(50):
+        nodes.append(autograd.sin(nodes[-1]) + 1.0)
+    graph = Graph(*nodes, nodes[7], autograd.Value(2.5))
+    run = llvm_backend.Kernel(graph, (graph.roots[0],), host())
+    outputs = [np.empty(19) for _ in graph.roots]
+    at = np.linspace(-1.0, 1.0, 19)
+    run([at], outputs)
+    assert same(outputs[0], at) and same(outputs[-2], outputs[7]) and np.all(outputs[-1] == 2.5)
+    want = at
+    for got in outputs[1:-2]:
+        want = np.sin(want) + 1.0
+        np.testing.assert_allclose(got, want, rtol=1e-14)  # slopes below 1 forget: a few ulp
+
+
+def test_a_long_program_is_built_in_a_time_that_grows_with_its_length():
+    """One function took a time of the square: 270 ms for 30 steps, 12 s for 300."""
+
+    def seconds(steps):
+        def loop(x):
+            for _ in range(steps):
+                x = x + 0.001 * autograd.sin(x)
+            return x
+
+        start = time.thread_time()
+        autograd.compile(loop, backend="llvm").value_and_grad(0.5)
+        return time.thread_time() - start
+
+    seconds(1)
+    short = seconds(100)
+    assert seconds(300) < 6.0 * short  # in proportion it were 3
+    assert seconds(1000) > short
+
+
+def test_a_long_program_needs_no_stack():
+    """A frame of 220 bytes a node took 16 MB for 8,000 steps, the whole of a thread's for 600."""
+    code = """
+        import threading, autograd
+        def loop(x):
+            for _ in range(1500):
+                x = x + 0.001 * autograd.sin(x)
+            return x
+        def work():
+            out.append(autograd.compile(loop, backend="llvm").value_and_grad(0.5))
+        out = []
+        threading.stack_size(256 * 1024)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        v = autograd.Value(0.5)
+        y = loop(v)
+        y.backward()
+        (value, (slope,)), = out
+        assert abs(value - y.data) < 1e-12 and abs(slope - v.grad) < 1e-12 * slope
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
+
+
+def test_threads_share_a_kernel(monkeypatch):
+    monkeypatch.setattr(llvm_backend, "PART", 100)
+    x, y = np.random.default_rng(4).uniform(0.5, 1.5, (2, 5000))
+    for f in (formula, deep):  # deep keeps vectors in memory, each thread in its own
+        run = program(f, host())
+        with ThreadPoolExecutor(4) as pool:
+            results = list(pool.map(lambda _, run=run: rows(run, x, y), range(16)))
+        assert all(same(result, results[0]) for result in results)
 
 
 # ------------------------------------------------------------------ ops made at run time

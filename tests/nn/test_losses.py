@@ -1,14 +1,18 @@
 """Losses: their formulas, their slopes, their edges."""
 
+import importlib.util
 import math
 import warnings
 
 import mpmath as mp
+import numpy as np
 import pytest
 
 import autograd
 import nn
 from autograd import Value
+
+BACKENDS = ["numpy"] + (["llvm"] if importlib.util.find_spec("llvmlite") else [])
 
 
 def slopes(loss, leaves):
@@ -86,6 +90,102 @@ def test_a_target_outside_0_to_1_is_refused(t):
         nn.binary_cross_entropy([Value(0.5)], [t])
 
 
+TINY = math.exp(-50.0)
+SATURATED = [
+    (40.0, 0.0, 40.0, 1.0), (-800.0, 1.0, 800.0, -1.0), (50.0, 1.0, TINY, -TINY),
+    (-50.0, 0.0, TINY, TINY), (800.0, 0.25, 600.0, 0.75), (-800.0, 0.25, 200.0, -0.25),
+    (math.inf, 1.0, 0.0, 0.0), (-math.inf, 0.0, 0.0, 0.0), (math.inf, 0.0, math.inf, 1.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("z", "t", "value", "slope"), SATURATED)
+def test_a_saturated_sigmoid_is_judged_by_its_logit(z, t, value, slope):
+    """log(1 + exp(z)) - t z: from 37 on, z and exp(-z) are it to 1e-16."""
+    near = {"rel": 4 * 2.0**-52, "abs": 0.0}
+    for loss in (
+        lambda v: nn.binary_cross_entropy([v.sigmoid()], [t]),
+        lambda v: nn.binary_cross_entropy([autograd.sigmoid(v)], [Value(t, requires_grad=False)]),
+        lambda v: nn.binary_cross_entropy([v], [t], logits=True),
+    ):
+        v = Value(z)
+        y = loss(v)
+        assert y.data == pytest.approx(value, **near)
+        assert slopes(y, [v]) == [pytest.approx(slope, **near)]
+        assert autograd.grad(loss)(z) == pytest.approx(slope, **near)
+        assert autograd.jvp(loss, [z], [1.0])[1] == pytest.approx(slope, **near)
+    assert nn.binary_cross_entropy([z], [t], logits=True) == pytest.approx(value, **near)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_program_judges_by_the_logit_with_targets_for_inputs(backend):
+    program = autograd.compile(
+        lambda z, t: nn.binary_cross_entropy([autograd.sigmoid(z)], [t]), backend=backend
+    )
+    z, t, want, slope = (np.array(column) for column in zip(*SATURATED[:6]))
+    value, (by_z, by_t) = program.value_and_grad(z, t)
+    np.testing.assert_allclose(value, want, rtol=4 * 2.0**-52)
+    np.testing.assert_allclose(by_z, slope, rtol=4 * 2.0**-52)
+    np.testing.assert_allclose(by_t, -z, rtol=4 * 2.0**-52)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_program_takes_chances_and_targets_as_inputs(backend):
+    program = autograd.compile(lambda p, t: nn.binary_cross_entropy([p], [t]), backend=backend)
+    p, t = np.array([0.8, 0.1, 0.3]), np.array([1.0, 0.0, 0.25])
+    want = -(t * np.log(p) + (1 - t) * np.log(1 - p))
+    np.testing.assert_allclose(program(p, t), want, rtol=1e-14)
+
+
+def test_second_derivatives_of_a_sigmoids_loss_are_p_times_1_less_p():
+    for z in (-3.0, 0.0, 0.7):
+        p = 1.0 / (1.0 + math.exp(-z))
+        for t in (0.0, 0.3, 1.0):
+            loss = lambda v, t=t: nn.binary_cross_entropy([v.sigmoid()], [t])  # noqa: E731
+            bend = autograd.grad(autograd.grad(loss))(z)
+            assert bend == pytest.approx(p * (1.0 - p), rel=8 * 2.0**-52)
+
+
+def test_a_target_that_records_gets_minus_the_logit():
+    """d/dt of t softplus(-z) + (1 - t) softplus(z)."""
+    for z in (40.0, -800.0):
+        for at in (0.0, 0.5, 1.0):
+            t = Value(at)
+            assert slopes(nn.binary_cross_entropy([Value(z).sigmoid()], [t]), [t]) == [-z]
+
+
+def test_what_no_longer_knows_its_sigmoid_is_taken_as_it_is():
+    with autograd.no_grad():
+        p, z = Value(2.0).sigmoid(), Value(40.0)
+        assert nn.binary_cross_entropy([p], [1.0]).data == pytest.approx(-math.log(p.data))
+        assert nn.binary_cross_entropy([z], [0.0], logits=True).data == 40.0
+
+
+@pytest.mark.parametrize("p", [1.5, -0.1, math.nan, 1.0 + 2.0**-52, math.inf, -math.inf])
+def test_what_is_no_chance_is_refused_naming_the_sigmoid(p):
+    for given in (p, Value(p)):
+        with pytest.raises(
+            ValueError, match=r'binary_cross_entropy: .*between 0 and 1, got .*output="sigmoid"'
+        ):
+            nn.binary_cross_entropy([0.5, given], [0.0, 1.0])
+
+
+def test_xor_at_a_large_rate_meets_no_warning_and_no_nan():
+    """Chances of exactly 0 and 1 come about on the way."""
+    model = nn.MLP(2, [4, 1], activation="tanh", output="sigmoid", seed=1)
+    optimizer = nn.SGD(model.parameters(), learning_rate=1000.0)
+    rows, targets = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    chances = set()
+    for _ in range(100):
+        predictions = [model(row) for row in rows]
+        chances |= {p.data for p in predictions}
+        loss = nn.binary_cross_entropy(predictions, targets)
+        assert math.isfinite(loss.data)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert {0.0, 1.0} & chances and all(math.isfinite(p.data) for p in model.parameters())
+
+
 # ------------------------------------------------------------------ cross-entropy
 def surprise(logits, target):
     """-log softmax(logits)[target], to 60 digits."""
@@ -118,6 +218,40 @@ def test_cross_entropys_second_derivatives_are_those_of_logsumexp():
     )
 
 
+@pytest.mark.parametrize(("logits", "target", "value", "want"), [
+    ((1.0, -math.inf), 0, 0.0, [0.0, 0.0]),
+    ((0.0, 0.0, -math.inf), 0, math.log(2.0), [-0.5, 0.5, 0.0]),
+    ((0.0, 0.0, -math.inf), 2, math.inf, [0.5, 0.5, -1.0]),
+    ((math.inf, 0.0), 0, 0.0, [0.0, 0.0]),
+    ((math.inf, 0.0), 1, math.inf, [1.0, -1.0]),
+    ((-math.inf, -math.inf), 0, math.nan, [math.nan, math.nan]),
+    ((50.0, 0.0), 0, math.exp(-50.0), [-math.exp(-50.0), math.exp(-50.0)]),
+    ((0.0, 800.0), 0, 800.0, [-1.0, 1.0]),
+])  # fmt: skip
+def test_cross_entropy_takes_a_class_ruled_out_and_a_saturated_one(logits, target, value, want):
+    """softmax less 1 at the target, in the limit."""
+    z = [Value(x) for x in logits]
+    loss = nn.cross_entropy(z, target)
+    near = {"rel": 4 * 2.0**-52, "abs": 0.0, "nan_ok": True}
+    assert loss.data == pytest.approx(value, **near) and slopes(loss, z) == pytest.approx(
+        want, **near
+    )
+    assert nn.cross_entropy(list(logits), target) == pytest.approx(value, **near)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_program_takes_a_class_ruled_out(backend):
+    program = autograd.compile(lambda a, b: nn.cross_entropy([a, b], 0), backend=backend)
+    value, (a, b) = program.value_and_grad(np.array([1.0, -math.inf]), np.array([-math.inf, 1.0]))
+    assert [*value] == [0.0, math.inf] and [*a] == [0.0, -1.0] and [*b] == [0.0, 1.0]
+
+
+def test_mse_takes_an_infinity():
+    p = Value(math.inf)
+    loss = nn.mse([p, 0.0], [1.0, 0.0])
+    assert loss.data == math.inf and slopes(loss, [p]) == [math.inf]
+
+
 @pytest.mark.parametrize("target", [3, -1, 10**6])
 def test_a_class_outside_the_logits_is_an_index_error(target):
     with pytest.raises(
@@ -146,7 +280,7 @@ def test_lengths_that_differ_or_are_0_are_refused(loss):
 
 
 def test_a_loss_of_no_logits_is_refused():
-    with pytest.raises(ValueError, match="one logit a class"):
+    with pytest.raises(ValueError, match="cross_entropy: at least one number"):
         nn.cross_entropy([], 0)
 
 

@@ -1,6 +1,8 @@
 """SGD: w ← w - learning_rate × ∂L/∂w."""
 
+import copy
 import math
+import pickle
 
 import pytest
 
@@ -49,9 +51,7 @@ def test_descent_on_a_parabola_is_the_known_geometric_sequence():
 
 @pytest.mark.parametrize("wrong", [[], [1.0], [Value(1.0), None], iter(())])
 def test_what_is_no_list_of_values_is_refused(wrong):
-    with pytest.raises(
-        ValueError, match=r"SGD: Values to move are required.*use model.parameters"
-    ):
+    with pytest.raises(ValueError, match=r"SGD: Values to move are required.*use model.parameters"):
         nn.SGD(wrong)
 
 
@@ -59,6 +59,74 @@ def test_what_is_no_list_of_values_is_refused(wrong):
 def test_a_rate_is_finite_and_positive(rate):
     with pytest.raises(ValueError, match="SGD: learning_rate must be a finite number > 0, got"):
         nn.SGD([Value(1.0)], learning_rate=rate)
+
+
+@pytest.mark.parametrize("rate", [0.0, -0.1, math.nan, math.inf])
+def test_a_rate_given_later_is_finite_and_positive_too(rate):
+    optimizer = nn.SGD([Value(1.0)], learning_rate=0.5)
+    with pytest.raises(ValueError, match="SGD: learning_rate must be a finite number > 0, got"):
+        optimizer.learning_rate = rate
+    for wrong in ("0.1", None, True, [0.1]):
+        with pytest.raises(TypeError, match="SGD: learning_rate: one real number is required"):
+            optimizer.learning_rate = wrong
+    assert optimizer.learning_rate == 0.5
+
+
+@pytest.mark.parametrize("name", ["lr", "learningrate", "learning_rte", "params", "rate"])
+def test_a_misspelt_attribute_is_an_error_that_names_the_right_one(name):
+    optimizer = nn.SGD([Value(1.0)])
+    words = f"SGD: learning_rate and parameters are its attributes, got {name}; use one of these"
+    with pytest.raises(AttributeError, match=words):
+        setattr(optimizer, name, 0.5)
+    with pytest.raises(AttributeError, match=words):
+        getattr(optimizer, name)
+    assert not hasattr(optimizer, name)
+
+
+def test_an_optimizer_derived_from_it_has_attributes_of_its_own():
+    class Momentum(nn.SGD):
+        def __init__(self, parameters, momentum):
+            super().__init__(parameters, 0.5)
+            self.momentum = momentum
+
+    optimizer = Momentum([Value(1.0)], 0.9)
+    assert (optimizer.learning_rate, optimizer.momentum) == (0.5, 0.9)
+    with pytest.raises(ValueError, match="learning_rate must be"):
+        optimizer.learning_rate = -1.0
+
+
+def test_a_parameter_given_twice_moves_once_in_the_order_given():
+    a, b = Value(1.0), Value(5.0)
+    optimizer = nn.SGD([a, b, a], learning_rate=0.1)
+    assert [p.data for p in optimizer.parameters] == [1.0, 5.0]
+    (a * a + b).backward()
+    optimizer.step()
+    assert (a.data, b.data) == (1.0 - 0.1 * 2.0, 5.0 - 0.1)
+    optimizer.parameters = [b, b]
+    assert len(optimizer.parameters) == 1
+    with pytest.raises(ValueError, match="SGD: Values to move are required"):
+        optimizer.parameters = []
+
+
+def test_a_frozen_leaf_is_not_moved():
+    """Neither by a gradient from before it was frozen."""
+    a, b = Value(1.0), Value(2.0)
+    optimizer = nn.SGD([a, b], learning_rate=0.1)
+    (a * b).backward()
+    a.requires_grad = False
+    optimizer.step()
+    assert (a.data, b.data) == (1.0, 1.9)
+    a.requires_grad = True
+    optimizer.step()
+    assert a.data == 0.8
+
+
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_with_its_model_moves_the_copys_parameters(way):
+    model = nn.MLP(2, [1], seed=0)
+    twin, optimizer = way((model, nn.SGD(model.parameters(), learning_rate=0.25)))
+    assert optimizer.learning_rate == 0.25
+    assert all(a is b for a, b in zip(optimizer.parameters, twin.parameters(), strict=True))
 
 
 def test_an_ops_result_cannot_be_moved():

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import Graph, Value
-from autograd.errors import DrawingError
 from autograd.names import clean
-from viz import layout
+from viz import DrawingError, layout
 from viz.svg import ILLEGAL
 
 

@@ -12,8 +12,9 @@ import pytest
 import autograd
 import viz
 from autograd import Graph, Value
-from autograd.errors import DrawingError
+from autograd.names import names
 from autograd.op import REALS, derived, primitive
+from viz import DrawingError
 from viz import boxes as module
 from viz.boxes import inside, text_width
 from viz.drawing import Drawing
@@ -131,6 +132,38 @@ def test_a_graph_too_large_is_refused_at_once_with_its_size_and_a_remedy():
     with pytest.raises(DrawingError, match="at most 2 nodes"):
         viz.graph(example(), max_nodes=2)
     assert len(viz.graph(example(), max_nodes=11).nodes) == 11
+
+
+def test_what_cannot_be_drawn_is_a_wrong_value():
+    assert issubclass(viz.DrawingError, ValueError) and not hasattr(autograd, "DrawingError")
+
+
+def test_many_roots_cost_no_more_than_many_nodes():
+    x = Value(1.0, "x")
+    graph = Graph(*[x * float(i) for i in range(20_000)])
+    start = time.perf_counter()
+    assert len(set(names(graph))) == 20_001
+    assert time.perf_counter() - start < 5.0
+
+
+def test_a_leaf_that_was_written_since_is_marked_and_told():
+    def stale():
+        w, x = Value(2.0, "w"), Value(3.0, "x")
+        loss = (w * x).tanh()
+        loss.label = "L"
+        w.data = 5.0
+        return loss
+
+    drawing = viz.graph(stale())
+    assert [box.name for box in drawing.nodes if box.stale] == ["w"]
+    assert drawing.title.endswith("; w was changed after L was computed")
+    for theme in ("light", "dark"):
+        svg = drawing.picture(theme)
+        assert svg.count(' stale"') == 1 and svg.count(">changed since</text>") == 1
+        assert "w&#10;value 5.0&#10;changed since</title>" in svg
+    assert "changed since" in drawing.dot and "changed since" in viz.draw_dot(stale()).source
+    w = Value(2.0, "w")
+    assert "changed" not in viz.graph(w * w).svg
 
 
 def test_what_is_no_graph_is_refused():

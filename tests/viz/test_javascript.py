@@ -3,15 +3,21 @@
 import itertools
 import json
 import math
+import re
 import shutil
 import subprocess
 
 import pytest
 
+import autograd
+import viz
+from autograd import Value
 from autograd.ieee import FLOATS, evaluate
-from autograd.op import REALS, derived, primitive
+from autograd.op import REALS, Op, derived, primitive
 from autograd.ops import TABLE
+from tests.autograd.cases import rule_of
 from viz.javascript import frozen, functions, literal
+from viz.page import evaluator
 
 NODE = shutil.which("node") or ""
 node = pytest.mark.skipif(not NODE, reason="Node runs the page's evaluator; none is on PATH")
@@ -53,7 +59,7 @@ def test_every_op_is_in_the_page_what_it_is_in_python(record):
         text = functions(record, count, range(count))
         for at in group:
             y = FLOATS.run(record, *at)
-            wanted += [y, *(evaluate(record.partial(s), *at, y) for s in range(count))]
+            wanted += [y, *(evaluate(rule_of(record, s), *at, y) for s in range(count))]
             wanted.append(0.0 if record.case is None else evaluate(record.case, *at, y))
             calls.append(f"all({text},{literal(at)},{literal(y)})")
     define = "const all=(op,at,y)=>[op.v(...at),...op.p(...at,y).map(Number),op.c?op.c(...at,y):0]"
@@ -100,8 +106,112 @@ def test_only_partials_that_are_asked_for_are_made():
 
 @node
 def test_a_frozen_op_keeps_its_numbers():
-    text = frozen(1.5, [math.nan, -2.0], 1)
+    text = frozen(1.5, [math.nan, -2.0], 1, False)
     assert str(run(f"[{text}.v(9),...{text}.p(9,9,9),{text}.c()]")) == "[1.5, nan, -2.0, 1.0]"
+
+
+# ------------------------------------------------------------------ the evaluator, without a page
+EVERYTHING = """(() => {
+  const told = [];
+  const tell = (x) => told.push(x ?? 1e99);
+  evaluate();
+  kind.forEach((k, i) => tell(run.v[i]));
+  for (position = 0; position <= end; position++) {
+    kind.forEach((k, i) => tell(total(i)));
+    const i = position > forward ? turn(position) : null;
+    if (i === null) continue;
+    tell(ready(i).length);
+    ready(i).forEach(tell);
+    const kinds = ["p", "a", "t"];
+    forEachNode(i, (x, slot) => frozen.has(x) || kinds.forEach((k) => tell(run[k][i][slot])));
+  }
+  tell(run.odd);
+  leaves.forEach(([i]) => frozen.has(i) || "dubr".split("").forEach((k) => tell(number(k, i))));
+  return told;
+})()"""
+
+
+def everything(walk):
+    """What EVERYTHING tells, by Python."""
+    told = list(walk.graph.values)
+    for k in range(2 * walk.forward + 1):
+        state = walk.state(k)
+        grads = state.grads | ({walk.root: 1.0} if k > walk.forward else {})
+        told += [grads.get(i, 1e99) for i in range(len(walk.graph))]
+        if k > walk.forward:
+            i = walk.turn(k)
+            told += [len(state.ready), *sorted(state.ready)]
+            assert set(walk.ready(i)) == state.ready
+            for c in walk.turns[i].contributions:
+                assert state.amounts[i, c.slot] is c.amount
+                told += [c.local, c.amount, c.total]
+    told.append(walk.first_odd or 0)
+    moved = [i for i in walk.leaves if walk.graph.recording[i]]
+    return told + [walk.number(kind, i) for i in moved for kind in "dubr"]
+
+
+def is_as_in_python(*roots):
+    walks = [viz.trace(root).walk for root in roots]
+    parts = [f"(()=>{{{evaluator(walk)[0]};return {EVERYTHING}}})()" for walk in walks]
+    got = run(f"[{','.join(parts)}].flat()")
+    wanted = [x for walk in walks for x in everything(walk)]
+    assert len(got) == len(wanted)
+    for n, (g, w) in enumerate(zip(got, wanted, strict=True)):
+        assert math.isclose(g, w, rel_tol=1e-9, abs_tol=1e-12) or (g != g and w != w), (n, g, w)
+
+
+@node
+@pytest.mark.parametrize("record", TABLE.values(), ids=lambda record: record.name)
+def test_a_run_in_the_page_is_the_run_in_python(record):
+    """Under upstreams that are finite, infinite and 0, and with one leaf that is frozen."""
+    roots = []
+    for at in [(0.0, 2.0, -1.5), (1.0, 0.0, 0.0), (-0.3, 0.3, 7.0), (2.0, math.inf, 1.0)]:
+        count = record.slots or 4
+        leaves = [Value(x, f"v{n}", n != 1) for n, x in zip(range(count), itertools.cycle(at))]
+        with autograd.errstate("ignore"):
+            y = Op.recorder(record, leaves)
+            roots += [y * 3.0, autograd.sqrt(y) * leaves[0] + y, autograd.sqrt(y) ** 2 + y * 0.0]
+            roots.append(autograd.log(autograd.maximum(y, leaves[0] - 1.0)) * leaves[0])
+            roots = [root for root in roots if root.requires_grad]
+    with autograd.errstate("ignore"):
+        is_as_in_python(*roots)
+
+
+@node
+def test_what_is_not_chosen_gets_nothing_and_what_nobody_knows_is_nan():
+    a, b, zero = Value(0.0, "a"), Value(5.0, "b"), Value(0.0, "z")
+    with autograd.errstate("ignore"):
+        chosen = autograd.sqrt(autograd.where(1.0, b, a)) + autograd.where(0.0, autograd.log(a), b)
+        roots = [
+            chosen, autograd.sqrt(autograd.where(1.0, a, b)),
+            autograd.arccos(autograd.clip(b, -1.0, 1.0)),
+            autograd.sqrt(b.relu()) - autograd.sqrt((-b).relu()), autograd.sqrt(zero * zero),
+            autograd.sqrt(zero) ** 2, autograd.sqrt(autograd.leaky_relu(-b, slope=0.0)),
+            autograd.sqrt(autograd.max([zero, -b])), autograd.greater(b, a) * autograd.sqrt(zero),
+        ]  # fmt: skip
+        is_as_in_python(*roots)
+        text = str(viz.trace(roots[1]))
+    assert "nan" not in text and "inf × 0 (nothing passes) = 0" in text
+
+
+@node
+def test_a_moved_leaf_in_the_page_is_the_leaf_in_python():
+    def made(a, b):
+        a, b = Value(a, "a"), Value(b, "b")
+        y = autograd.dot([a, b, a * b], [b.tanh(), a, 0.5])
+        return y + autograd.where(autograd.greater(a, b), a, b) * a.relu()
+
+    walk = viz.trace(made(1.5, -2.0)).walk
+    text, (a, b) = evaluator(walk)[0], walk.leaves
+    moved = f"here.set({a},-0.25).set({b},-3)"
+    got = run(f"(()=>{{{text};{moved};return {EVERYTHING}}})()")
+    wanted = everything(viz.trace(made(-0.25, -3.0)).walk)
+    assert all(map(same, got, wanted)) and len(got) == len(wanted)
+
+
+def test_the_evaluator_needs_no_page():
+    text = evaluator(viz.trace(Value(1.0, "x").tanh()).walk)[0]
+    assert not re.search(r"document|window|\$\(|addEventListener|location|history", text)
 
 
 @pytest.mark.parametrize("label", ["</script><script>", "a\u2028b\u2029c", "&lt;", '"\\', "\ud800"])

@@ -1,5 +1,6 @@
 """Where boxes and wires go, whichever program is there to say so."""
 
+import itertools
 import os
 import random
 import shutil
@@ -13,8 +14,7 @@ import pytest
 import autograd
 import viz
 from autograd import Graph, Value
-from autograd.errors import DrawingError
-from viz import layered, layout
+from viz import DrawingError, layered, layout
 from viz.boxes import boxes_and_wires
 from viz.drawing import Drawing
 
@@ -245,6 +245,45 @@ def test_the_same_graph_is_drawn_the_same_and_numbers_move_nothing(engine):
     assert viz.graph(one).svg == viz.graph(example()).svg
     one.backward()
     assert viz.graph(one).geometry == viz.graph(two).geometry
+
+
+def unrolled(steps):
+    """A weight that every step uses, and outputs that the last ones use again."""
+    w, y, kept = Value(0.3, "w"), Value(0.5, "x"), []
+    for _ in range(steps):
+        y = (y * w).tanh()
+        kept.append(y)
+    for other in reversed(kept):
+        y = y + other
+    return y
+
+
+def test_a_drawing_grows_with_its_graph_and_not_with_the_length_of_its_wires(monkeypatch):
+    monkeypatch.setenv(layout.SETTING, "own")
+    small, large = (len(viz.graph(unrolled(n)).svg) for n in (50, 200))
+    assert large < 4.2 * small
+
+
+def test_a_wire_that_passes_many_columns_goes_level_and_through_no_box(monkeypatch):
+    monkeypatch.setenv(layout.SETTING, "own")
+    drawing = viz.graph(unrolled(40))
+    at = drawing.geometry
+    boxes = [
+        (x, y, x + box.width, y + box.height)
+        for box, (x, y) in zip(drawing.nodes, at.corners, strict=True)
+    ]
+    bars = {}
+    for wire, path in zip(drawing.wires, at.paths, strict=True):
+        assert not any(
+            a + 1 < x < c - 1 and b + 1 < y < d - 1 for x, y in points(path) for a, b, c, d in boxes
+        )
+        assert all(0 < y < at.height for _, y in points(path))
+        for before, segment in itertools.pairwise(path):
+            if len(segment) == 2 and segment[0] - before[-2] > 3000:
+                assert before[-1] == segment[-1]
+                bars.setdefault(segment[-1], set()).add(wire.source)
+    assert len(bars) > 10, "each has a level of its own"
+    assert all(len(sources) == 1 for sources in bars.values())
 
 
 def test_our_own_layout_takes_any_graph_there_is():

@@ -11,8 +11,8 @@ import pytest
 import autograd
 import viz
 from autograd import Value
-from autograd.errors import DrawingError
 from autograd.op import REALS, primitive
+from viz import DrawingError
 
 HOSTILE = "</script><script>alert(1)</script>", 'q"><img src=x onerror=alert(2)>'
 
@@ -69,6 +69,18 @@ def test_it_is_small_and_the_same_each_time():
     assert page == trace.html() == viz.trace(trace.graph.nodes[-1]).html()
     plain = viz.trace(recurrent(Value(2.0, "x"), Value(0.5, "w"))).html()
     assert len(plain.encode()) <= 70_000
+
+
+def test_it_grows_with_its_graph(monkeypatch):
+    monkeypatch.setenv("WHYGRAD_LAYOUT", "own")
+
+    def size(steps):
+        y = w = Value(0.3, "w")
+        for _ in range(steps):
+            y = (y * w).tanh()
+        return len(viz.trace(y).html())
+
+    assert size(400) < 4.2 * size(100)
 
 
 def test_its_policy_allows_what_it_holds_and_no_more():
@@ -128,6 +140,17 @@ def test_numbers_that_are_none_are_written_as_such():
     assert "Infinity" in page
     assert "log(<b slot=v0>-1</b>) <b slot=ev1>=</b> <b slot=v1>nan</b>" in page
     assert re.search(r"<h2>Step 1 of 4 · forward 1 of 2 !</h2>", page)
+
+
+def test_names_stand_for_the_records_letters_and_what_is_held_is_told_once():
+    x, y = Value(3.0, "x"), Value(4.0, "y")
+    for _ in range(2):
+        r = autograd.hypot(x, y)
+        r.label = "r"
+        r.backward()
+    text = Reader(viz.trace(r).html()).text
+    assert "dr/dr × y/r = 1 × 0.8 = 0.8" in text and "y/y" not in text
+    assert text.count("earlier backward() calls were added") == 1
 
 
 def test_a_leaf_alone_has_a_page():

@@ -13,7 +13,8 @@ import viz
 from autograd import Graph, Value, backward_steps
 from viz import layout
 from viz.drawing import Drawing
-from viz.svg import THEMES, marks, path, xml
+from viz.state import Run
+from viz.svg import THEMES, path, xml
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -41,6 +42,12 @@ def groups(svg):
     return found
 
 
+def moment(graph, step=None):
+    """The state at a backward step, counted from 0; after the last if None."""
+    run = Run(graph, tuple(backward_steps(graph.nodes[graph.roots[0]])))
+    return run.state(None if step is None else run.forward + 1 + step)
+
+
 def test_a_box_is_a_group_with_one_rectangle_and_a_wire_is_a_path():
     svg = viz.graph(example()).svg
     root = ElementTree.fromstring(svg)
@@ -57,7 +64,7 @@ def test_a_box_is_a_group_with_one_rectangle_and_a_wire_is_a_path():
 
 def test_a_blocked_stylesheet_leaves_the_drawing_as_it_is():
     """Every shape says fill and stroke itself; there is no style to block, and no script."""
-    state = marks(Graph(loss := example()), backward_steps(loss), 2)
+    state = moment(Graph(loss := example()), 2)
     svg = Drawing(Graph(loss), amounts=True).picture("dark", state)
     for shape in ElementTree.fromstring(svg).iter():
         if shape.tag.removeprefix(SVG) in ("rect", "path", "circle"):
@@ -115,7 +122,7 @@ def test_a_drawing_shows_any_moment_of_a_backward_pass():
     """INSIGHT.md's example at step 10 of 14: w×w goes, its two wires carry 0.15 each."""
     loss = example()
     drawing = Drawing(Graph(loss), amounts=True)
-    state = marks(drawing.graph, backward_steps(loss), 2)
+    state = moment(drawing.graph, 2)
     shown = {
         texts["name"][0]: (kind, texts) for kind, texts in groups(drawing.picture(state=state))
     }
@@ -137,7 +144,7 @@ def test_a_drawing_shows_any_moment_of_a_backward_pass():
 def test_the_last_moment_is_what_backward_leaves():
     loss = example()
     graph = Graph(loss)
-    state = marks(graph, backward_steps(loss))
+    state = moment(graph)
     assert state.now is None and not state.moving and not state.ready
     loss.backward()
     assert state.grads == dict(enumerate(Graph(loss).grads))
@@ -150,7 +157,7 @@ def test_nothing_moves_from_moment_to_moment():
 
     loss = example()
     drawing = Drawing(Graph(loss), amounts=True)
-    moments = [marks(drawing.graph, backward_steps(loss), k) for k in (*range(7), None)]
+    moments = [moment(drawing.graph, k) for k in (*range(7), None)]
     assert len({tuple(places(drawing.picture(state=state))) for state in [None, *moments]}) == 1
 
 
@@ -159,9 +166,7 @@ def test_more_than_six_uses_are_counted():
     root = autograd.sum([w * float(i) for i in range(2, 102)])
     drawing = Drawing(Graph(root), amounts=True)
     assert ">0 of 100 in</text>" in drawing.picture()
-    assert ">57 of 100 in</text>" in drawing.picture(
-        state=marks(drawing.graph, backward_steps(root), 57)
-    )
+    assert ">57 of 100 in</text>" in drawing.picture(state=moment(drawing.graph, 57))
 
 
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=40) | st.sampled_from(
@@ -209,7 +214,7 @@ def test_text_fits_into_its_box_in_a_browser(tmp_path):
     root = ((a * b - 123456.0) ** 2 + autograd.dot([a, b], [0.5, -1.2345e-10])).tanh() / 3.0 + a
     root.backward()
     drawing = Drawing(Graph(root), amounts=True)
-    svg = drawing.picture(state=marks(drawing.graph, backward_steps(root)))
+    svg = drawing.picture(state=moment(drawing.graph))
     (tmp_path / "a.svg").write_text(svg, encoding="utf-8")
     with play.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

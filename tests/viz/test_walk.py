@@ -14,7 +14,8 @@ import viz
 from autograd import Value
 from autograd.errors import StaleGraphError
 from autograd.numbers import show
-from autograd.op import REALS, derived
+from autograd.op import REALS, Op, derived
+from autograd.ops import TABLE
 from autograd.sweep import backward_steps
 
 
@@ -138,7 +139,7 @@ def test_frozen_leaves_get_none():
         (lambda x: autograd.greater(x, 1.0), "A comparison passes nothing."),
         (lambda x: x**3, "x^3 has slope 3 × x^2 = 0.75."),
         (lambda x: Value(2.0, "a") ** x, "a^x has slope x × a^(x-1) = 0.35355."),
-        (lambda x: 2.0**x, "An exponent that is a Value gets y × ln 2 ≈ 0.98026."),
+        (lambda x: 2.0**x, "An exponent that is a Value gets result × ln 2 ≈ 0.98026."),
         (lambda x: -x, "A minus sign turns the gradient's sign."),
     ],
 )
@@ -250,6 +251,81 @@ def test_a_gradient_that_is_already_there_is_told():
     ) in str(viz.trace(loss))
 
 
+@pytest.mark.parametrize(
+    ("whole", "o"),
+    [
+        (lambda o, a: o * o, 3.0), (lambda o, a: o + 5.0 * a, 3.0), (lambda o, a: o.tanh(), 3.0),
+        (lambda o, a: o * math.inf, 3.0),
+    ],
+)  # fmt: skip
+def test_going_back_from_another_root_is_no_accusation(whole, o):
+    a = Value(2.0, "a")
+    inner = labelled(a * o, "o")
+    whole(inner, a).backward()
+    assert "earlier" not in str(viz.trace(inner))
+
+
+def test_more_than_one_pass_is_told_once_and_as_far_as_it_is_known():
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    for _ in range(3):
+        loss = labelled(a * b, "L")
+        loss.backward()
+    text = str(viz.trace(loss))
+    assert text.count("earlier backward() calls were added") == 1
+    assert "a.grad holds 9 but one pass gives 3: " in text
+    b.data = 7.0
+    loss = labelled(a * b, "L")
+    assert "one pass" not in str(viz.trace(loss)), "nothing went back from here"
+    loss.backward()
+    text = str(viz.trace(loss))
+    assert "a.grad holds 16 but one pass gives 7: more than this pass is in it." in text
+    b.zero_grad()
+    assert "one pass" not in str(viz.trace(loss))
+
+
+def test_nan_against_nan_is_no_more_than_one_pass():
+    x = Value(0.0, "x")
+    with autograd.errstate("ignore"):
+        y = labelled(autograd.log(x) * 0.0, "y")
+        y.backward()
+        y.backward()
+        assert "one pass" not in str(viz.trace(y))
+
+
+# ------------------------------------------------------------------ names, not letters
+@pytest.mark.parametrize("record", TABLE.values(), ids=lambda record: record.name)
+def test_a_records_own_letters_never_reach_a_reader(record):
+    """What a walk says of v1, v2 … has no x, y, a, b, c, n; so what it says of y is of y."""
+
+    def said(*labels):
+        count = record.slots or 4
+        leaves = [Value(0.25 * (n + 1), label) for n, label in zip(range(count), labels)]
+        with autograd.errstate("ignore"):
+            return str(viz.trace(labelled(Op.recorder(record, leaves), "out")))
+
+    plain = said("v1", "v2", "v3", "v4")
+    letter = r"(?<![A-Za-z0-9])(?:[xybcn]|a(?! [A-Za-z]{2}))(?![A-Za-z0-9]|=1)"
+    assert not re.findall(letter, plain), plain
+    theirs = {"v1": "y", "v2": "x", "v3": "a", "v4": "b"}
+    renamed = re.sub("v[1-4]", lambda found: theirs[found[0]], plain)
+    squeezed = [re.sub(" +", " ", text) for text in (said("y", "x", "a", "b"), renamed)]
+    assert squeezed[0] == squeezed[1]
+
+
+def test_the_result_stands_by_its_name():
+    x, y = Value(3.0, "x"), Value(4.0, "y")
+    text = str(viz.trace(labelled(autograd.hypot(x, y), "r")))
+    assert "to y: dr/dr × y/r = 1 × 0.8 = 0.8" in text
+    text = str(viz.trace(labelled(x**y, "r")))
+    assert "to y: dr/dr × r × ln x = 1 × 88.988 = 88.988" in text
+    text = str(viz.trace(labelled(autograd.sigmoid(y) * x, "r")))
+    assert "dr/d(sigmoid(y)) × (sigmoid(y)) × (1-(sigmoid(y)))" in text
+    assert "1/(3 × r²)" in str(viz.trace(labelled(autograd.cbrt(x), "r")))
+    n = [Value(v, f"n{v:g}") for v in (1, 2, 6)]
+    text = str(viz.trace(labelled(autograd.var(n, ddof=1), "r")))
+    assert "2/(3 - 1) × distance from the mean = 1 × -2 = -2" in text
+
+
 # ------------------------------------------------------------------ a sequence, printed
 def test_a_trace_is_a_sequence_of_steps():
     trace = viz.trace(example())
@@ -303,7 +379,7 @@ def test_what_has_no_gradient_is_refused():
     x = Value(1.0, "x")
     y = x * 2.0
     x.data = 3.0
-    with pytest.raises(StaleGraphError, match="x was written"):
+    with pytest.raises(StaleGraphError, match="x was changed after"):
         viz.trace(y)
 
 

@@ -1,7 +1,7 @@
-"""The numbers of one run, and the places in a text that they fill.
+"""The numbers of one run, and the blanks in a text that they fill.
 
-Read by walk.py, which writes the text, by steps.py, which fills it, and by page.py, which marks the
-places for its script: it fills them by the same rules when a leaf has moved.
+Reads state.py; read by walk.py, which writes the text, by steps.py, which fills it, and by page.py,
+which marks the blanks for its script: evaluator.js fills them by the same rules when a leaf moves.
 """
 
 from __future__ import annotations
@@ -15,24 +15,27 @@ from typing import Any, NamedTuple
 from autograd.graph import Graph
 from autograd.ieee import FLOATS, evaluate
 from autograd.numbers import rounded, show
-from autograd.sweep import Contribution, Step
+from autograd.sweep import Step
 
-SIGNS = {"e": ("≈", "="), "q": ("≈ ", "")}  # the printed numbers do not, and do, work out
+from .state import Run
+
 WORDS = {
+    "e": ("≈", "=", "(nothing passes) ="),  # the printed numbers do not, and do, work out
+    "q": ("≈ ", ""),
     "m": ("rises by about ", "falls by about ", "does not move", "has no finite slope here"),
     "k": ("", " The curve bends here: the slope holds for smaller steps only."),
 }
 
 
-class Slot(NamedTuple):
-    """A place in a line: ``kind`` says what stands there, of a node and perhaps an operand's slot.
+class Blank(NamedTuple):
+    """A place in a line: ``kind`` says what fills it, of a node and perhaps an operand's slot.
 
     ============  ================================================================================
     v g p a t     a value, gradient, partial, amount, an input's total so far
     w             a value, in parentheses if it is negative
     d u b r       a leaf's nudge: its size, where it leads, the foretold change, the real one
     m k           of WORDS: how the root moves, then, before b; whether the curve bends
-    ev eg ea ep   ``=`` or ``≈`` before such a number; qp: nothing or ``≈``
+    ev eg ea ep   ``=`` or ``≈`` before such a number; qp: nothing or ``≈``; of WORDS too
     c             one of several lines: the sentence for this case
     ============  ================================================================================
     """
@@ -44,47 +47,19 @@ class Slot(NamedTuple):
 
     @property
     def code(self) -> str:
-        """How the page's script names this place."""
+        """How the page's script names this blank."""
         return f"{self.kind}{self.node}" + (f".{self.slot}" if self.slot else "")
 
 
-Line = tuple["str | Slot", ...]
+Line = tuple["str | Blank", ...]
 
 
-class Numbers:
-    """Every number of one run, and what a slot is filled with.
-
-    ``steps`` are the backward ones. ``ops`` are the op nodes and their records in forward order,
-    ``turns`` their backward steps, ``grads`` the totals, ``leaves`` the other nodes.
-    """
+class Numbers(Run):
+    """Every number of one run, and what a blank is filled with."""
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
-        self.graph, self.steps, self.root = graph, steps, graph.roots[0]
-        self.ops = {i: record for i, record in enumerate(graph.ops) if record is not None}
-        self.leaves = [i for i, record in enumerate(graph.ops) if record is None]
-        self.turns = dict(zip(reversed(self.ops), steps, strict=True))
-        self.grads: dict[int, float] = {self.root: 1.0}
-        for i, step in self.turns.items():
-            for c in step.contributions:
-                self.grads[self.source(i, c.slot)] = c.total
-        self._sent: dict[int, dict[int, Contribution]] = {}  # of the steps that were looked at
+        super().__init__(graph, steps)
         self._moved: dict[int, float] = {}  # of the leaves
-
-    def source(self, i: int, slot: int) -> int:
-        """The node in ``slot`` of node ``i``, where there is one."""
-        x = self.graph.operands[i][slot]
-        assert isinstance(x, int)
-        return x
-
-    def sent(self, i: int) -> dict[int, Contribution]:
-        """What node ``i`` sends in its turn, by slot."""
-        if i not in self._sent:
-            self._sent[i] = {c.slot: c for c in self.turns[i].contributions}
-        return self._sent[i]
-
-    def arrivals(self, i: int) -> list[tuple[int, int]]:
-        """The uses of node ``i`` in the order in which they send: last op first, slots in order."""
-        return sorted(self.graph.users[i], key=lambda use: (-use[0], use[1]))
 
     def at(self, i: int) -> list[float]:
         """The operands of node ``i``."""
@@ -92,7 +67,7 @@ class Numbers:
         return self.graph.at(i, values)
 
     def number(self, kind: str, i: int, slot: int = 0) -> float:
-        """The number of this kind (see Slot)."""
+        """The number of this kind (see Blank)."""
         if kind in "pat":
             c = self.sent(i)[slot]
             return c.local if kind == "p" else c.amount if kind == "a" else c.total
@@ -115,19 +90,25 @@ class Numbers:
             self._moved[leaf] = -moved if self.grads[leaf] < 0.0 else moved
         return self._moved[leaf]
 
-    def holds(self, kind: str, i: int, slot: int) -> bool:
-        """Whether the op on the printed numbers gives the printed one: ``=``, to check by hand."""
+    def holds(self, kind: str, i: int, slot: int) -> int:
+        """Whether the op on the printed numbers gives the printed one: ``=``, to check by hand.
+
+        2: it would be nan, but what was not chosen, or not reached, gets nothing.
+        """
         if kind == "g":
-            got = sum(rounded(self.number("a", *use)) for use in self.arrivals(i))
+            got = sum(rounded(self.number("a", *use)) for use in self.arrivals[i])
         elif kind == "a":
-            upstream = rounded(self.grads[i])
-            got = upstream * rounded(self.number("p", i, slot)) if upstream else 0.0
+            got = rounded(self.grads[i]) * rounded(self.number("p", i, slot))
+            if math.isnan(got) and self.number(kind, i, slot) == 0.0:
+                return 2
         else:
             at = map(rounded, self.at(i))
             if kind == "v":
                 got = FLOATS.run(self.ops[i], *at)
             else:
-                got = evaluate(self.ops[i].partial(slot), *at, rounded(self.number("v", i)))
+                wanted = [s == slot for s in range(len(self.graph.operands[i]))]
+                y = rounded(self.number("v", i))
+                got = FLOATS.partials(self.ops[i], [*at], y, wanted)[slot] or 0.0
         # at 12 digits: a binary sum may fall short of the decimal tie that a reader sees
         return show(float(f"{got:.12g}")) == show(self.number(kind, i, slot))
 
@@ -157,14 +138,14 @@ class Numbers:
         """``line`` as text."""
         return "".join(piece if isinstance(piece, str) else self._filled(piece) for piece in line)
 
-    def _filled(self, place: Slot) -> str:
-        kind, i, slot, choices = place
+    def _filled(self, blank: Blank) -> str:
+        kind, i, slot, choices = blank
         if choices:
             return self.fill(choices[self.case(i)])
+        if kind[0] in "eq":
+            return WORDS[kind[0]][self.holds(kind[1], i, slot)]
         if kind in WORDS:
             return WORDS[kind][self.word(kind, i)]
-        if kind[0] in SIGNS:
-            return SIGNS[kind[0]][self.holds(kind[1], i, slot)]
         if kind == "b" and self.word("m", i) > 1:
             return ""
         number = self.number(kind, i, slot)

@@ -1,0 +1,96 @@
+"""One run of a root, and how far it has come: who goes, who could, what has come in by then.
+
+Reads autograd's Graph and Steps; read by blanks.py, steps.py and svg.py. The page's evaluator.js
+does the same when a leaf has moved: a test holds it to this.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from autograd.graph import Graph
+from autograd.sweep import Contribution, Step
+
+
+class State(NamedTuple):
+    """What a drawing shows of a position.
+
+    Attributes:
+        now: the node that goes back; None: none.
+        ready: nodes that could have gone in its place.
+        moving: wires, as (consumer, slot), that carry an amount at this step.
+        amounts: what each wire has carried back so far.
+        grads: the totals so far; a node that is absent has none yet.
+    """
+
+    now: int | None
+    ready: set[int]
+    moving: set[tuple[int, int]]
+    amounts: dict[tuple[int, int], float]
+    grads: dict[int, float]
+
+
+class Run:
+    """``forward`` steps there, and as many back: position k is when k of them are done.
+
+    ``ops`` are the op nodes and their records in forward order, ``turns`` their backward steps,
+    ``grads`` the totals, ``leaves`` the other nodes.
+    """
+
+    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
+        self.graph, self.root, self.forward = graph, graph.roots[0], len(steps)
+        self.ops = {i: record for i, record in enumerate(graph.ops) if record is not None}
+        self.leaves = [i for i, record in enumerate(graph.ops) if record is None]
+        self.order = list(self.ops)
+        self.turns = dict(zip(reversed(self.order), steps, strict=True))
+        self._sent: dict[int, dict[int, Contribution]] = {}  # of those that were looked at
+        self.grads = {self.root: 1.0} | self.state().grads
+
+    def turn(self, k: int) -> int:
+        """The node whose turn is step ``k``, counted from 1."""
+        return self.order[k - 1 if k <= self.forward else 2 * self.forward - k]
+
+    def source(self, i: int, slot: int) -> int:
+        """The node in ``slot`` of node ``i``, where there is one."""
+        x = self.graph.operands[i][slot]
+        assert isinstance(x, int)
+        return x
+
+    def sent(self, i: int) -> dict[int, Contribution]:
+        """What node ``i`` sends in its turn, by slot."""
+        if i not in self._sent:
+            self._sent[i] = {c.slot: c for c in self.turns[i].contributions}
+        return self._sent[i]
+
+    @cached_property
+    def arrivals(self) -> list[list[tuple[int, int]]]:
+        """The uses of each node in the order in which they send: last op first, slots in order."""
+        return [sorted(uses, key=lambda use: (-use[0], use[1])) for uses in self.graph.users]
+
+    def come(self, x: int, i: int) -> int:
+        """How many of the uses of ``x`` have sent before node ``i`` goes."""
+        users = self.graph.users[x]
+        return len(users) - bisect_left(users, (i + 1, 0))
+
+    def ready(self, i: int) -> list[int]:
+        """The nodes that could go in the place of ``i``, as all that use them have sent."""
+        before = self.order[: bisect_left(self.order, i)]
+        return [x for x in reversed(before) if self.graph.users[x][0][0] > i]
+
+    def state(self, k: int | None = None) -> State:
+        """What has come back at position ``k``; at the end, with nothing in motion, if None."""
+        amounts: dict[tuple[int, int], float] = {}
+        grads: dict[int, float] = {}
+        back = self.forward if k is None else max(0, k - self.forward)
+        for (i, step), _ in zip(self.turns.items(), range(back)):
+            grads[i] = step.upstream or 0.0
+            for c in step.contributions:
+                amounts[i, c.slot] = c.amount
+                grads[self.source(i, c.slot)] = c.total
+        if k is None or not back:
+            return State(None, set(), set(), amounts, grads)
+        now = self.turn(k)
+        return State(now, set(self.ready(now)), {(now, s) for s in self.sent(now)}, amounts, grads)
