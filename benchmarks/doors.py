@@ -32,7 +32,7 @@ from common import (
 )
 
 PROCESSES = 5  # of each core
-SECONDS = 0.7  # that the turns of one task take in one process
+SECONDS = 1.0  # that the turns of one task take in one process
 HEAD: Row = ("what", "bar", "pure: median (range)", "compiled", "medians in ms")
 Ways = dict[str, Callable[[], list[float]]]
 Function = Callable[[list[Any]], Any]
