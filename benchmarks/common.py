@@ -15,6 +15,7 @@ import gc
 import importlib
 import itertools
 import json
+import math
 import os
 import platform
 import statistics
@@ -193,9 +194,9 @@ class Steps:
 
     @property
     def longest(self) -> float:
-        """The longest step that no full collection fell into, as a multiple of the mean."""
+        """The longest step that no full collection fell into, as a multiple of the mean; or nan."""
         others = [s for s, full in zip(self.seconds, self.full) if not full]
-        return max(others, default=0.0) / self.mean
+        return max(others, default=math.nan) / self.mean
 
 
 def start(script: str, task: str, engine: str, **env: str) -> Worker:

@@ -31,8 +31,8 @@ from common import (
     verdict,
 )
 
-PROCESSES = 3  # of each core at each task
-SECONDS = 1.5  # that the turns of one process take
+PROCESSES = 5  # of each core
+SECONDS = 1.0  # that the turns of one task take in one process
 HEAD: Row = ("what", "bar", "pure: median (range)", "compiled", "medians in ms")
 Ways = dict[str, Callable[[], list[float]]]
 Function = Callable[[list[Any]], Any]
@@ -179,8 +179,8 @@ TASKS: dict[str, Callable[[], Ways]] = {
 
 
 # ---------------------------------------------------------------- a worker's side
-def serve(ways: Ways) -> None:
-    """Once all agree, seconds of each way in each turn, as one line."""
+def timed(ways: Ways) -> dict[str, list[float]]:
+    """Once all agree, seconds of each way in each turn."""
     first, *others = ways
     known = ways[first]()
     for name in others:
@@ -192,19 +192,21 @@ def serve(ways: Ways) -> None:
             began = time.process_time()
             way()
             times[name].append(time.process_time() - began)
-    print(json.dumps(times), flush=True)
+    return times
 
 
 # ---------------------------------------------------------------- the driver's side
 Times = dict[str, list[dict[str, list[float]]]]  # of each core, each process
 
 
-def measured(task: str) -> Times:
-    found: Times = {core: [] for core in CORES}
+def measured() -> dict[str, Times]:
+    """Each task's times, from processes of both cores in turn."""
+    found: dict[str, Times] = {task: {core: [] for core in CORES} for task in TASKS}
     for _ in range(PROCESSES):
         for core in CORES:
-            worker = start(__file__, task, OURS + core)
-            found[core].append(worker.result)
+            worker = start(__file__, "doors", OURS + core)
+            for task, times in worker.result.items():
+                found[task][core].append(times)
             worker.close()
     return found
 
@@ -226,20 +228,20 @@ def row(what: str, bars: tuple[float, float], found: Times, over: str, under: st
 
 
 def table() -> list[Row]:
-    rows = []
+    found, rows = measured(), []
     for task, what in (("rosenbrock", "Rosenbrock of 100"), ("net", "a net of 289 weights")):
         text = f"`value_and_grad` of {what} ÷ the same by Values and `backward()`"
-        rows.append(row(text, (1.5, 1.75), measured(task), "value_and_grad", "by hand"))
+        rows.append(row(text, (1.5, 1.75), found[task], "value_and_grad", "by hand"))
     text = "time an input of `grad` over n inputs and n nodes, n = 6,400 ÷ n = 400"
-    rows.append(row(text, (1.5, 1.5), measured("linear"), "large", "small"))
+    rows.append(row(text, (1.5, 1.5), found["linear"], "large", "small"))
     text = "`jvp` of Rosenbrock of 100 ÷ Values and `backward()`"
-    rows.append(row(text, (10, 10), measured("forward"), "jvp", "a pass"))
-    found = measured("dots")
+    rows.append(row(text, (10, 10), found["forward"], "jvp", "a pass"))
     for name, bar in (("numbers", 1.5), ("a NumPy row", 2.0)):
         text = f"`dot` of 16 Values and {name}, and its pass ÷ `dot` of Values"
-        rows.append(row(text, (bar, bar), found, name, "Values"))
-    found = measured("training")
-    steps = [Figure(tuple(mean(one["step"]) * 1e3 for one in found[core])) for core in CORES]
+        rows.append(row(text, (bar, bar), found["dots"], name, "Values"))
+    steps = [
+        Figure(tuple(mean(one["step"]) * 1e3 for one in found["training"][core])) for core in CORES
+    ]
     text = "a training step of `nn.MLP(2, [16, 16, 1])` on 100 rows, in ms"
     return [*rows, (text, "–", *[step.text() for step in steps], "")]
 
@@ -265,7 +267,7 @@ def main() -> None:
     chosen = arguments.parse_args()
     if chosen.worker:
         import_surroundings()
-        serve(TASKS[chosen.worker[0]]())
+        print(json.dumps({task: timed(make()) for task, make in TASKS.items()}), flush=True)
     elif chosen.smoke:
         sys.path.insert(0, str(REPO))
         smoke()

@@ -266,7 +266,8 @@ def row(
         collected = Figure(tuple(steps.full_in_100 for steps in own)).median
         full.append(f"{collected:.3g}" + verdict(collected, 1.0 if bounded else math.inf, True))
         most_of = Figure(tuple(steps.longest for steps in own)).median
-        longest.append(f"{most_of:.2g}×" + verdict(most_of, 3.0 if bounded else math.inf, True))
+        missed = verdict(most_of, 3.0 if bounded else math.inf, True)
+        longest.append("–" if math.isnan(most_of) else f"{most_of:.2g}×{missed}")
     return (
         what,
         bars_text(bars, "×", most),
