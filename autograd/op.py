@@ -174,9 +174,13 @@ class Op:
         self.source = source
 
     def _bound(self, rule: Any) -> Any:
-        """A rule, or a tuple of them, that has been given the parameters."""
+        """A rule, a tuple of them, or a template, that has been given the parameters."""
         if isinstance(rule, tuple):
             return tuple([self._bound(one) for one in rule])
+        if isinstance(rule, str):
+            for name, number in self.parameters.items():
+                rule = rule.replace(f"{{{name}}}", f"({number!r})")
+            return rule
         free = not self.parameters or rule is None or rule is NOTHING
         return rule if free else partial(rule, **self.parameters)
 
@@ -318,14 +322,14 @@ def primitive(
         floats: the value, of floats; it may raise where Python's own function does.
         numpy: the value, of float64 arrays.
         llvm: ``(m, *operands)``, from the LLVM arithmetic's primitives.
-        javascript: an expression, with ``{0}``, ``{1}`` for the operands.
+        javascript: an expression, with ``{0}``, ``{1}`` for the operands, ``{k}`` for a parameter.
         record: what else Op holds.
     """
     given = {"floats": floats, "numpy": numpy, "llvm": llvm, "javascript": javascript}
     lines = {kind: line for kind, line in given.items() if line is not None}
     record.setdefault("slots", len(partials))
     if floats is not None:  # `fast` takes any number of operands in one sequence
-        one = floats if record["slots"] is not None else lambda at: floats(*at)
+        one = floats if record["slots"] is not None else lambda at, **k: floats(*at, **k)
         record.setdefault("fast", (one,))
     return Op(name, domain=domain, partials=partials, formula=None, lines=lines, **record)
 
@@ -395,7 +399,7 @@ class Arithmetic:
         """This arithmetic's own way of ``record``; an op made at run time brings it along."""
         if is_built_in(record):
             return self.lines.get(record.name)
-        given: Callable[..., Any] | None = record.lines.get(self.kind)
+        given: Callable[..., Any] | None = record._bound(record.lines.get(self.kind))
         return given
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

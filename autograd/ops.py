@@ -121,10 +121,11 @@ def _power_slope(m: Any, a: Any, b: Any, y: Any) -> Any:
         return 0.0  # to any order: no quotient of it overflows
     power = m.power(a, b - 1.0)
     slope = b * power
-    flat = m.equal(b, 0.0)
-    over = m.maximum(m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0), flat)
-    small = m.where(over, b * y / a, slope + m.stop_gradient(0.0 * a))
-    small = m.where(m.greater(m.abs(a), 0.0), small, m.where(flat, 0.0, small))  # 0 at nan⁰ too
+    quotient = b * y / a
+    over = m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0)
+    small = m.where(over, quotient, slope + m.stop_gradient(0.0 * a))
+    flat = m.where(m.greater(m.abs(a), 0.0), quotient, 0.0)
+    small = m.where(m.equal(b, 0.0), flat, small)
     return m.where(m.greater(1.0, m.abs(b)), small, slope)
 
 
@@ -212,7 +213,8 @@ def _fast_part(side: float, y: float) -> float:
 
 cbrt = derived(
     "cbrt", symbol="∛", domain=Interval(hard=(-27.0, -1e-200, 1e300)), formula=_cbrt, slots=1,
-    fast=(math.cbrt,) if sys.version_info >= (3, 11) else (),
+    fast=(math.cbrt, lambda x, y: 1.0 / (3.0 * y * y) + 0.0 * y)
+    if sys.version_info >= (3, 11) else (),
     words=("1/(3y²)",),
     partials=(lambda m, x, y: 1.0 / (3.0 * y * _finite(m, y)),),
     convention="slope inf at 0, nan at ±inf", means="∛x",
@@ -379,14 +381,16 @@ arcsinh = derived(
     "arcsinh", domain=Interval(hard=(-1e200, 1e-9, 1e150)), formula=_arcsinh, slots=1,
     partials=(lambda m, x, y: 1.0 / m.hypot(1.0, _finite(m, x)),),
     words=("1/√(1+{x}²)",), convention="slope nan at ±inf",
-    says="1 / √(1 + {x}²) = {p}.", means="log(x + √(x² + 1))", fast=(math.asinh,),
+    says="1 / √(1 + {x}²) = {p}.", means="log(x + √(x² + 1))",
+    fast=(math.asinh, lambda x, y: 1.0 / math.hypot(1.0, x) + 0.0 * x),
 )  # fmt: skip
 arccosh = derived(
     "arccosh", domain=Interval(1.0, hard=(1.0 + 1e-7, 1e150, 1e300)), formula=_arccosh, slots=1,
     partials=(lambda m, x, y: 1.0 / (m.sqrt(x - 1.0) * m.sqrt(_finite(m, x) + 1.0)),),
     words=("1/√({x}²-1)",), says="1 / √({x}² - 1) = {p}.",
     convention="slope inf at 1, nan at inf",
-    means="log(x + √(x² - 1))", fast=(math.acosh,),
+    means="log(x + √(x² - 1))",
+    fast=(math.acosh, lambda x, y: 1.0 / (math.sqrt(x - 1.0) * math.sqrt(x + 1.0)) + 0.0 * x),
 )  # fmt: skip
 arctanh = derived(
     "arctanh", domain=INSIDE_1, formula=_arctanh, slots=1,
@@ -399,12 +403,12 @@ def _tanh_slope(m: Any, x: Any, y: Any) -> Any:
     """1 - y²; near ±1, where that has lost its digits, exp(-2|x|) (1 + |y|)²."""
     square, grown = y * y, 1.0 + m.abs(y)
     far = m.exp(-2.0 * m.abs(x)) * (grown * grown)
-    return m.where(m.greater(0.75, square), 1.0 - square, far)
+    return m.where(m.greater(0.96, square), 1.0 - square, far)
 
 
 def _fast_tanh_slope(x: float, y: float) -> float:
     square = y * y
-    if square < 0.75:
+    if square < 0.96:
         return 1.0 - square
     grown = 1.0 + math.fabs(y)
     return math.exp(-2.0 * math.fabs(x)) * (grown * grown)
@@ -412,7 +416,7 @@ def _fast_tanh_slope(x: float, y: float) -> float:
 
 tanh = primitive(
     "tanh", domain=HUGE, partials=(_tanh_slope,), words=("(1-y²)",),
-    case=lambda m, x, y: m.greater_equal(y * y, 0.75),
+    case=lambda m, x, y: m.greater_equal(y * y, 0.96),
     says=(
         "tanh's slope is 1 - {=y}² = {p} (it is 1 at 0 and fades on both sides).",
         "tanh's slope is 1/cosh({=x})² = {p} (it is 1 at 0 and fades on both sides).",
@@ -551,13 +555,13 @@ def _fast_abs_slope(x: float, y: float) -> float:
 
 def _sigmoid_slope(m: Any, x: Any, y: Any) -> Any:
     """y (1 - y); near 1, where that has lost its digits, y² exp(-|x|)."""
-    return m.where(m.greater(0.75, y), y * (1.0 - y), y * y * m.exp(-m.abs(x)))
+    return m.where(m.greater(0.96, y), y * (1.0 - y), y * y * m.exp(-m.abs(x)))
 
 
 sigmoid = derived(
     "sigmoid", symbol="σ", domain=HUGE, slots=1, formula=_sigmoid,
     partials=(_sigmoid_slope,), words=("y(1-y)",),
-    case=lambda m, x, y: m.greater_equal(y, 0.75),
+    case=lambda m, x, y: m.greater_equal(y, 0.96),
     says=(
         "sigmoid's slope is {=y} × (1 - {=y}) = {p}, never more than 0.25.",
         "sigmoid's slope is {=y}² × exp(-{=x}) = {p}, never more than 0.25.",
@@ -565,7 +569,7 @@ sigmoid = derived(
     means="1/(1 + exp(-x))",
     fast=(
         _fast_sigmoid,
-        lambda x, y: y * (1.0 - y) if y < 0.75 else y * y * math.exp(-math.fabs(x)),
+        lambda x, y: y * (1.0 - y) if y < 0.96 else y * y * math.exp(-math.fabs(x)),
     ),
 )  # fmt: skip
 logit = derived(  # sigmoid's inverse; near ½ from 2x - 1, which is exact there
@@ -735,6 +739,11 @@ def _softsign_slope(m: Any, x: Any, y: Any) -> Any:
     return m.where(m.equal(x, 0.0), m.corner(slope, x), slope)
 
 
+def _fast_softsign_slope(x: float, y: float) -> float:
+    over = 1.0 / (1.0 + math.fabs(x))
+    return over * over
+
+
 def _hardswish_slope(m: Any, x: Any, y: Any) -> Any:
     """Asks x itself where it is: x + 3 is rounded."""
     size = m.abs(x)
@@ -751,6 +760,7 @@ softsign = derived(
     "softsign", domain=Interval(hard=(-1e8, 1e-9, 1e200)),
     formula=lambda m, x: x / (1.0 + m.abs(x)),
     partials=(_softsign_slope,), words=("1/(1+|{x}|)²",),
+    fast=(lambda x: x / (1.0 + math.fabs(x)), _fast_softsign_slope),
     convention="the second slope nan at 0",
 )  # fmt: skip
 hardtanh = derived(

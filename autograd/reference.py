@@ -31,6 +31,10 @@ class Written(Symbolic):
         self.m, self.name = m, Name(text, True, precedence)
 
 
+class Aside(Written):
+    """What is added only to make nan of what has overflowed: it is not written."""
+
+
 class Text(Arithmetic):
     """The arithmetic of formulas as text: every op is written by its record's form."""
 
@@ -38,7 +42,13 @@ class Text(Arithmetic):
     lines: Mapping[str, Any] = {}
 
     def run(self, record: Op, *operands: Any) -> Any:
-        if record in (ops.corner, ops.stop_gradient):  # a reader sees the number alone
+        if record is ops.corner:  # a reader sees the number alone
+            return operands[0]
+        if record is ops.where and operands[1] is operands[2]:  # one number, but for a corner
+            return operands[1]
+        if record is ops.stop_gradient:
+            return Aside(self, operands[0].name.text, operands[0].name.precedence)
+        if record is ops.add and isinstance(operands[1], Aside):
             return operands[0]
         return Written(self, fill(record, [*map(_name, operands)]), record.precedence)
 

@@ -14,10 +14,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from autograd.op import Op
 from autograd.ops import TABLE
 from autograd.reference import description
-from tests.autograd.cases import probes, worst
+from tests.autograd.cases import SECOND, SOME, probes, worst, worst_second
 
 PAGE = Path(__file__).with_name("ops.md")
-POINTS = 2_000
+POINTS, SECOND_POINTS = 2_000, 600
 HEAD = """# The ops
 
 Each is one record of [autograd/ops.py](../autograd/ops.py); `autograd.ops.describe(op)` prints
@@ -43,9 +43,15 @@ is named, if that is more. *value off*, *slope off*: the worst that was met on f
 points an op or more (tiny, huge, near poles and kinks, random), measured in ulp of the value or,
 where that is larger, eps of the scale; relative to the slope, or to the scale.
 
+*second slopes*: what the tests hold the second derivatives to, over the whole domain but for kinks:
+relative to the largest of them there (where an op has several operands, one may cross zero), or
+4 eps of the scale that is named; and the worst that was met at 600 points. Numbers below the normal
+range, 2⁻¹⁰²², are left out, and `a^b` where a^(b-2) overflows: inf. Derivatives of higher order
+come of the same rules, and are tested to the third.
+
 """
 WHAT = ("op", "is", "slope", "domain", "at kinks and edges", "source")
-EXACT = ("op", "bound", "value off", "slope off")
+EXACT = ("op", "bound", "value off", "slope off", "second slopes")
 
 
 def cell(text: str) -> str:
@@ -73,8 +79,8 @@ def what(record: Op) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def page(measured: dict[str, tuple[str, str]]) -> str:
-    """The whole text, given the two measured cells of each op."""
+def page(measured: dict[str, tuple[str, ...]]) -> str:
+    """The whole text, given the measured cells of each op."""
     whats = table(WHAT, [*map(what, TABLE.values())])
     exact = [
         (code(name), description(record).accuracy, *measured[name])
@@ -83,13 +89,13 @@ def page(measured: dict[str, tuple[str, str]]) -> str:
     return HEAD + whats + BETWEEN + table(EXACT, exact)
 
 
-def measured(text: str) -> dict[str, tuple[str, str]]:
+def measured(text: str) -> dict[str, tuple[str, ...]]:
     """The measured cells of a page."""
     found = {}
     for line in text.partition(BETWEEN)[2].splitlines()[2:]:
         cells = line[2:-2].replace("\\|", "\0").split(" | ")
-        name, _, value, slope = (x.replace("\0", "|") for x in cells)
-        found[name.strip("`")] = (value, slope)
+        name, _, *numbers = (x.replace("\0", "|") for x in cells)
+        found[name.strip("`")] = tuple(numbers)
     return found
 
 
@@ -98,10 +104,14 @@ def at(operands: tuple[float, ...]) -> str:
     return f" at {numbers}" if operands else ""
 
 
-def measure(record: Op) -> tuple[str, str]:
+def measure(record: Op) -> tuple[str, ...]:
     found = worst(record, probes(record, POINTS))
+    length = None if record.slots is not None else SOME.get(record.name, 3)
+    off, where = worst_second(record, probes(record, SECOND_POINTS, length))
+    scale = f" or 4 eps × {SECOND[record.name].text}" if record.name in SECOND else ""
     return (
-        f"{found.ulps:.2f}{at(found.value_at)}", f"{found.relative:.1e}{at(found.partial_at)}"
+        f"{found.ulps:.2f}{at(found.value_at)}", f"{found.relative:.1e}{at(found.partial_at)}",
+        f"1e-12{scale}: {off:.1e}{at(where)}",
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from llvmlite import binding, ir
 
-from .llvm_vectors import BIT, BYTE, DOUBLE, INT, Lanes, Target, Vectors, host, splat
+from .llvm_vectors import BIT, BYTE, DOUBLE, FORMULAS, INT, Lanes, Target, Vectors, host, splat
 
 if TYPE_CHECKING:
     from ..graph import Graph
@@ -29,9 +29,10 @@ Pattern = tuple[bool, ...]  # of each input: is it one number for all rows?
 
 POINTER = ir.PointerType()
 SIGNATURE = ir.FunctionType(ir.VoidType(), [POINTER, INT, POINTER])
-# A longer graph is cut into functions of so many nodes: the time that LLVM takes for one function
-# grows with its square, and the stack that it needs with its length (220 bytes a node).
-PART = 250
+# A graph of more nodes is cut into functions of PART: what LLVM needs of time for one function grows
+# with its square, of stack with its length (220 bytes a node). A formula counts as FORMULA nodes:
+# 100 sines and cosines take as long as 1,000 sums. A net of 870 nodes loses 15 % if it is cut.
+WHOLE, PART, FORMULA = 1_000, 250, 10
 # So many formulas are written out in place, later ones called: 1.2 times slower, built in a sixth
 # of the time.
 INLINED = 200
@@ -105,7 +106,8 @@ class Kernel:
 
 def kept_nodes(graph: Graph) -> int:
     """Nodes whose vectors may lie in memory: none if the graph is not cut."""
-    return len(graph) if len(graph) > PART else 0
+    formulas = sum(record is not None and record.name in FORMULAS for record in graph.ops)
+    return len(graph) if len(graph) + FORMULA * formulas > WHOLE else 0
 
 
 def address(numbers: Any) -> int:
@@ -146,7 +148,7 @@ def module(graph: Graph, inputs: tuple[int, ...], pattern: Pattern, target: Targ
     written.triple = binding.get_default_triple()
     loop = internal(written, "loop")
     leaves = dict(zip(inputs, enumerate(pattern), strict=True))
-    task = Task(graph, leaves, frozenset(graph.roots), target)
+    task = Task(graph, leaves, frozenset(graph.roots), kept_nodes(graph), target)
     write_loop(loop, task)
     kind = ir.FunctionType(ir.VoidType(), [POINTER, INT])
     write_run(ir.Function(written, kind, "run"), loop, task)
@@ -169,6 +171,7 @@ class Task(NamedTuple):
     graph: Graph
     leaves: Mapping[int, tuple[int, bool]]  # input: its place among them, whether it is one number
     roots: frozenset[int]
+    kept: int
     target: Target
 
 
@@ -184,10 +187,11 @@ class Body(dict[int, Lanes]):
     def write(self, nodes: Sequence[int]) -> None:
         """These nodes; what other functions need is kept."""
         graph, own = self.task.graph, set(nodes)
-        cut = kept_nodes(graph) > 0
         for i in nodes:
             self[i] = self.m.run(graph.ops[i], *graph.at(i, self))  # type: ignore[arg-type]
-            if cut and (i in self.task.roots or any(user not in own for user, _ in graph.users[i])):
+            if self.task.kept and (
+                i in self.task.roots or any(user not in own for user, _ in graph.users[i])
+            ):
                 self.m.builder.store(self[i].value, self.home(i), align=16)
 
     def write_results(self, columns: Sequence[int]) -> None:
@@ -225,7 +229,7 @@ class Body(dict[int, Lanes]):
 
 def write_loop(loop: Any, task: Task) -> None:
     """The loop over n rows, where n is a multiple of the lanes, and not 0."""
-    graph, leaves, _, target = task
+    graph, leaves, target = task.graph, task.leaves, task.target
     n = loop.args[1]
     body = Body(loop, task)
     b = body.m.builder
@@ -235,7 +239,7 @@ def write_loop(loop: Any, task: Task) -> None:
         steady.append(one and all(steady[x] for x in operands if type(x) is int))
 
     def split(items: Sequence[int]) -> Iterator[tuple[Body, Sequence[int]]]:
-        if not kept_nodes(graph):
+        if not task.kept:
             yield body, items
             return
         spare: float = INLINED
@@ -249,7 +253,7 @@ def write_loop(loop: Any, task: Task) -> None:
 
     ops = [i for i, record in enumerate(graph.ops) if record]
     body.row = INT(0)
-    if not kept_nodes(graph):
+    if not task.kept:
         for leaf, (_, one) in leaves.items():
             if one:
                 body[leaf]  # is read here, before the loop
@@ -272,7 +276,7 @@ def write_loop(loop: Any, task: Task) -> None:
 
 def write_run(run: Any, loop: Any, task: Task) -> None:
     """The loop over all whole vectors of rows, then over a buffer with the rows that are left."""
-    graph, leaves, _, target = task
+    graph, leaves, target = task.graph, task.leaves, task.target
     pointers, n = run.args
     b = ir.IRBuilder(run.append_basic_block())
     count = len(leaves) + len(graph.roots)
@@ -288,7 +292,7 @@ def write_run(run: Any, loop: Any, task: Task) -> None:
     with b.if_then(b.icmp_unsigned("!=", whole, INT(0))):
         b.call(loop, [pointers, whole, kept])
     with b.if_then(b.icmp_unsigned("!=", whole, n)):
-        buffer = b.gep(kept, [INT(target.lanes * kept_nodes(graph))], source_etype=DOUBLE)
+        buffer = b.gep(kept, [INT(target.lanes * task.kept)], source_etype=DOUBLE)
         fill = run.module.declare_intrinsic("llvm.memset", [POINTER, INT])
         b.call(fill, [buffer, BYTE(0), INT(8 * target.lanes * count), BIT(0)])
         copies(range(count), back=False)

@@ -90,8 +90,7 @@ class Vectors(Arithmetic):
     def line(self, record: Op) -> Callable[..., Any] | None:
         """The line of an op made at run time is told which arithmetic it runs in."""
         line = super().line(record)
-        given = record.lines.get(self.kind)
-        return line if line is None or line is not given else partial(given, self)
+        return partial(line, self) if line is not None and self.kind in record.lines else line
 
     # ------------------------------------------------------------------ instructions
     def value(self, x: Number) -> Any:
@@ -314,6 +313,7 @@ def inlined(formula: Callable[..., Lanes]) -> Callable[..., Lanes]:
     return lambda m, *operands: m.inline(formula, *operands)
 
 
+FORMULAS = frozenset(formula.__name__ for formula in llvm_math.FUNCTIONS)
 # A line a primitive, ``(m, *operands)``; also where an op's formula would be slower.
 LINES: Mapping[str, Callable[..., Any]] = {
     "identity": lambda m, x: x,

@@ -157,9 +157,12 @@ def build(
 
 
 def _call(record: Op, line: Callable[..., Any] | None, at: Sequence[Any], out: Any) -> Any:
-    """The op of these operands: in ``out`` if the line can, else in an array of its own."""
+    """The op of these operands: in ``out``, if there is one."""
     assert line is not None, record
     if out is not None and not record.lines:
         return line(*at, out=out)
     result = np.asarray(line(*at), dtype=np.float64)
-    return result if out is None else np.broadcast_to(result, out.shape)
+    if out is None:
+        return result
+    out[...] = result  # which may be an operand itself
+    return out

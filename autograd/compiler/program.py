@@ -94,7 +94,7 @@ class Program:
         self._name = getattr(f, "__name__", None) or getattr(f, "name", type(f).__name__)
         self._names: tuple[str, ...] = ()
         self._graph: Graph | None = None
-        self._kernels: dict[bool, _Kernel] = {}
+        self._stages: dict[bool, _Stages] = {}
         self._pool: list[Array] = []
         self._record_time = 0.0
         names = _parameters(f)
@@ -119,7 +119,7 @@ class Program:
         value, *slopes = self._run(arrays, gradient=True)
         return value, tuple(slopes)
 
-    def explain(self) -> str:
+    def stages(self) -> str:
         """What became of the function: ops before and after, back end, time of each stage.
 
         llvm builds at the first call, for the arguments that are arrays and those that are numbers.
@@ -127,16 +127,25 @@ class Program:
         lines = [f"{self._name}({', '.join(self._names)}), back end {self.backend}"]
         lines.append(f"record: {_count(self.graph)} ops, {1e3 * self._record_time:.1f} ms")
         for gradient in (False, True):
-            kernel = self._kernel(gradient)
+            built = self._built(gradient)
             lines.append(
-                f"{'value and gradient' if gradient else 'value'}: {_count(kernel.graph)} ops; "
-                f"sweep and rewrite {1e3 * kernel.times[0]:.1f} ms, build "
-                f"{1e3 * (kernel.times[1] + getattr(kernel.run, 'seconds', 0.0)):.1f} ms"
+                f"{'value and gradient' if gradient else 'value'}: {_count(built.graph)} ops; "
+                f"sweep and rewrite {1e3 * built.times[0]:.1f} ms, build "
+                f"{1e3 * (built.times[1] + getattr(built.run, 'seconds', 0.0)):.1f} ms"
             )
         return "\n".join(lines)
 
     def __repr__(self) -> str:
         return f"<program {self._name}({', '.join(self._names) or '…'}), back end {self.backend}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A program travels as data: what was recorded, without the function, if it was."""
+        f = self._f if self._graph is None else None
+        return {**self.__dict__, "_f": f, "_stages": {}, "_pool": []}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.backend = _working(self.backend)
 
     # -------------------------------------------------------------- recording
     def _record(self, names: Sequence[str]) -> None:
@@ -161,10 +170,10 @@ class Program:
         self._graph, self._names = graph, tuple(names)
         self._record_time = time.perf_counter() - start
 
-    def _kernel(self, gradient: bool) -> _Kernel:
-        if gradient not in self._kernels:
-            self._kernels[gradient] = _Kernel(self.graph, gradient, self.backend)
-        return self._kernels[gradient]
+    def _built(self, gradient: bool) -> _Stages:
+        if gradient not in self._stages:
+            self._stages[gradient] = _Stages(self.graph, gradient, self.backend)
+        return self._stages[gradient]
 
     # -------------------------------------------------------------- running
     def _run(self, arguments: tuple[Any, ...], gradient: bool) -> list[Any]:
@@ -188,11 +197,11 @@ class Program:
                 f"{self._name}: arrays that broadcast together are required, got {got}; "
                 "give each the same length, or one number"
             ) from None
-        kernel = self._kernel(gradient)
+        run = self._built(gradient).run
         rows = math.prod(shape)
         flat = [_flat(x, shape) for x in arrays]
         outputs = self._outputs(rows, 1 + len(arrays) * gradient)
-        kernel.run(flat, outputs)
+        run(flat, outputs)
         if not shape:
             return [np.float64(y[0]) for y in outputs]
         return [y if len(shape) == 1 else y.reshape(shape) for y in outputs]
@@ -204,7 +213,7 @@ class Program:
         """
         pool, self._pool = self._pool, []  # another thread finds it empty, and makes its own
         fit = [i for i, y in enumerate(pool) if y.size == rows]
-        free = [i for i in fit if _references(pool, i) == _ALONE][:count]
+        free = dict.fromkeys([i for i in fit if _references(pool, i) == _ALONE][:count])
         outputs = [pool[i] for i in free]
         outputs += [np.empty(rows) for _ in range(count - len(outputs))]
         held = [pool[i] for i in fit if i not in free]  # `y = program(x)` in a loop lets go of them
@@ -212,7 +221,7 @@ class Program:
         return outputs
 
 
-class _Kernel:
+class _Stages:
     """A graph on its way through sweep, rewriting and a back end, with the time of each."""
 
     def __init__(self, graph: Graph, gradient: bool, backend: str) -> None:
@@ -254,6 +263,11 @@ def _array(x: Any, who: str) -> Array:
             f"{required}, got a Value; a program takes plain numbers: use its .item(), and "
             "value_and_grad for derivatives"
         )
+    if _masked(x):
+        raise TypeError(
+            f"{required}, got a masked array, whose mask would be lost; use its .filled(0.0), or "
+            ".compressed() for what is not masked"
+        )
     try:
         array = np.asarray(x)
     except ValueError as error:
@@ -263,6 +277,12 @@ def _array(x: Any, who: str) -> Array:
         got = type(x).__name__ if array.dtype == object else f"{array.dtype}"
         raise TypeError(f"{required}, of real numbers, got {got}; convert it to float64 first")
     return array.astype(np.float64, copy=False)
+
+
+def _masked(x: Any) -> bool:
+    if isinstance(x, (list, tuple)):
+        return any(_masked(one) for one in x if type(one) is not float)
+    return isinstance(x, np.ma.MaskedArray)
 
 
 def _flat(x: Array, shape: tuple[int, ...]) -> Array:

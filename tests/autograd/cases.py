@@ -732,6 +732,7 @@ _ONE = Scale("1", lambda record, at: 1.0)
 _FADING = Scale("0.9", lambda record, at: 0.9)
 _TERM = Scale("16 of its nearest pole's term left of 0", _left_of_0)
 SECOND: dict[str, Scale] = {
+    "logit": Scale("16", lambda record, at: 16.0),
     "sigmoid": Scale("0.25", lambda record, at: 0.25),
     **dict.fromkeys(("arcsin", "arccos", "arctanh"), _ONE),
     **dict.fromkeys(FROM_OUTPUT, _FADING),  # twice their slope's
@@ -779,12 +780,14 @@ def true_second(record: Op, at: tuple[float, ...]) -> list[list[mp.mpf]] | None:
         return [list(row) for row in zip(*columns)]
 
 
-# Where a slope has a corner that is not the op's own, or steps nearer than a difference sees.
+# Where a slope has a corner that is not the op's own, or steps nearer than a difference sees; or a
+# factor of the second derivative overflows, and it is inf.
 CORNERS: dict[str, Callable[..., bool]] = collections.defaultdict(
     lambda: lambda *at: False,
     softsign=lambda x: x == 0.0,
     clip=lambda x, low, high: low >= high,
     remainder=lambda a, b: abs(a) > 1e15 * abs(b),
+    power=lambda a, b: (b - 2.0) * math.log(a) > 700.0,
 )
 # Slopes that tend to 1: what is left of it in their tails takes digits to see.
 SATURATING = ("softplus", "log_sigmoid", "logaddexp")
@@ -821,15 +824,22 @@ def seconds(record: Op, at: tuple[float, ...]) -> list[Second]:
         return []
     got = second_of(record, at)
     scale = SECOND[record.name].at(record, at) if record.name in SECOND else 0.0
-    allowed = max(1e-12 * largest, mp.mpf(4 * EPS * scale), 4 * TINY * max(ONE, *map(abs, at)))
+    lost = 4 * TINY * max(ONE, *map(abs, at))
+    allowed = max(1e-12 * largest, mp.mpf(4 * EPS * scale), lost)
     skipped = NOTHING_PASSES.get(record.name, ())
     found = []
     for i, j in itertools.product(range(len(at)), repeat=2):
         if i not in skipped and j not in skipped:
             off = abs(mp.mpf(got[i][j]) - want[i][j])
-            unit = max(largest, mp.mpf(scale), mp.mpf(1e-290))
+            unit = max(largest, mp.mpf(scale), lost * 10**12)
             found.append(Second((i, j), got[i][j], want[i][j], float(off / unit), off <= allowed))
     return found
+
+
+def worst_second(record: Op, points: Iterable[tuple[float, ...]]) -> tuple[float, tuple]:
+    """The largest error of a second derivative, as ``Second`` measures it, and where."""
+    found = ((x.relative, at) for at in points for x in seconds(record, at) if x.relative)
+    return max(found, key=lambda one: one[0], default=(0.0, ()))
 
 
 # ------------------------------------------------------------------ what the engine says there

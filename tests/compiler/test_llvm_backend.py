@@ -385,7 +385,9 @@ def deep(x, y):
 def test_a_graph_that_is_cut_gives_the_bits_of_the_whole(target, monkeypatch):
     """In rows, slices, and with a number for all rows; formulas that are called or written out."""
     x, y = np.random.default_rng(11).uniform(0.5, 1.5, (2, 41))
+    monkeypatch.setattr(llvm_backend, "WHOLE", 10**9)
     uncut = rows(program(deep, target), x, y)
+    monkeypatch.setattr(llvm_backend, "WHOLE", 100)
     monkeypatch.setattr(llvm_backend, "PART", 40)
     monkeypatch.setattr(llvm_backend, "INLINED", 50)
     run = program(deep, target)
@@ -401,6 +403,7 @@ def test_a_graph_that_is_cut_gives_the_bits_of_the_whole(target, monkeypatch):
 
 def test_every_node_of_a_cut_graph_can_be_a_result(monkeypatch):
     """Roots in the middle of a part, inputs and numbers among them, one of them twice."""
+    monkeypatch.setattr(llvm_backend, "WHOLE", 20)
     monkeypatch.setattr(llvm_backend, "PART", 20)
     x = autograd.Value(0.5)
     nodes = [x]
@@ -462,6 +465,7 @@ def test_a_long_program_needs_no_stack():
 
 
 def test_threads_share_a_kernel(monkeypatch):
+    monkeypatch.setattr(llvm_backend, "WHOLE", 100)
     monkeypatch.setattr(llvm_backend, "PART", 100)
     x, y = np.random.default_rng(4).uniform(0.5, 1.5, (2, 5000))
     for f in (formula, deep):  # deep keeps vectors in memory, each thread in its own

@@ -1,5 +1,6 @@
 """Rewriting: fewer ops, the same numbers, and only identities that are exact in IEEE arithmetic."""
 
+import itertools
 import math
 
 import numpy as np
@@ -41,6 +42,49 @@ def names(graph):
 ])  # fmt: skip
 def test_what_is_exact_is_made_simpler(f, left):
     assert names(rewritten(f)[0]) == left
+
+
+def select(c, a, b):
+    return autograd.where(c, a, b)
+
+
+@pytest.mark.parametrize(("f", "left"), [
+    (lambda c, a, b: select(select(c, 3.0, 0.0), a, b), "where"),
+    (lambda c, a, b: select(select(c, 0.0, math.nan), a, b), "where"),  # nan is true: b, a
+    (lambda c, a, b: select(select(c, 2.0, -1.0), a, b), ""),  # always true
+    (lambda c, a, b: select(select(c, -0.0, 0.0), a, b), ""),
+    (lambda c, a, b: select(c, select(c, a, 7.0), b), "where"),
+    (lambda c, a, b: select(c, a, select(c, 7.0, b)), "where"),
+    (lambda c, a, b: select(c, select(c, a, b), select(c, 1.0, a)), ""),
+    (lambda c, a, b: select(c, a * select(c, b, 0.0), b), "multiply where"),
+    (lambda c, a, b: select(c, a, b * select(c, 0.0, a)), "multiply where"),
+    (lambda c, a, b: select(c, a * select(c, 1.0, 0.0), b), "where"),
+    (lambda c, a, b: select(c > 0.0, a * (c > 0.0), b), "greater where"),
+    (lambda c, a, b: select(c > 0.0, a, b * (c > 0.0)), "greater multiply where"),  # 0 × inf
+    (lambda c, a, b: select(select(select(c, 1.0, 0.0), 0.0, 2.0), a, b), "where"),
+    (lambda c, a, b: select(select(c, a, 0.0), b, a), "where where"),
+    (lambda c, a, b: select(c, c, 0.0), "where"),  # -0.0 is not 0.0
+    (lambda c, a, b: select(c, a, c), "where"),  # c may be -0.0
+])  # fmt: skip
+def test_masks_of_masks_vanish_and_the_numbers_stay(f, left):
+    graph, _ = rewritten(f)
+    assert sorted(names(graph)) == left.split()
+    special = (0.0, -0.0, 1.0, -2.5, math.inf, -math.inf, math.nan)
+    for at in itertools.product(special, repeat=3):
+        given = dict(zip(graph.inputs, at, strict=True))
+        got, want = graph.run(FLOATS, given)[graph.roots[0]], f(*at)
+        assert repr(got) == repr(float(want)), at  # the sign of a zero too
+
+
+@pytest.mark.parametrize(("f", "most"), [
+    (lambda x, y: autograd.where(x > y, autograd.exp(x), autograd.sin(y)), 7),
+    (lambda x, y: autograd.max([x, y]), 6),
+    (lambda x, y: autograd.relu(autograd.relu(x * y) * y), 25),
+])  # fmt: skip
+def test_slopes_of_ops_that_select_take_no_mask_twice(f, most):
+    """No more than before masks were recorded: 13, 6 and 28 ops."""
+    graph = rewrite(autograd.compile(f, backend="numpy").graph, True, TARGET)
+    assert len(names(graph)) <= most
 
 
 @pytest.mark.parametrize(("f", "kept"), [
