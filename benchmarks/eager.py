@@ -287,7 +287,7 @@ def bars_text(bars: tuple[float, float], unit: str, most: bool) -> str:
 def microgpt_rows() -> list[Row]:
     python_of("microgpt")
     env = {"MICROGPT": file_of("microgpt", "strands_microgpt.engine")}
-    engines = {"microgpt": 16, **ours(40, 100, "ours", "ours by dot")}
+    engines = {"microgpt": 16, **ours(25, 100, "ours", "ours by dot")}
     found = consecutive("microgpt", engines, **env)
     what = "microgpt training, only `Value` replaced: its own ÷ ours"
     dot = "the same, `_linear` by `autograd.dot`"
@@ -300,7 +300,7 @@ def microgpt_rows() -> list[Row]:
 def moons_rows() -> list[Row]:
     python_of("eager")
     env = {"MICROGRAD_NN": file_of("eager", "micrograd.nn")}
-    engines = {"micrograd": 8, **ours(40, 100, "ours", "ours by nn.MLP")}
+    engines = {"micrograd": 6, **ours(25, 100, "ours", "ours by nn.MLP")}
     found = consecutive("moons", engines, **env)
     what = "moons training, micrograd's own neurons on our `Value`: micrograd ÷ ours"
     return [
@@ -319,7 +319,7 @@ def chain_rows() -> list[Row]:
 
 def growth_rows() -> list[Row]:
     large, small = "ours 1000000", "ours 100000"
-    engines = {**ours(3, 3, large), **ours(30, 30, small)}
+    engines = {**ours(3, 3, large), **ours(10, 30, small)}
     found = consecutive("growth", engines, tolerance=math.inf)
     each = {
         name: [
