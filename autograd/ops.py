@@ -419,7 +419,7 @@ tanh = primitive(
     case=lambda m, x, y: m.greater_equal(y * y, 0.96),
     says=(
         "tanh's slope is 1 - {=y}² = {p} (it is 1 at 0 and fades on both sides).",
-        "tanh's slope is 1/cosh({=x})² = {p} (it is 1 at 0 and fades on both sides).",
+        "tanh's slope is 1/cosh({=x})² = {p}: it fades on both sides.",
     ),
     fast=(math.tanh, _fast_tanh_slope),
 )  # fmt: skip
