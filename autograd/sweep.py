@@ -133,28 +133,21 @@ def _give_back(leaf: Value, had: float | None) -> None:
 class _Pass:
     """The lean pass from a root: ``prepare`` finds and clears the nodes, ``send`` fills them."""
 
-    __slots__ = ("before", "fresh", "kept", "leaves", "mark", "order", "root", "since", "stack")
-
-    root: Value
-    since: i64  # what ops gave before this time is not ours to pass
-    mark: i64
-    fresh: i64
-    order: list[Value]
-    stack: list[Value | None]
-    leaves: list[Value]
-    before: list[float | None]  # the leaves' gradients
-    kept: list[tuple[Value, int, float]]  # what a node's mark and gradient were, if worth keeping
+    __slots__ = (
+        "before", "fresh", "kept", "leaves", "mark", "order", "reached", "root", "since", "stack",
+    )  # fmt: skip
 
     def __init__(self, root: Value, since: int = 0) -> None:
         self.root = root
-        self.since = since
-        self.mark = -BUSY - 1 - 2 * (next(_marks) % (BUSY >> 1))  # odd, as no time is
-        self.fresh = clock.now
-        self.order = []
-        self.stack = []
-        self.leaves = []
-        self.before = []
-        self.kept = []
+        self.since: i64 = since  # what ops gave before this time is not ours to pass
+        self.mark: i64 = -BUSY - 1 - 2 * (next(_marks) % (BUSY >> 1))  # odd, as no time is
+        self.fresh: i64 = clock.now
+        self.order: list[Value] = []
+        self.stack: list[Value | None] = []
+        self.leaves: list[Value] = []
+        self.before: list[float | None] = []  # the leaves' gradients
+        self.kept: list[tuple[Value, int, float]] = []  # nodes, marks and gradients they had
+        self.reached: set[int] | None = None
 
     def prepare(self) -> None:
         """The ops' results under the root, operands first, all at 0; leaves and what they had.
@@ -258,7 +251,6 @@ class _Pass:
     def send(self) -> None:
         """Each node's contributions, from the root on."""
         done: i64 = -self.fresh
-        reached: set[int] | None = None
         a: Any
         b: Any
         x: Value
@@ -267,84 +259,87 @@ class _Pass:
             node._mark = done
             g = node._grad
             record = node._record
-            if g == 0.0:  # 0 × a finite partial is 0; 0 × inf is nan, if a path leads here at all
-                if reached is None:
-                    if _is_tame(node):
-                        continue
-                    reached = self.reached()
-                if id(node) not in reached:
-                    continue
             a = node._a
             b = node._b
-            if record is _MULTIPLY:
-                if type(b) is float:
-                    x = a
-                    x._grad += g * b
-                elif type(a) is float:
-                    y = b
-                    y._grad += g * a
+            if record is _MULTIPLY or record is _ADD or record is _SUBTRACT or record is _DOT:
+                # Of a finite result these partials are finite too: 0 × each is 0.
+                if g == 0.0 and (node._data - node._data == 0.0 or not self.is_reached(node)):
+                    continue
+                if record is _MULTIPLY:
+                    if type(b) is float:
+                        x = a
+                        x._grad += g * b
+                    elif type(a) is float:
+                        y = b
+                        y._grad += g * a
+                    else:
+                        x = a
+                        y = b
+                        x._grad += g * y._data
+                        y._grad += g * x._data
+                elif record is _DOT:
+                    xs = a[len(a) // 2 :]
+                    _send_pairs(g, a, xs, b is None)  # the w's, as zip ends with the shorter
+                    _send_pairs(g, xs, a, b is None)
                 else:
-                    x = a
-                    y = b
-                    x._grad += g * y._data
-                    y._grad += g * x._data
-            elif record is _ADD:
-                if type(a) is not float:
-                    x = a
-                    x._grad += g
-                if type(b) is not float:
-                    y = b
-                    y._grad += g
-            elif record is _SUBTRACT:
-                if type(a) is not float:
-                    x = a
-                    x._grad += g
-                if type(b) is not float:
-                    y = b
-                    y._grad -= g
-            elif record is _DOT:
-                xs = a[len(a) // 2 :]
-                _send_pairs(g, a, xs, b is None)  # the w's, as zip ends with the shorter
-                _send_pairs(g, xs, a, b is None)
+                    if type(a) is not float:
+                        x = a
+                        x._grad += g
+                    if type(b) is not float:
+                        y = b
+                        if record is _ADD:
+                            y._grad += g
+                        else:
+                            y._grad -= g
             elif record is not None:
                 data = node._data
                 if type(a) is tuple:
-                    _send_many(g, record, a, data)
+                    for operand, p in zip(a, _partials(node), strict=True):
+                        if type(operand) is not float and p is not None:
+                            self.give(operand, node, g, p)
                     continue
                 slopes = record.slopes or slopes_of(record)
                 slope = slopes[0]
                 if b is None:
-                    x = a
                     if slope is not None:
+                        x = a
                         try:
                             p = slope(x._data, data)
                         except (ValueError, ArithmeticError):
                             p = evaluate(record.rules[0], x._data, data)
-                        if p != 0.0 or g - g == 0.0 or not record.selects:
-                            x._grad += g * p
+                        self.give(x, node, g, p)
                     continue
                 at = a if type(a) is float else a._data, b if type(b) is float else b._data
                 for slot, operand in enumerate((a, b)):
                     slope = slopes[slot]
                     if type(operand) is not float and slope is not None:
-                        x = operand
                         try:
                             p = slope(*at, data)
                         except (ValueError, ArithmeticError):
                             p = evaluate(record.rules[slot], *at, data)
-                        if p != 0.0 or g - g == 0.0 or not record.selects:
-                            x._grad += g * p
+                        self.give(operand, node, g, p)
 
-    def reached(self) -> set[int]:
-        """The ids of the nodes to which an uncut path leads from the root."""
-        found = {id(self.root)}
-        for node in reversed(self.order):
+    def give(self, x: Value, node: Value, g: float, p: float) -> None:
+        """The product of upstream and partial to x: nan only if the edge is whole and reached."""
+        amount = g * p
+        if amount != amount:
             record = node._record
-            if id(node) in found and record is not None:
-                for x, p in zip(node.inputs, _partials(node)):
-                    if type(x) is not float and not _is_cut(record, p):
-                        found.add(id(x))
-        return found
+            assert record is not None
+            if _is_cut(record, p) or (g == 0.0 and not self.is_reached(node)):
+                return
+        x._grad += amount
+
+    def is_reached(self, node: Value) -> bool:
+        """Whether an uncut path leads to the node from the root."""
+        if self.reached is None:
+            self.reached = {id(self.root)}
+            for one in reversed(self.order):
+                record = one._record
+                if id(one) in self.reached and record is not None:
+                    for x, p in zip(one.inputs, _partials(one)):
+                        if type(x) is not float and not _is_cut(record, p):
+                            self.reached.add(id(x))
+        return id(node) in self.reached
 
     def undo(self) -> None:
         """As it was before ``prepare``."""
@@ -356,15 +351,6 @@ class _Pass:
             node._grad = grad
         for leaf, had in zip(self.leaves, self.before):
             _give_back(leaf, had)
-
-
-def _is_tame(node: Value) -> bool:
-    """Whether its partials are all finite. Of these four they are where the result is."""
-    record = node._record
-    if record is _DOT or record is _MULTIPLY or record is _ADD or record is _SUBTRACT:
-        if node._data - node._data == 0.0:
-            return True
-    return all(p is None or p - p == 0.0 for p in _partials(node))
 
 
 def _partials(node: Value) -> Sequence[float | None]:
@@ -398,16 +384,6 @@ def _send_pairs(
         if type(y) is not float:
             x = y
             x._grad += g * (other if type(other) is float else other._data)
-
-
-def _send_many(g: float, record: Op, operands: tuple[Any, ...], data: float) -> None:
-    numbers = [x if type(x) is float else x._data for x in operands]
-    wanted = [type(x) is not float for x in operands]
-    x: Value
-    for operand, p in zip(operands, FLOATS.partials(record, numbers, data, wanted), strict=True):
-        if type(operand) is not float and not _is_cut(record, p):
-            x = operand
-            x._grad += g * p
 
 
 # ------------------------------------------------------------------ leaves that were written

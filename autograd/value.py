@@ -487,6 +487,11 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
         if len(operands) != (slots or len(operands)) or not set(map(type, operands)) <= _EXACT:
             return _apply_any(record, operands)
         data = compute(record, operands)
+    return _node(record, data, a, b, about)
+
+
+def _node(record: Op, data: float, a: Any, b: Any, about: About | None) -> Value:
+    """An op's result."""
     node = _new(Value)
     node._data = data
     node._record = record
@@ -521,16 +526,9 @@ def _dot(*sequences: Any) -> Value:
                 for w, x in zip(ws, xs):
                     data += w._data * x._data
             if data - data == 0.0:
-                node = _new(Value)
-                node._data = data
-                node._record = _DOT
-                node._a = (*ws, *xs)
-                node._b = mixed
-                node._mark = clock.now
-                if state is not None and state.about is not None:
-                    node._about = state.about
-                return node
-    except (AttributeError, TypeError, ValueError):
+                about = None if state is None else state.about
+                return _node(_DOT, data, (*ws, *xs), mixed, about)
+    except (AttributeError, TypeError, ValueError, OverflowError):
         pass  # numbers among Values or traced ones, or sequences that are refused
     assert _DOT.gather is not None
     return apply(_DOT, _DOT.gather(*sequences))
@@ -538,14 +536,10 @@ def _dot(*sequences: Any) -> Value:
 
 def _floats(numbers: Any) -> list[float]:
     """A row of numbers as floats; TypeError if it holds anything else."""
-    row = numbers.tolist() if hasattr(numbers, "tolist") else numbers
-    return [x if type(x) is float else _whole_number(x) for x in row]
-
-
-def _whole_number(x: Any) -> float:
-    if type(x) is not int:
-        raise TypeError
-    return float(x)
+    row: list[float] = numbers.tolist() if hasattr(numbers, "tolist") else numbers
+    if row is not numbers and getattr(getattr(numbers, "dtype", None), "char", "") == "d":
+        return row  # NumPy's float64
+    return [x if type(x) is float else int.__float__(x) for x in row]
 
 
 def keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
