@@ -536,9 +536,9 @@ def _dot(*sequences: Any) -> Value:
 
 def _floats(numbers: Any) -> list[float]:
     """A row of numbers as floats; TypeError if it holds anything else."""
-    row: list[float] = numbers.tolist() if hasattr(numbers, "tolist") else numbers
+    row: Any = numbers.tolist() if hasattr(numbers, "tolist") else numbers
     if row is not numbers and getattr(getattr(numbers, "dtype", None), "char", "") == "d":
-        return row  # NumPy's float64
+        return row  # type: ignore[no-any-return]  # NumPy's float64
     return [x if type(x) is float else int.__float__(x) for x in row]
 
 
