@@ -213,7 +213,8 @@ def _fast_part(side: float, y: float) -> float:
 
 cbrt = derived(
     "cbrt", symbol="∛", domain=Interval(hard=(-27.0, -1e-200, 1e300)), formula=_cbrt, slots=1,
-    fast=(math.cbrt,) if sys.version_info >= (3, 11) else (),
+    fast=(math.cbrt, lambda x, y: 1.0 / (3.0 * y * y) + 0.0 * y)
+    if sys.version_info >= (3, 11) else (),
     words=("1/(3y²)",),
     partials=(lambda m, x, y: 1.0 / (3.0 * y * _finite(m, y)),),
     convention="slope inf at 0, nan at ±inf", means="∛x",
@@ -380,14 +381,16 @@ arcsinh = derived(
     "arcsinh", domain=Interval(hard=(-1e200, 1e-9, 1e150)), formula=_arcsinh, slots=1,
     partials=(lambda m, x, y: 1.0 / m.hypot(1.0, _finite(m, x)),),
     words=("1/√(1+{x}²)",), convention="slope nan at ±inf",
-    says="1 / √(1 + {x}²) = {p}.", means="log(x + √(x² + 1))", fast=(math.asinh,),
+    says="1 / √(1 + {x}²) = {p}.", means="log(x + √(x² + 1))",
+    fast=(math.asinh, lambda x, y: 1.0 / math.hypot(1.0, x) + 0.0 * x),
 )  # fmt: skip
 arccosh = derived(
     "arccosh", domain=Interval(1.0, hard=(1.0 + 1e-7, 1e150, 1e300)), formula=_arccosh, slots=1,
     partials=(lambda m, x, y: 1.0 / (m.sqrt(x - 1.0) * m.sqrt(_finite(m, x) + 1.0)),),
     words=("1/√({x}²-1)",), says="1 / √({x}² - 1) = {p}.",
     convention="slope inf at 1, nan at inf",
-    means="log(x + √(x² - 1))", fast=(math.acosh,),
+    means="log(x + √(x² - 1))",
+    fast=(math.acosh, lambda x, y: 1.0 / (math.sqrt(x - 1.0) * math.sqrt(x + 1.0)) + 0.0 * x),
 )  # fmt: skip
 arctanh = derived(
     "arctanh", domain=INSIDE_1, formula=_arctanh, slots=1,
@@ -416,7 +419,7 @@ tanh = primitive(
     case=lambda m, x, y: m.greater_equal(y * y, 0.96),
     says=(
         "tanh's slope is 1 - {=y}² = {p} (it is 1 at 0 and fades on both sides).",
-        "tanh's slope is 1/cosh({=x})² = {p} (it is 1 at 0 and fades on both sides).",
+        "tanh's slope is 1/cosh({=x})² = {p}: it fades on both sides.",
     ),
     fast=(math.tanh, _fast_tanh_slope),
 )  # fmt: skip
@@ -736,6 +739,11 @@ def _softsign_slope(m: Any, x: Any, y: Any) -> Any:
     return m.where(m.equal(x, 0.0), m.corner(slope, x), slope)
 
 
+def _fast_softsign_slope(x: float, y: float) -> float:
+    over = 1.0 / (1.0 + math.fabs(x))
+    return over * over
+
+
 def _hardswish_slope(m: Any, x: Any, y: Any) -> Any:
     """Asks x itself where it is: x + 3 is rounded."""
     size = m.abs(x)
@@ -752,6 +760,7 @@ softsign = derived(
     "softsign", domain=Interval(hard=(-1e8, 1e-9, 1e200)),
     formula=lambda m, x: x / (1.0 + m.abs(x)),
     partials=(_softsign_slope,), words=("1/(1+|{x}|)²",),
+    fast=(lambda x: x / (1.0 + math.fabs(x)), _fast_softsign_slope),
     convention="the second slope nan at 0",
 )  # fmt: skip
 hardtanh = derived(

@@ -44,6 +44,8 @@ class Text(Arithmetic):
     def run(self, record: Op, *operands: Any) -> Any:
         if record is ops.corner:  # a reader sees the number alone
             return operands[0]
+        if record is ops.where and operands[1] is operands[2]:  # one number, but for a corner
+            return operands[1]
         if record is ops.stop_gradient:
             return Aside(self, operands[0].name.text, operands[0].name.precedence)
         if record is ops.add and isinstance(operands[1], Aside):

@@ -437,8 +437,8 @@ def _time(mark: i64) -> i64:
 
 def written_since(graph: Graph) -> list[int]:
     """The places of the leaves that were written since something was computed of them."""
-    found = [id(x) for node in graph.nodes if not node.is_traced for x in changed(node)]
-    return [i for i, node in enumerate(graph.nodes) if id(node) in set(found)]
+    found = {id(x) for node in graph.nodes if not node.is_traced for x in changed(node)}
+    return [i for i, node in enumerate(graph.nodes) if id(node) in found]
 
 
 def check_fresh(graph: Graph) -> None:

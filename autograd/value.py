@@ -84,7 +84,7 @@ class Value:
     Raises:
         TypeError: ``data`` is not one real number.
 
-    >>> x, w = Value(2.0, "x"), Value(-3.0, "w")
+    >>> x, w = Value(2.0, "x"), Value(-0.3, "w")
     >>> y = (w * x).tanh()
     >>> y.backward()
     >>> w.grad == 2.0 * (1.0 - y.data ** 2)

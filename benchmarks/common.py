@@ -6,10 +6,16 @@ A *worker* is one engine at one task, in its own process. The driver starts all 
 compares what they computed, and only then lets them run in turn, so that a slow minute of the
 machine meets all alike; a ratio is taken within a round, and what is reported is the median of the
 rounds and their range.
+
+Where a figure is one of training, a worker takes *consecutive steps*, in a process that has
+imported what users import, and nobody collects between them; each round has processes of its own.
 """
 
 import gc
+import importlib
+import itertools
 import json
+import math
 import os
 import platform
 import statistics
@@ -24,7 +30,9 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent
 ENVIRONMENTS = HERE / ".envs"
+COMPILED = REPO / "build" / "compiled"
 OURS = "ours"
+CORES = ("", ", compiled")  # what follows an engine's name
 ROUNDS = 7  # the issue asks for a median of five; two more cost little and steady it
 
 # Versions are fixed: a figure against "the latest" cannot be made again.
@@ -39,6 +47,10 @@ PEERS = {
     "jax": ["jax==0.10.2", "jaxlib==0.10.2", "numpy", "scipy"],
     "drjit": ["drjit==1.5.0", "numpy", "scipy"],
 }
+
+
+# What a process has imported before the first step: each live object costs the collector time.
+SURROUNDINGS = ("numpy", "sklearn.datasets", "matplotlib.pyplot")
 
 
 def python_of(peer: str) -> str:
@@ -69,17 +81,37 @@ def file_of(peer: str, module: str) -> str:
 def serve(result: Any, prepare: Callable[[], Any], run: Callable[[Any], Any]) -> None:
     """Say what was computed, then time ``run(prepare())`` once for each line of the driver."""
     print(json.dumps(result), flush=True)
-    for line in sys.stdin:
+    for _line in sys.stdin:
         state = prepare()
         gc.collect()  # leftovers of an earlier run are nobody's time
-        if line.strip() == "off":
-            gc.disable()
         start = time.process_time()  # the processor's: what else the machine does is not counted
         kept = run(state)  # kept: taking the graph down is not part of build and backward
         seconds = time.process_time() - start
-        gc.enable()
         del kept, state
         print(json.dumps(seconds), flush=True)
+
+
+def serve_steps(result: Any, run: Callable[[int, Callable[[], None]], Any]) -> None:
+    """Say what was computed, then run as many steps in a row as each line of the driver says.
+
+    ``run(steps, done)`` calls ``done`` after each step. Taking the last step's graph down is part
+    of the next step, as it is for users. The answer: each step's seconds, and its full collections.
+    """
+    print(json.dumps(result), flush=True)
+    for line in sys.stdin:
+        marks = [(time.process_time(), _full_collections())]
+        run(int(line), lambda to=marks: to.append((time.process_time(), _full_collections())))
+        steps = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(marks)]
+        print(json.dumps(steps), flush=True)
+
+
+def _full_collections() -> int:
+    return int(gc.get_stats()[2]["collections"])
+
+
+def import_surroundings() -> None:
+    for name in SURROUNDINGS:
+        importlib.import_module(name)
 
 
 # ---------------------------------------------------------------- the driver's side
@@ -116,11 +148,17 @@ class Worker:
             print(line, end="", file=sys.stderr)  # a peer's own chatter
         raise SystemExit(f"{self.name}: ended with status {self.process.wait()} before it answered")
 
-    def seconds(self, collector: str = "on") -> float:
+    def seconds(self) -> float:
         assert self.process.stdin is not None
-        self.process.stdin.write(collector + "\n")
+        self.process.stdin.write("\n")
         self.process.stdin.flush()
         return float(self._read())
+
+    def steps(self, count: int) -> "Steps":
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{count}\n")
+        self.process.stdin.flush()
+        return Steps(*zip(*self._read(), strict=True))
 
     def close(self) -> None:
         assert self.process.stdin is not None
@@ -128,17 +166,55 @@ class Worker:
         self.process.wait()
 
 
-def in_turn(
-    workers: dict[str, Worker], rounds: int = ROUNDS, collector: str = "on"
-) -> dict[str, list[float]]:
+def in_turn(workers: dict[str, Worker], rounds: int = ROUNDS) -> dict[str, list[float]]:
     """Seconds of each worker, one a round; an unrecorded round warms them up."""
     times: dict[str, list[float]] = {name: [] for name in workers}
     for turn in range(rounds + 1):
         for name, worker in workers.items():
-            seconds = worker.seconds(collector)
+            seconds = worker.seconds()
             if turn:
                 times[name].append(seconds)
     return times
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Consecutive steps of one process: each one's seconds, and the full collections in it."""
+
+    seconds: tuple[float, ...]
+    full: tuple[int, ...]
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.seconds)
+
+    @property
+    def full_in_100(self) -> float:
+        return 100.0 * sum(self.full) / len(self.full)
+
+    @property
+    def longest(self) -> float:
+        """The longest step that no full collection fell into, as a multiple of the mean; or nan."""
+        others = [s for s, full in zip(self.seconds, self.full) if not full]
+        return max(others, default=math.nan) / self.mean
+
+
+def start(script: str, task: str, engine: str, **env: str) -> Worker:
+    """A worker in the environment of the eager engines; the name of ours says which core.
+
+    A peer, by its name, never sees this checkout; ours sees of theirs the file that it is given.
+    """
+    if engine.startswith(OURS):
+        compiled = engine.endswith(CORES[1])
+        env["PYTHONPATH"] = str(COMPILED if compiled else REPO)
+        env["WHYGRAD_PURE"] = "" if compiled else "1"
+        engine = engine.removesuffix(CORES[1])
+    return Worker(script, task, engine, python_of("eager"), MPLBACKEND="Agg", **env)
+
+
+def needs_compiled() -> None:
+    if not list(COMPILED.glob("whygrad__mypyc.*")):
+        raise SystemExit("the compiled core is measured too: run `make compiled` first")
 
 
 @dataclass(frozen=True)

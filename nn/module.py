@@ -50,8 +50,8 @@ def _search(module: Module) -> list[tuple[str, Value]]:
     seen: dict[int, Any] = {}
     closed: list[tuple[str, Any]] = []
     _values(module, "", seen, found, closed)
-    hidden: list[tuple[str, Value]] = []
     for path, holder in closed:
+        hidden: list[tuple[str, Value]] = []
         for key, part in _inside(holder)[0]:
             _values(part, f"{path}.{key}", seen, hidden, [])
         for name, value in hidden:
@@ -65,22 +65,15 @@ def _search(module: Module) -> list[tuple[str, Value]]:
     return found
 
 
-def _values(
-    holder: Any,
-    path: str,
-    seen: dict[int, Any],
-    found: list[tuple[str, Value]],
-    closed: list[tuple[str, Any]],
-) -> None:
-    """Add the leaves in ``holder`` to those ``found``, and to ``closed`` what is not searched."""
-    if isinstance(holder, Value):
-        if holder.op is None and id(holder) not in seen:  # an op's result is no parameter
-            seen[id(holder)] = holder
-            found.append((path, holder))
-        return
+def _values(holder: Any, path: str, seen: Any, found: list[Any], closed: list[Any]) -> None:
+    """Add the leaves in ``holder`` to ``found``, and to ``closed`` what is not searched."""
     if type(holder) in _PLAIN or id(holder) in seen:  # a module may know the one it is part of
         return
     seen[id(holder)] = holder  # kept, so that no other object gets its id
+    if isinstance(holder, Value):
+        if holder.op is None:  # an op's result is no parameter
+            found.append((path, holder))
+        return
     inside, searched = _inside(holder)
     if not searched:
         closed.append((path, holder))
@@ -101,13 +94,13 @@ def _inside(holder: Any) -> tuple[Iterable[tuple[Any, Any]], bool]:
         return holder.items(), True
     if isinstance(holder, (Set, ValuesView)):
         return enumerate(holder), False
+    if getattr(getattr(holder, "dtype", None), "hasobject", 0) is True:  # NumPy's
+        inside = holder.tolist()
+        return enumerate(inside if isinstance(inside, list) else [inside]), True
     kind: Any = type(holder)
     slots = _slots(kind)
     if slots is None:
         return (), True
-    if getattr(getattr(holder, "dtype", None), "hasobject", 0) is True:  # NumPy's
-        inside = holder.tolist()
-        return enumerate(inside if isinstance(inside, list) else [inside]), True
     attributes = {name: getattr(holder, name) for name in slots if hasattr(holder, name)}
     attributes.update(getattr(holder, "__dict__", ()))
     declared = slots or isinstance(holder, Module) or hasattr(holder, "__dataclass_fields__")
@@ -120,11 +113,9 @@ def _slots(kind: Any) -> tuple[str, ...] | None:
     if issubclass(kind, (type, ModuleType)) or kind.__module__.partition(".")[0] == "autograd":
         return None
     found = []
-    for one in reversed(kind.__mro__):
-        names = vars(one).get("__slots__", ())
+    for base in reversed(kind.__mro__):
+        names = vars(base).get("__slots__", ())
         for name in (names,) if isinstance(names, str) else names:
-            if not name.startswith("__"):
-                found.append(name)
-            elif not name.endswith("__"):  # as Python renames what is private to a class
-                found.append(f"_{one.__name__.lstrip('_')}{name}")
+            private = name.startswith("__")  # Python renames what is private to a class
+            found.append(f"_{base.__name__.lstrip('_')}{name}" if private else name)
     return tuple(found)

@@ -30,7 +30,7 @@ LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the han
 NARROWEST, WIDEST = 0.8, 1.25  # of its own width: a drawing shrinks to this, then scrolls
 _SPARE = {  # spaces beside punctuation, outside strings; never those beside + and -
     "css": r'("[^"]*")|(?<=[{};:,])\s+|\s+(?=[{}])',
-    "js": r'("[^"]*"|`[^`]*`)|(?<=[][(){},;=>?:&|]) +| +(?=[][(){},;=>?:&|])',
+    "js": r'("[^"]*"|`[^`]*`)|(?<=[][(){},;=<>?:&|*])\s+|\s+(?=[][(){},;=<>?:&|*])',
 }
 _DIGITS = re.compile("&#10;value [^<]*(?=</title>)")  # the script shows them: they follow too
 
@@ -133,8 +133,8 @@ def _marked(walk: Walk, line: Line) -> str:
     """``line`` as HTML: a blank is ``<b slot=code>``, or a span of lines of which one is shown."""
     parts = []
     for piece in line:
-        if isinstance(piece, str):
-            parts.append(xml(piece))
+        if isinstance(piece, str):  # between tags a quotation mark is itself
+            parts.append(xml(piece).replace("&quot;", '"').replace("&#x27;", "'"))
         elif piece.choices:
             chosen = walk.case(piece.node)
             parts.append(f"<span slot={piece.code}>")

@@ -86,7 +86,11 @@ def path(segments: Path) -> str:
     """The ``d`` of a wire."""
     text = "M" + " ".join(map(number, segments[0]))
     for before, segment in pairwise(segments):
-        if segment != before[-2:]:
+        if segment == before[-2:]:
+            continue
+        if len({*map(number, (before[-1], *segment[1::2]))}) == 1:  # level, also as a curve
+            text += "H" + number(segment[-2])
+        else:
             text += ("C" if len(segment) == 6 else "L") + " ".join(map(number, segment))
     return text
 

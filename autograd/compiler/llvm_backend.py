@@ -29,8 +29,8 @@ Pattern = tuple[bool, ...]  # of each input: is it one number for all rows?
 
 POINTER = ir.PointerType()
 SIGNATURE = ir.FunctionType(ir.VoidType(), [POINTER, INT, POINTER])
-# A graph of more nodes is cut into functions of PART: LLVM's time for one function grows with its
-# square, the stack it needs with its length (220 bytes a node). A formula counts as FORMULA nodes:
+# A graph of more nodes is cut into functions of PART: the time that LLVM needs for one function
+# grows with its square, its stack with its length (220 bytes a node). A formula is FORMULA nodes:
 # 100 sines and cosines take as long as 1,000 sums. A net of 870 nodes loses 15 % if it is cut.
 WHOLE, PART, FORMULA = 1_000, 250, 10
 # So many formulas are written out in place, later ones called: 1.2 times slower, built in a sixth
@@ -106,7 +106,7 @@ class Kernel:
 
 def kept_nodes(graph: Graph) -> int:
     """Nodes whose vectors may lie in memory: none if the graph is not cut."""
-    formulas = sum(record is not None and record.name in FORMULAS for record in graph.ops)
+    formulas = sum(getattr(record, "name", None) in FORMULAS for record in graph.ops)
     return len(graph) if len(graph) + FORMULA * formulas > WHOLE else 0
 
 

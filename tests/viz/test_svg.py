@@ -202,7 +202,8 @@ def test_a_long_label_is_cut_in_the_box_and_whole_on_hover():
 def test_a_path_leaves_out_steps_that_go_nowhere():
     assert path(
         ((0.0, 1.0), (0.0, 1.0), (2.04, 1.0), (3.0, 1.0, 4.0, 5.0, 6.0, 7.0), (6.0, 7.0))
-    ) == ("M0 1L2 1C3 1 4 5 6 7")
+    ) == ("M0 1H2C3 1 4 5 6 7")
+    assert path(((0.0, 1.0), (1.0, 1.0, 2.0, 1.04, 3.0, 1.0), (4.0, 2.0))) == "M0 1H3L4 2"
 
 
 @pytest.mark.browser
