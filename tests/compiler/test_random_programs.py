@@ -167,7 +167,8 @@ def bound(y):
         slope = 1.0 if i == graph.roots[0] else graph.nodes[i].grad
         if record is not None and slope != 0.0:  # a branch not taken may be infinite
             at = tuple(graph.at(i, graph.values))
-            total += abs(slope) * unit(record, at, graph.values[i])
+            size = abs(slope) * unit(record, at, graph.values[i])
+            total += size if size == size else 0.0  # a kink's second slope is nan
     return total
 
 
