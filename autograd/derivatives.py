@@ -21,8 +21,8 @@ from .modes import CONSTANT, About
 from .numbers import real
 from .op import Arithmetic
 from .sweep import check_fresh, forward, reverse, slopes_at
-from .traced import Traced
 from .tree import chosen, leaves, like
+from .unknown import Unknown
 from .value import Value, clock, describe
 
 
@@ -160,7 +160,7 @@ class _Recording:
         for x in numbers:
             if not isinstance(x, Value):
                 found.append(0.0 if x is None else float(x))
-            elif isinstance(x, Traced):
+            elif isinstance(x, Unknown):
                 found.append(x)
             elif not depends[id(x)]:
                 found.append(x._data)
@@ -227,7 +227,7 @@ def _slopes(run: _Recording) -> tuple[list[Any], bool]:
     y, variables = run.y, run.variables
     if not isinstance(y, Value):
         return [0.0] * len(variables), True
-    if y._record is not None and not y.is_traced:
+    if y._record is not None and not y.is_unknown:
         found = slopes_at(y, variables, run.own, run.since)
         if found is not None:
             return found, True

@@ -20,7 +20,7 @@ class StaleGraphError(ValueError):
 
 
 class TracingError(TypeError):
-    """A traced value was asked for the number that it does not have yet."""
+    """An unknown value was asked for the number that it does not have yet."""
 
 
 class GradientError(ValueError):

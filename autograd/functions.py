@@ -8,7 +8,7 @@ from typing import Any
 
 from . import ops
 from .numbers import real
-from .traced import Traced
+from .unknown import Unknown
 from .value import Value
 
 
@@ -67,7 +67,7 @@ def shifted(values: Sequence[Any]) -> tuple[list[Any], Any, int | None]:
     It takes part as a Value: slopes are exact in both tails, and at infinity, where its own
     difference is 0. Which it is a program does not know: there it is a constant, 0 if infinite.
     """
-    if any(isinstance(x, Traced) for x in values):
+    if any(isinstance(x, Unknown) for x in values):
         largest = ops.stop_gradient(ops.max(values))
         largest = ops.where(ops.equal(ops.abs(largest), math.inf), 0.0, largest)
         return [x - largest for x in values], largest, None

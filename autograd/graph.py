@@ -60,7 +60,7 @@ class Graph:
         ops: the record of each, None for a leaf.
         operands: of each, an int for a node and a float for a number.
         roots: the indices of the roots.
-        values, grads: None where there is no number: a traced value; not reached by a pass.
+        values, grads: None where there is no number: an unknown value; not reached by a pass.
         recording: whether a backward pass gives it a gradient.
         labels, scopes: as the nodes have them.
 
@@ -108,7 +108,7 @@ class Graph:
             ],
             roots=[place[id(root)] for root in roots],
             inputs=[place[id(x)] for x in inputs],
-            values=[None if node.is_traced else node._data for node in nodes],
+            values=[None if node.is_unknown else node._data for node in nodes],
             grads=[node._grad if node._mark < 0 else None for node in nodes],
             recording=[about.requires_grad for about in abouts],
             labels=[about.label for about in abouts],
@@ -197,7 +197,7 @@ def shallow(node: Value) -> Value:
 
 def parts(node: Value) -> tuple[Any, ...]:
     """All that a node is, as arguments of ``restore``."""
-    data = None if node.is_traced else node._data
+    data = None if node.is_unknown else node._data
     about = getattr(node, "_about", None)
     return (
         type(node),

@@ -133,7 +133,7 @@ class no_grad(_Mode):
 
 
 class recording(_Mode):
-    """Inside, ops record even under ``no_grad``, traced values too: for transformations.
+    """Inside, ops record even under ``no_grad``, unknown values too: for transformations.
 
     Args:
         reads: gets the Values whose plain numbers are read.

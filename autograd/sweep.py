@@ -24,7 +24,7 @@ from .modes import About
 from .native import i64
 from .numbers import real
 from .op import NOTHING, Arithmetic, Op, Rule
-from .traced import Traced
+from .unknown import Unknown
 from .value import BUSY, Value, above, clock, describe
 
 _ADD: Final = ops.add
@@ -413,7 +413,7 @@ def _time(mark: i64) -> i64:
 
 def written_since(graph: Graph) -> list[int]:
     """The places of the leaves that were written since something was computed of them."""
-    found = {id(x) for node in graph.nodes if not node.is_traced for x in changed(node)}
+    found = {id(x) for node in graph.nodes if not node.is_unknown for x in changed(node)}
     return [i for i, node in enumerate(graph.nodes) if id(node) in found]
 
 
@@ -475,9 +475,9 @@ def _steps(graph: Graph) -> Iterator[Step]:
 
 
 def _require_recording(root: Any) -> None:
-    if isinstance(root, Traced):
+    if isinstance(root, Unknown):
         raise TracingError(
-            f"backward: a Value with a number is required, got {describe(root)}, a traced value; "
+            f"backward: a Value with a number is required, got {describe(root)}, an unknown value; "
             "use program.value_and_grad(...)"
         )
     if not isinstance(root, Value):
@@ -571,7 +571,7 @@ def _passed(m: Arithmetic, flow: _Flow, p: Any, selects: bool) -> _Flow | None:
 def _known(p: Any) -> float | None:
     """A partial's number; None if it has none yet."""
     if isinstance(p, Value):
-        return None if p.is_traced else p._data
+        return None if p.is_unknown else p._data
     return p if isinstance(p, float) else None
 
 
@@ -586,7 +586,7 @@ def swept(record: Op) -> tuple[Rule, ...]:
     """A derived op's partials: its formula, recorded once, swept in the rule's arithmetic."""
     assert record.formula is not None
     with modes.quiet():
-        operands = [Traced(f"operand {slot + 1}") for slot in range(len(record.domain))]
+        operands = [Unknown(f"operand {slot + 1}") for slot in range(len(record.domain))]
         y = record.formula(ops.VALUES, *operands)
     if not isinstance(y, Value):
         return (NOTHING,) * len(operands)

@@ -93,13 +93,13 @@ class Value:
 
     __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_mark", "_record")
     __array_ufunc__: ClassVar[None] = None  # np.float64(2) * Value(3) is ours to answer
-    is_traced: ClassVar[bool] = False  # traced.py's Values have no number yet
+    is_unknown: ClassVar[bool] = False  # unknown.py's Values have no number yet
 
     _mark: i64  # see above
     _a: Any  # the operand of slot 0; all of them in a tuple, unless there are one or two
     _about: About  # unset on most results: what is not stored costs no time, nor the collector's
     _b: Any  # that of slot 1; True if numbers are among those in a tuple
-    _data: float  # unset while traced
+    _data: float  # unset while unknown
     _grad: float  # unset until there is one
     _record: Op | None  # None: a leaf
 
@@ -342,7 +342,7 @@ class Value:
 
     def __eq__(self, other: object) -> Any:
         if isinstance(other, Value):  # by identity: they are keys of dicts and members of sets
-            if other.is_traced:
+            if other.is_unknown:
                 return NotImplemented  # it records
             if self is not other and self._data == other._data:
                 _misled(self._data)
@@ -529,7 +529,7 @@ def _dot(*sequences: Any) -> Value:
                 about = None if state is None else state.about
                 return _node(_DOT, data, (*ws, *xs), mixed, about)
     except (AttributeError, TypeError, ValueError, OverflowError):
-        pass  # numbers among Values or traced ones, or sequences that are refused
+        pass  # numbers among Values or unknown ones, or sequences that are refused
     assert _DOT.gather is not None
     return apply(_DOT, _DOT.gather(*sequences))
 
@@ -553,7 +553,7 @@ def keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
 
 
 def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
-    """``apply`` for numbers of other kinds, plain numbers, traced values and under modes."""
+    """``apply`` for numbers of other kinds, plain numbers, unknown values and under modes."""
     slots = record.slots
     if slots is not None and len(operands) != slots:
         form = record.form.replace("{", "").replace("}", "")
@@ -565,12 +565,12 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
     state = current()
     node: Value
-    traced: Any = next((x for x in operands if isinstance(x, Value) and x.is_traced), None)
-    if traced is not None:
+    unknown: Any = next((x for x in operands if isinstance(x, Value) and x.is_unknown), None)
+    if unknown is not None:
         if state.reads is None:  # no function is being recorded
             remedy = "keep to plain numbers and Values outside of the function"
-            raise traced.refuse("used after its function was recorded,", remedy)
-        node = Value.__new__(type(traced))
+            raise unknown.refuse("used after its function was recorded,", remedy)
+        node = Value.__new__(type(unknown))
     else:
         data = compute(record, operands)
         if all(type(x) is float for x in operands):
@@ -647,8 +647,8 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
 
 def _compare(a: Value, b: Any, holds: Any) -> Any:
     if isinstance(b, Value):
-        if b.is_traced:
-            return NotImplemented  # it answers with a traced value
+        if b.is_unknown:
+            return NotImplemented  # it answers with an unknown value
         return holds(a._data, b._data)
     if not isinstance(b, numbers.Real):
         return NotImplemented

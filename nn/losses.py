@@ -81,7 +81,7 @@ def binary_cross_entropy(
 
 def _between(x: Any) -> bool:
     """Whether it is a chance, as far as that is known: in a program it is not."""
-    return getattr(x, "is_traced", False) or 0.0 <= x <= 1.0
+    return getattr(x, "is_unknown", False) or 0.0 <= x <= 1.0
 
 
 def _at_1(x: Any, is_logit: bool) -> Any:

@@ -1,6 +1,6 @@
 """Program: a function of scalars, recorded once as a Graph, run over arrays of rows.
 
-Reads the sweeps and the two back ends. Recording calls the function on traced variables.
+Reads the sweeps and the two back ends. Recording calls the function on unknown Values.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..errors import TracingError, user_line
 from ..graph import Graph
 from ..numbers import real
 from ..op import Op
-from ..traced import Traced
+from ..unknown import Unknown
 from ..value import Value, describe
 from .rewrite import rewrite, verify
 
@@ -151,7 +151,7 @@ class Program:
     def _record(self, names: Sequence[str]) -> None:
         start = time.perf_counter()
         with modes.recording():
-            inputs = [Traced(name) for name in names]
+            inputs = [Unknown(name) for name in names]
             y = self._f(*inputs)
             made = not isinstance(y, Value)
             if made:

@@ -26,7 +26,7 @@ from autograd.ieee import FLOATS, evaluate
 from autograd.modes import quiet
 from autograd.op import Arithmetic, Op
 from autograd.ops import TABLE, VALUES
-from autograd.traced import Traced
+from autograd.unknown import Unknown
 from autograd.value import Value
 
 mp.mp.dps = 60  # far more than a double's 17, so that differences in it are exact for us
@@ -894,7 +894,7 @@ def smooth(record: Op, at: tuple[float, ...]) -> bool:
 def trace(rule: Callable, count: int) -> tuple[Graph, tuple[int, ...]]:
     """``rule`` of ``count`` operands as a graph with one root, and the places of the operands."""
     with quiet():
-        operands = [Traced(f"operand {i}") for i in range(count)]
+        operands = [Unknown(f"operand {i}") for i in range(count)]
         y = rule(VALUES, *operands)
     graph = Graph(y if isinstance(y, Value) else Value(y, requires_grad=False), inputs=operands)
     return graph, graph.inputs

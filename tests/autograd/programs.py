@@ -15,7 +15,7 @@ import warnings
 import autograd
 from autograd import Value, ops
 from autograd.op import REALS, derived, primitive
-from autograd.traced import Traced
+from autograd.unknown import Unknown
 
 
 class Tagged(Value):
@@ -72,7 +72,7 @@ def said(x):
     """A result as text; floats in hexadecimal, so that every bit counts."""
     if type(x) is float:
         return x.hex() if x == x else "nan"
-    if isinstance(x, Value) and not isinstance(x, Traced):
+    if isinstance(x, Value) and not isinstance(x, Unknown):
         grad = said(x.grad) if x.has_grad else "none"
         kind, record = type(x).__name__, x.op.name if x.op else "leaf"
         return f"{kind}({said(x.data)} {grad} {record} {x.label!r} {x.requires_grad} {x.scope!r})"
@@ -141,7 +141,7 @@ def program(seed):
 
 def traced():
     """What a value without a number answers, in a recording and after it."""
-    x = Traced("rate")
+    x = Unknown("rate")
     for f, y in itertools.product((*OPERATORS, *WRITES), (1.0, Value(2.0), "s", None)):
         with autograd.modes.recording():
             yield attempt(f, x, y)[1]

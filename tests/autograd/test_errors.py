@@ -10,7 +10,7 @@ import pytest
 
 import autograd
 from autograd import Value, errors
-from autograd.traced import Traced
+from autograd.unknown import Unknown
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -70,11 +70,11 @@ def test_a_traced_value_asked_for_its_number_says_where_and_use_where(name):
     ask, why = TRACED[name]
     words = f"{why}.*test_errors.py:.*got (2×rate<)?rate.*autograd.where"
     with autograd.modes.recording(), pytest.raises(autograd.TracingError, match=words):
-        ask(Traced("rate"))
+        ask(Unknown("rate"))
 
 
 def test_a_traced_value_is_traced_by_comparisons_and_equality_with_numbers():
-    x = Traced("x")
+    x = Unknown("x")
     with autograd.modes.recording():
         made = (
             x > 0,
@@ -88,14 +88,14 @@ def test_a_traced_value_is_traced_by_comparisons_and_equality_with_numbers():
             Value(1.0) < x,
             x > Value(1.0),
             x > x,
-            x == Traced("y"),
-            x != Traced("y"),
+            x == Unknown("y"),
+            x != Unknown("y"),
             Value(1.0) == x,
             x != Value(1.0),
         )
-    assert all(isinstance(y, Traced) for y in made)
-    assert len({x, Traced("y")}) == 2
-    assert "traced" in repr(x) and "traced" in f"{x:.3f}"
+    assert all(isinstance(y, Unknown) for y in made)
+    assert len({x, Unknown("y")}) == 2
+    assert "unknown" in repr(x) and "unknown" in f"{x:.3f}"
 
 
 def test_modes_inside_a_traced_function_keep_it_traced():
@@ -107,12 +107,12 @@ def test_modes_inside_a_traced_function_keep_it_traced():
             autograd.no_grad(),
         ):
             with mode:
-                assert isinstance(Traced("x") * 2.0 + Traced("y").tanh(), Traced)
+                assert isinstance(Unknown("x") * 2.0 + Unknown("y").tanh(), Unknown)
 
 
 def test_no_pass_runs_on_traced_values():
     with autograd.modes.recording():
-        y = Traced("x") * 2.0
+        y = Unknown("x") * 2.0
     for go in (y.backward, lambda: autograd.backward_steps(y)):
         with pytest.raises(autograd.TracingError, match=r"program\.value_and_grad"):
             go()

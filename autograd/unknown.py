@@ -1,4 +1,4 @@
-"""Traced: a Value without a number yet, for recording a function as a graph.
+"""Unknown: a Value without a number yet, for recording a function as a graph.
 
 Ops on it record as on any Value; what needs its number raises TracingError with the user's line.
 Reads value.py; read by the compiler, derivatives.py and sweep.py.
@@ -13,11 +13,11 @@ from .errors import TracingError, user_frame
 from .value import Operand, Value, apply, describe, noted
 
 
-class Traced(Value):
+class Unknown(Value):
     """A Value without a number yet: what a function is called with to record it as a program."""
 
     __slots__ = ()
-    is_traced = True
+    is_unknown = True
 
     def __init__(self, label: str) -> None:
         self._record = None
@@ -40,7 +40,7 @@ class Traced(Value):
         """The error for what cannot be known yet, with the user's line."""
         file, line, _ = user_frame()
         return TracingError(
-            f"compile: {why} at {file}:{line}, got {describe(self)}, a traced value that has no "
+            f"compile: {why} at {file}:{line}, got {describe(self)}, an unknown value that has no "
             f"number while a function is being recorded; {remedy}"
         )
 
@@ -89,7 +89,7 @@ class Traced(Value):
         return repr(self)
 
     def __repr__(self) -> str:
-        return f"Value(traced, label={self.label!r})" if self.label else "Value(traced)"
+        return f"Value(unknown, label={self.label!r})" if self.label else "Value(unknown)"
 
     def item(self) -> float:
         """Not known yet."""
