@@ -134,7 +134,8 @@ class _Pass:
     """The lean pass from a root: ``prepare`` finds and clears the nodes, ``send`` fills them."""
 
     __slots__ = (
-        "before", "fresh", "kept", "leaves", "mark", "order", "reached", "root", "since", "stack",
+        "again", "before", "fresh", "had", "kept", "leaves", "mark", "order", "reached", "root",
+        "since", "stack",
     )  # fmt: skip
 
     def __init__(self, root: Value, since: int = 0) -> None:
@@ -146,7 +147,9 @@ class _Pass:
         self.stack: list[Value | None] = []
         self.leaves: list[Value] = []
         self.before: list[float | None] = []  # the leaves' gradients
-        self.kept: list[tuple[Value, int, float]] = []  # nodes, marks and gradients they had
+        self.again: list[Value] = []  # sound nodes that have a gradient, and it
+        self.had: list[float] = []
+        self.kept: list[tuple[Value, int, float]] = []  # others, their marks and gradients
         self.reached: set[int] | None = None
 
     def prepare(self) -> None:
@@ -158,6 +161,7 @@ class _Pass:
         """
         mark = self.mark
         stack, order, leaves, before = self.stack, self.order, self.leaves, self.before
+        again, had = self.again, self.had
         # A mark below: a leaf was written since, the node is not ours, or it has a gradient.
         least: i64 = clock.written if clock.written > self.since else self.since
         node = self.root
@@ -167,7 +171,11 @@ class _Pass:
         y: Value
         while True:
             if node._mark < least:
-                self.look(node)
+                if -BUSY < node._mark <= -least:
+                    again.append(node)
+                    had.append(node._grad)
+                else:
+                    self.look(node)
             node._grad = 0.0
             node._mark = mark
             a = node._a
@@ -239,7 +247,7 @@ class _Pass:
                 break
 
     def look(self, node: Value) -> None:
-        """A node that was passed before, or computed before a write: keep what it has, if sound."""
+        """A node that was computed before a write: keep what it has, if it is sound."""
         mark: i64 = node._mark
         if _time(mark) < self.since:
             raise _FromOutside
@@ -346,6 +354,9 @@ class _Pass:
         for node in (*self.order, *self.stack):
             if node is not None and (node._mark == self.mark or node._mark == -self.fresh):
                 node._mark = self.fresh
+        for node, grad in zip(self.again, self.had):
+            node._mark = -self.fresh
+            node._grad = grad
         for node, mark, grad in self.kept:
             node._mark = mark
             node._grad = grad
@@ -393,15 +404,17 @@ def changed(node: Value) -> Sequence[Value]:
     computed = _time(node._mark)
     if record is None or computed >= clock.written:
         return ()
-    written: list[Value] = []
-    for x in dict.fromkeys(node.inputs):
-        if isinstance(x, Value) and x._record is None and x._a is not None and x._a > computed:
-            written.append(x)
+    a = node._a
+    written: list[Value] = [
+        x for x in (a if type(a) is tuple else (a, node._b))
+        if x is not None and type(x) is not float
+        and x._record is None and x._a is not None and x._a > computed
+    ]  # fmt: skip
     if not written:
         return ()
     again, _ = outcome(record, [x._data if isinstance(x, Value) else x for x in node.inputs])
     same = again == node._data or (again != again and node._data != node._data)
-    return () if same else written
+    return () if same else list(dict.fromkeys(written))
 
 
 def _time(mark: i64) -> i64:

@@ -1,5 +1,6 @@
 """Value's manners: what it takes, keeps, compares, refuses and gives away."""
 
+import builtins
 import copy
 import fractions
 import gc
@@ -467,3 +468,39 @@ def test_pythons_round_floor_ceil_and_trunc_take_values():
     assert x.grad == 0.0
     with pytest.raises(TypeError, match="round: whole numbers only, got ndigits=2"):
         round(x, 2)
+
+
+# ---------------------------------------------------------------- dot, and names
+@pytest.mark.parametrize("row", [
+    [1.5, -2.0, 0.25], (1, -2, 0), [True, 2, 0.5], np.array([1.5, -2.0, 0.25]),
+    np.array([1, -2, 0]), np.array([1.5, 2.0, 0.5], np.float32), [np.float64(0.5), 1, 2.0],
+    np.array([1.5, 2.0, 3.0])[::-1],
+], ids=str)  # fmt: skip
+def test_a_dot_with_numbers_is_the_dot_of_their_floats_on_either_side(row):
+    ws = [Value(0.5), Value(-3.0), Value(2.0)]
+    want = ws[0].data * float(row[0]) + ws[1].data * float(row[1]) + ws[2].data * float(row[2])
+    for y in (autograd.dot(ws, row), autograd.dot(row, ws)):
+        numbers = [x for x in y.inputs if not isinstance(x, Value)]
+        assert y.data == want and numbers == [*map(float, row)]
+        assert all(type(x) is float for x in numbers)
+        y.backward()
+    assert [w.grad for w in ws] == [2.0 * float(x) for x in row]
+
+
+@pytest.mark.parametrize(("row", "error"), [
+    (["1.5", 2.0], TypeError), ([10**400, 1.0], ValueError), ([None, 1.0], TypeError),
+    (np.ones((2, 2)), TypeError), ([1.0], ValueError), ([1.0, 1j], TypeError),
+])  # fmt: skip
+def test_a_dot_with_what_is_no_number_is_refused(row, error):
+    for sequences in (([Value(1.0), Value(2.0)], row), (row, [Value(1.0), Value(2.0)])):
+        with pytest.raises(error, match="dot"):
+            autograd.dot(*sequences)
+
+
+def test_a_star_import_leaves_pythons_own_functions_alone():
+    namespace = {}
+    exec("from autograd import *", namespace)
+    shadowed = set(namespace) & set(vars(builtins))
+    assert shadowed <= {"__builtins__", "__doc__", "__name__"} and "compile" not in namespace
+    assert namespace["tanh"](0.0) == 0.0 and namespace["Value"] is Value
+    assert {"abs", "max", "min", "round", "sum", "compile"} <= set(dir(autograd))
