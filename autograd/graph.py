@@ -10,7 +10,6 @@ import copy
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from .modes import NOTHING_NOTED, About
@@ -50,7 +49,7 @@ def walk(roots: Iterable[Value], seen: dict[int, Any], since: int = 0) -> Iterat
             yield node
 
 
-@mypyc_attr(native_class=False)  # it has a cached property, hence a __dict__
+@mypyc_attr(native_class=False)  # it keeps its users, hence a __dict__
 class Graph:
     """All that is under ``roots``, by index: an op's operands stand before it.
 
@@ -147,15 +146,17 @@ class Graph:
         leaves = self.ops.count(None)
         return f"Graph({len(self) - leaves} ops, {leaves} leaves, {len(self.roots)} roots)"
 
-    @cached_property
+    @property
     def users(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """Of each node, the places that use it, in forward order: (index of the op, slot)."""
-        users: list[list[tuple[int, int]]] = [[] for _ in self.ops]
-        for i, operands in enumerate(self.operands):
-            for slot, x in enumerate(operands):
-                if type(x) is int:
-                    users[x].append((i, slot))
-        return tuple(map(tuple, users))
+        if "_users" not in self.__dict__:  # mypyc makes a plain property of a cached one
+            users: list[list[tuple[int, int]]] = [[] for _ in self.ops]
+            for i, operands in enumerate(self.operands):
+                for slot, x in enumerate(operands):
+                    if type(x) is int:
+                        users[x].append((i, slot))
+            self.__dict__["_users"] = tuple(map(tuple, users))
+        return self.__dict__["_users"]  # type: ignore[no-any-return]
 
     def at(self, i: int, numbers: Sequence[Any]) -> list[Any]:
         """Node i's operands, out of every node's ``numbers``."""

@@ -61,6 +61,11 @@ def test_users_are_the_places_that_use_a_node_in_forward_order():
     assert users[0] == ((2, 0), (8, 0), (8, 1)) and users[8] == ((9, 1),) and users[10] == ()
 
 
+def test_users_are_found_once():
+    graph = Graph(Value(1.0) * 2.0)
+    assert graph.users is graph.users
+
+
 def test_a_graph_of_several_roots_is_one_order():
     x = Value(2.0)
     shared = x * x
