@@ -95,7 +95,7 @@ def description(record: Op) -> Description:
         rule, word = record.rules[slot], _lettered(record.words[slot], letters)
         text = "0" if rule is NOTHING else word
         if record.slots is not None and rule is not NOTHING:
-            text = m.text(rule, *letters, "y", parameters=parameters if record.given else None)
+            text = m.text(rule, *letters, "y", parameters=parameters if record.partials else None)
         if len(text) > LONGEST or text == "slope":
             text = word if word != "slope" else "by cases" if record.case else "of its formula"
         slopes.append(text)
