@@ -8,26 +8,16 @@ from typing import Any
 
 from autograd import Value, log, log1p, mean, sigmoid, softplus, square
 from autograd.functions import filled, log_total, shifted
-from autograd.numbers import real
 
 
 def _pairs(predictions: Sequence[Any], targets: Sequence[Any], name: str) -> list[tuple[Any, Any]]:
-    try:
-        got = len(predictions), len(targets)
-    except TypeError:
-        kinds = f"{type(predictions).__name__} and {type(targets).__name__}"
-        raise TypeError(
-            f"{name}: lists of predictions and of targets are required, got {kinds}; use [y], [t]"
-        ) from None
-    if got[0] != got[1] or not got[0]:
+    given, wanted = [filled(xs, name, 0) for xs in (predictions, targets)]
+    if len(given) != len(wanted) or not given:
         raise ValueError(
-            f"{name}: as many targets as predictions are required, one at least, got {got[0]} "
-            f"predictions and {got[1]} targets"
+            f"{name}: as many targets as predictions are required, one at least, got {len(given)} "
+            f"predictions and {len(wanted)} targets"
         )
-    for x in (*predictions, *targets):
-        if not isinstance(x, Value):
-            real(x, name)
-    return list(zip(predictions, targets, strict=True))
+    return list(zip(given, wanted, strict=True))
 
 
 def mse(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
