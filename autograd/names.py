@@ -132,9 +132,7 @@ def short(node: Value) -> str:
         name = _formula_name(node.op, graph.operands[-1], names(graph))
         return name.text if name else node.op.name
     inner = [
-        float(x)
-        if not isinstance(x, Value)
-        else Name(clean(x.label) or (x.op.name if x.op else "v"))
+        Name(clean(x.label) or (x.op.name if x.op else "v")) if isinstance(x, Value) else float(x)
         for x in node.inputs[:LONGEST_FORMULA]
     ]
     return fill(node.op, inner, compact=True)
