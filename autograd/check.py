@@ -87,9 +87,8 @@ def _compare(f: Callable[..., Any], at: list[float], tolerance: float, what: str
                 warnings.warn(
                     f"{place}: got {got!r} ({direction}), and central differences, {expected!r} "
                     f"± {error:.1g}, are too coarse to tell; check where f rounds and bends less",
-                    RuntimeWarning,
-                    stacklevel=user_frame()[2] + 1,
-                )
+                    RuntimeWarning, stacklevel=user_frame()[2] + 1,
+                )  # fmt: skip
 
 
 class _Seen:

@@ -59,9 +59,8 @@ def choose(folder: str) -> str:
         warnings.warn(
             f"autograd: the compiled core is not used, as {why}; the pure one gives the same "
             f"numbers, slower. Install whygrad again, or set {SWITCH}=1",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+            RuntimeWarning, stacklevel=2,
+        )  # fmt: skip
     return "pure"
 
 

@@ -41,11 +41,9 @@ def show(x: float | None) -> str:
 
 
 _REMEDIES: tuple[tuple[type, str], ...] = (
-    (bool, "use 1.0 or 0.0"),
-    (str, "use float(...) on it"),
-    (complex, "take .real or .imag"),
-    (type(None), "is a return missing?"),
-)
+    (bool, "use 1.0 or 0.0"), (str, "use float(...) on it"),
+    (complex, "take .real or .imag"), (type(None), "is a return missing?"),
+)  # fmt: skip
 
 
 def real(

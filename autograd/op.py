@@ -219,11 +219,10 @@ class Op:
             )
         return built_in, (self.name, *([dict(self.parameters)] if self is not self.base else []))
 
-    def __copy__(self) -> Op:
+    def __copy__(self, *memo: Any) -> Op:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
-        return self
+    __deepcopy__ = __copy__
 
 
 _built_in: dict[str, Op] = {}  # ops.py's table: an op made at run time lives beside it
@@ -371,8 +370,7 @@ class Arithmetic:
         """This arithmetic's own way of ``record``; an op made at run time brings it along."""
         if is_built_in(record):
             return self.lines.get(record.name)
-        given: Callable[..., Any] | None = record._bound(record.lines.get(self.kind))
-        return given
+        return record._bound(record.lines.get(self.kind))  # type: ignore[no-any-return]
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         record = _built_in.get(name)
@@ -391,11 +389,7 @@ class Arithmetic:
 
 def _both_ways(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """An operator's two methods: with its own operand on the left, and on the right."""
-
-    def left(a: Any, b: Any) -> Any:
-        return getattr(a.m, name)(a, b)
-
-    return left, lambda b, a: getattr(b.m, name)(a, b)
+    return lambda a, b: getattr(a.m, name)(a, b), lambda b, a: getattr(b.m, name)(a, b)
 
 
 class Symbolic:

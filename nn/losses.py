@@ -60,10 +60,8 @@ def binary_cross_entropy(
         known = not (isinstance(t, Value) and t.requires_grad)  # else it wants its own gradient
         from_sigmoid = not logits and isinstance(p, Value) and p.op is sigmoid
         x, is_logit = (p.inputs[0] if from_sigmoid else p), (logits or from_sigmoid)
-        if known and t == 1.0:  # not 0 × log(1 - p), which is nan at p = 1
-            terms.append(_at_1(x, is_logit))
-        elif known and t == 0.0:
-            terms.append(_at_0(x, is_logit))
+        if known and t in (0.0, 1.0):  # not 0 × log(1 - p), which is nan at p = 1
+            terms.append((_at_1 if t == 1.0 else _at_0)(x, is_logit))
         else:
             terms.append(t * _at_1(x, is_logit) + (1.0 - t) * _at_0(x, is_logit))
     return mean(terms)  # type: ignore[no-any-return]

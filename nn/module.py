@@ -46,39 +46,40 @@ class Module:
 
 def _search(module: Module) -> list[tuple[str, Value]]:
     """The leaves in ``module``, each once: one tied to two places is one parameter."""
+    found: list[tuple[str, Value]] = []
     seen: dict[int, Any] = {}
     closed: list[tuple[str, Any]] = []
-    found = list(_values(module, "", seen, closed))
+    _values(module, "", seen, found, closed)
     for path, holder in closed:
+        hidden: list[tuple[str, Value]] = []
         for key, part in _inside(holder)[0]:
-            for name, value in _values(part, f"{path}.{key}", seen, []):
-                if value.requires_grad:
-                    raise TypeError(
-                        f"{type(module).__name__}: parameters must be in modules, lists, tuples, "
-                        "dicts, object arrays, dataclasses or slots, got "
-                        f"{value.label or name} in {path}, a {type(holder).__name__}; "
-                        "use a list or an nn.Module"
-                    )
+            _values(part, f"{path}.{key}", seen, hidden, [])
+        for name, value in hidden:
+            if value.requires_grad:
+                raise TypeError(
+                    f"{type(module).__name__}: parameters must be in modules, lists, tuples, "
+                    "dicts, object arrays, dataclasses or slots, got "
+                    f"{value.label or name} in {path}, a {type(holder).__name__}; "
+                    "use a list or an nn.Module"
+                )
     return found
 
 
-def _values(
-    holder: Any, path: str, seen: dict[int, Any], closed: list[tuple[str, Any]]
-) -> Iterator[tuple[str, Value]]:
-    """The leaves in ``holder``, each once; what is not searched is added to ``closed``."""
+def _values(holder: Any, path: str, seen: Any, found: list[Any], closed: list[Any]) -> None:
+    """Add the leaves in ``holder`` to ``found``, and to ``closed`` what is not searched."""
     if type(holder) in _PLAIN or id(holder) in seen:  # a module may know the one it is part of
         return
     seen[id(holder)] = holder  # kept, so that no other object gets its id
     if isinstance(holder, Value):
         if holder.op is None:  # an op's result is no parameter
-            yield path, holder
+            found.append((path, holder))
         return
     inside, searched = _inside(holder)
     if not searched:
         closed.append((path, holder))
         return
     for key, part in inside:
-        yield from _values(part, f"{path}.{key}" if path else str(key), seen, closed)
+        _values(part, f"{path}.{key}" if path else str(key), seen, found, closed)
 
 
 def _inside(holder: Any) -> tuple[Iterable[tuple[Any, Any]], bool]:
