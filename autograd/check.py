@@ -9,6 +9,7 @@ the same as the finer: beyond that lies another part of f (a pole, a jump, the n
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 import warnings
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import modes
-from .derivatives import jvp, number_of, value_and_grad
+from .derivatives import as_value, grad, jvp, number_of, value_and_grad
 from .errors import GradientError, user_frame
 from .numbers import real
 from .sweep import backward_steps
@@ -58,44 +59,36 @@ def gradcheck(
     if not isinstance(inputs, (list, tuple)) or not inputs:
         raise TypeError(f"gradcheck: inputs must be a list of numbers, got {inputs!r}; use [x]")
     at = [x.data if isinstance(x, Value) else real(x, "gradcheck") for x in inputs]
-    every = tuple(range(len(at)))
-    name = getattr(f, "__name__", "f")
+    name, every = getattr(f, "__name__", "f"), tuple(range(len(at)))
     _compare(f, at, tolerance, f"d {name}")
-    if order == 2:
-        for n in every:
-            _compare(
-                lambda *xs, n=n: value_and_grad(f, every)(*xs)[1][n],
-                at,
-                tolerance,
-                f"d (d {name}/d input {n})",
-            )
+    both = value_and_grad(f, every)
+    for n in every if order == 2 else ():
+        _compare(lambda *xs, n=n: both(*xs)[1][n], at, tolerance, f"d (d {name}/d input {n})")
 
 
 def _compare(f: Callable[..., Any], at: list[float], tolerance: float, what: str) -> None:
-    slopes = value_and_grad(f, tuple(range(len(at))))(*at)[1]
-    for n, x in enumerate(at):
-        along = jvp(f, tuple(at), tuple(1.0 if i == n else 0.0 for i in range(len(at))))[1]
+    every = tuple(range(len(at)))
+    for n, backward in enumerate(value_and_grad(f, every)(*at)[1]):
+        forward = jvp(f, tuple(at), tuple(1.0 if i == n else 0.0 for i in every))[1]
         seen = _Seen(f, at, n, tolerance)
-        for direction, got in (("backward", slopes[n]), ("forward", along)):
-            got = _number(got)
+        for direction, slope in (("backward", backward), ("forward", forward)):
+            got = as_value(slope).data
             agree, tell, error, expected = seen.against(got)
             if not agree:
                 agree, tell, error, expected = seen.against(got, seen.own())
-            if agree and tell:
-                continue
-            place = f"gradcheck: {what} / d input {n} at {x!r}"
+            place = f"gradcheck: {what} / d input {n} at {at[n]!r}"
             if not agree:
                 raise GradientError(
                     f"{place} must be {expected!r} (central differences, ± {error:.1g}), got "
                     f"{got!r} ({direction}); look at the partials of the ops on the way, and at "
                     "detach()"
                 )
-            warnings.warn(
-                f"{place}: got {got!r} ({direction}), and central differences, {expected!r} "
-                f"± {error:.1g}, are too coarse to tell; check where f rounds and bends less",
-                RuntimeWarning,
-                stacklevel=user_frame()[2] + 1,
-            )
+            if not tell:
+                warnings.warn(
+                    f"{place}: got {got!r} ({direction}), and central differences, {expected!r} "
+                    f"± {error:.1g}, are too coarse to tell; check where f rounds and bends less",
+                    RuntimeWarning, stacklevel=user_frame()[2] + 1,
+                )  # fmt: skip
 
 
 class _Seen:
@@ -103,30 +96,25 @@ class _Seen:
 
     def __init__(self, f: Callable[..., Any], at: list[float], n: int, tolerance: float) -> None:
         self.f, self.at, self.n, self.x, self.tolerance = f, at, n, at[n], tolerance
-        y = self.value(self.x)
+        y, size = self.value(f, self.x), abs(self.x)
         self.rounding = _rounding(y)
-        y, size = abs(_number(y)), abs(self.x)
-        self.flat = _TELLING**2 * y / max(1.0, size)
+        self.flat = _TELLING**2 * abs(y.data) / max(1.0, size)
         self.finest = 4.0 * math.ulp(size)
         starts = max(self.finest, _FINE * (size or 1.0)), _FINE * max(1.0, size), self.finest
         # 1 beside |x|: near 0, f may round as what it adds to x does; it may clear, not accuse.
-        self.starts: tuple[float, ...] = starts if y < math.inf else ()
-        self.found: list[tuple[float, float]] = []
+        self.starts: tuple[float, ...] = starts if abs(y.data) < math.inf else ()
+        self.slope = functools.cache(self._slope)
 
-    def value(self, x: float) -> Value | float:
+    def value(self, f: Callable[..., Any], x: float) -> Value:
         with modes.recording(), modes.errstate("ignore"):  # a step may leave the domain
-            return number_of(self.f(*self.operands(x)), "gradcheck", self.f)
-
-    def operands(self, x: float) -> list[Value]:
-        return [Value(x if i == self.n else v) for i, v in enumerate(self.at)]
+            operands = [Value(x if i == self.n else v) for i, v in enumerate(self.at)]
+            return as_value(number_of(f(*operands), "gradcheck", f))
 
     def own(self) -> float:
         """How far the rules' own slope may be off: by rounding, and by how x is rounded."""
-        both = value_and_grad(self.f, self.n)
-        places = self.x, self.x - self.finest, self.x + self.finest
-        with modes.errstate("ignore"):
-            at, below, above = [both(*self.operands(x))[1] for x in places]
-        moved = max(abs(_number(at) - _number(near)) for near in (below, above))
+        slope, places = grad(self.f, self.n), (self.x, self.x - self.finest, self.x + self.finest)
+        at, *near = [self.value(slope, x) for x in places]
+        moved = max(abs(at.data - slope.data) for slope in near)
         return _rounding(at) + (moved if moved < math.inf else 0.0)
 
     def against(self, got: float, own: float = 0.0) -> tuple[bool, bool, float, float]:
@@ -135,16 +123,14 @@ class _Seen:
         Of several the one that agrees and tells, or that with the finest steps.
         """
         best = True, False, math.inf, math.nan  # nothing was found, nothing is said
-        for i, start in enumerate(self.starts):
-            if i == len(self.found):
-                self.found.append(self.slope(start))
-            expected, error = self.found[i]
+        for start in self.starts:
+            expected, error = self.slope(start)
             if error < math.inf:
                 error += own
                 scale = max(abs(got), abs(expected))
                 allowed = min(self.tolerance * scale + error, sys.float_info.max)
-                agree = abs(got - expected) <= allowed
-                agree |= error > _SURE * scale  # a bound as rough as that is no bound
+                rough = error > _SURE * scale  # a bound as rough as that is no bound
+                agree = rough or abs(got - expected) <= allowed
                 tell = got == expected or error <= max(_TELLING * scale, self.flat)
                 if agree and tell:
                     return agree, tell, error, expected
@@ -152,42 +138,38 @@ class _Seen:
                     best = agree, tell, error, expected
         return best
 
-    def slope(self, h: float) -> tuple[float, float]:
+    def _slope(self, h: float) -> tuple[float, float]:
         """The slope by extrapolated central differences from step h on; a bound of its error."""
-        best, error = math.nan, math.inf
-        steps: list[float] = []
-        central: list[float] = []
-        once: list[float] = []  # extrapolated from a step and the next
-        noise: list[float] = []
+        nan = math.nan  # not known yet: max keeps one that comes first, no number is beyond it
+        best, error = nan, math.inf
+        steps, central, once, noise = [nan, nan], [nan], [nan], [nan]  # once: extrapolated
         while h <= max(1.0, abs(self.x)) / 4.0:
             above = self.x + h
             h = above - self.x  # as it is in floats
             below = self.x - h
-            high, low = _number(self.value(above)), _number(self.value(below))
+            high, low = [self.value(self.f, x).data for x in (above, below)]
             slope = (high - low) / (above - below)
             if not abs(slope) < math.inf:  # beyond an end of the domain
                 break
             steps.append(h)
             central.append(slope)
-            if len(steps) > 1:
-                once.append(_extrapolated(central[-2:], steps[-1] / steps[-2]))
-            if len(steps) > 2:
-                noise.append(abs(once[-2] - once[-1]) * steps[-3])  # if it is that, and no bend
-                rounding = max(self.rounding, _ULPS * max(abs(high), abs(low))) + _SPACING
-                bound = (max(noise[-4:]) + 2.0 * rounding) / steps[-3]
-                slope = _extrapolated(once[-2:], steps[-1] / steps[-3])
-                if abs(slope - best) > bound + error or error <= self.tolerance * abs(best) / 1e3:
-                    break
-                if bound < error and len(noise) > 3:  # fewer may agree by chance
-                    best, error = slope, bound
+            once.append(_extrapolated(central, h / steps[-2]))
+            noise.append(abs(once[-2] - once[-1]) * steps[-3])  # if it is that, and no bend
+            rounding = max(self.rounding, _ULPS * max(abs(high), abs(low))) + _SPACING
+            bound = (max(noise[-4:]) + 2.0 * rounding) / steps[-3]  # fewer may agree by chance
+            slope = _extrapolated(once, h / steps[-3])
+            if abs(slope - best) > bound + error or error <= self.tolerance * abs(best) / 1e3:
+                break
+            if bound < error:
+                best, error = slope, bound
             h *= 2.0
         return best, error
 
 
-def _rounding(y: Value | float) -> float:
+def _rounding(y: Value) -> float:
     """What each op's last digits, as they reach y, come to; those of y alone if it is plain."""
-    if not isinstance(y, Value) or y.op is None:
-        return _ULPS * abs(_number(y))
+    if y.op is None:
+        return _ULPS * abs(y.data)
     total = 0.0
     for step in backward_steps(y):
         terms = [(step.upstream or 0.0) * step.node.data]
@@ -197,11 +179,7 @@ def _rounding(y: Value | float) -> float:
     return _ULPS * total
 
 
-def _number(y: Value | float) -> float:
-    return y.data if isinstance(y, Value) else y
-
-
 def _extrapolated(slopes: list[float], ratio: float) -> float:
-    """To step 0, from the slopes at a step and at ``ratio`` times it: the error goes with h²."""
-    fine, coarse = slopes
+    """To step 0, from the last two slopes, whose steps have that ratio: the error goes with h²."""
+    fine, coarse = slopes[-2:]
     return fine + (fine - coarse) / (ratio * ratio - 1.0)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+import types
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 
 def decorated(function: Any, mode: Any) -> Any:
-    """``function``, each call of it inside ``mode``, which has a ``step`` for each of its turns."""
+    """``function``, each call of it inside ``mode``; ``mode.held()`` runs the turns of one call."""
     if isinstance(function, (staticmethod, classmethod)):
         return type(function)(decorated(function.__func__, mode))
     if isinstance(function, type) or not callable(function):
@@ -23,38 +24,34 @@ def decorated(function: Any, mode: Any) -> Any:
             f"{name}: a function is required, got {function!r}; decorate its functions, or write "
             f"`with {name}(...):` in them"
         )
-    kind: Any = function if hasattr(function, "__name__") else getattr(function, "func", None)
-    kind = kind or type(function).__call__  # of an object that is called
+    kinds = function, type(function).__call__  # of an object that is called
     inside: Callable[..., Any]
 
-    if inspect.isgeneratorfunction(kind):
+    if any(map(inspect.isgeneratorfunction, kinds)):
 
         def inside(*args: Any, **others: Any) -> Generator[Any, Any, Any]:
             return (yield from _steps(function(*args, **others), mode.held()))
 
-    elif inspect.iscoroutinefunction(kind):
+    elif any(map(inspect.iscoroutinefunction, kinds)):
 
         async def inside(*args: Any, **others: Any) -> Any:
-            return await _Await(function(*args, **others), mode.held())
+            return await _steps(function(*args, **others).__await__(), mode.held())
 
-    elif inspect.isasyncgenfunction(kind):
+    elif any(map(inspect.isasyncgenfunction, kinds)):
 
         async def inside(*args: Any, **others: Any) -> AsyncGenerator[Any, Any]:
             body, held = function(*args, **others), mode.held()
             step, given = body.asend, None
             while True:
                 try:
-                    made = await _Await(step(given), held)
+                    made = await _steps(step(given).__await__(), held)
                 except StopAsyncIteration:
                     return
                 finally:
                     given = None
                 try:
                     step, given = body.asend, (yield made)
-                except GeneratorExit:
-                    await _Await(body.aclose(), held)
-                    raise
-                except BaseException as error:
+                except BaseException as error:  # GeneratorExit too, at aclose()
                     step, given = body.athrow, error
 
     else:
@@ -66,30 +63,18 @@ def decorated(function: Any, mode: Any) -> Any:
     return functools.wraps(function)(inside)
 
 
+@types.coroutine
 def _steps(body: Any, held: Any) -> Generator[Any, Any, Any]:
     """What ``body`` yields and returns, in its mode while it runs and in the caller's between."""
     step, given = body.send, None
     while True:
         try:
-            made = held.step(step, given)
+            made = held(step, given)
         except StopIteration as end:
             return end.value
         finally:
             given = None  # an error that was thrown in would hold this frame, and it the error
         try:
             step, given = body.send, (yield made)
-        except GeneratorExit:
-            held.step(lambda _: body.close(), None)
-            raise
-        except BaseException as error:
+        except BaseException as error:  # GeneratorExit too, at close()
             step, given = body.throw, error
-
-
-class _Await:
-    """What is awaited, each of its turns in its mode."""
-
-    def __init__(self, body: Awaitable[Any], held: Any) -> None:
-        self.body, self.held = body, held
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return _steps(self.body.__await__(), self.held)

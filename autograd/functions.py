@@ -12,14 +12,14 @@ from .unknown import Unknown
 from .value import Value
 
 
-def filled(xs: Sequence[Any], name: str) -> list[Any]:
-    """The numbers and Values of ``xs``, one at least."""
+def filled(xs: Sequence[Any], name: str, least: int = 1) -> list[Any]:
+    """The numbers and Values of ``xs``, as many as ``least`` at least: 0 or 1."""
     try:
         values = list(xs)
     except TypeError:
         kind = type(xs).__name__
         raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use [x]") from None
-    if not values:
+    if len(values) < least:
         raise ValueError(f"{name}: at least one number is required, got none")
     return [x if isinstance(x, Value) else real(x, name) for x in values]
 

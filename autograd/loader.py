@@ -47,23 +47,20 @@ def choose(folder: str) -> str:
     missing = [path for path in extensions(folder) if not os.path.exists(path)]
     if len(missing) > len(FILES):
         return "pure"
-    why = ""
-    if not is_pure():
-        why = ", ".join(map(os.path.basename, missing)) + " is missing"
+    why = ", ".join(map(os.path.basename, missing)) + " is missing"
+    if not missing and not is_pure():
         try:
-            if not missing:
-                importlib.import_module(SHARED)
-                return "compiled"
+            importlib.import_module(SHARED)
+            return "compiled"
         except ImportError as error:  # another C library or processor, say
             why = str(error)
     sys.meta_path.insert(0, _Sources(folder))
-    if why:
+    if not is_pure():
         warnings.warn(
             f"autograd: the compiled core is not used, as {why}; the pure one gives the same "
             f"numbers, slower. Install whygrad again, or set {SWITCH}=1",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+            RuntimeWarning, stacklevel=2,
+        )  # fmt: skip
     return "pure"
 
 

@@ -37,14 +37,14 @@ class State:
     __slots__ = ("about", "errors", "outer", "reads", "recording", "scope")
 
     def __init__(
-        self, outer: State | None, recording: bool = True, scope: str = "", errors: str = "warn"
+        self, outer: State | None, recording: bool, scope: str, errors: str, reads: list[Any] | None
     ) -> None:
         self.outer = outer  # the state outside of the block
-        # What a function that is being recorded has read the plain number of; None: there is none.
-        self.reads: list[Any] | None = outer.reads if outer is not None else None
         self.recording = recording
         self.scope = scope
         self.errors = errors
+        # What a function that is being recorded has read the plain number of; None: there is none.
+        self.reads = reads
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
         if not recording:
             active.append(None)
@@ -54,7 +54,7 @@ class State:
             active.pop()
 
 
-_PLAIN: Final = State(None)
+_PLAIN: Final = State(None, True, "", "warn", None)
 _state: ContextVar[State] = ContextVar("whygrad", default=_PLAIN)
 current = _state.get  # the modes of this thread and task
 
@@ -65,8 +65,6 @@ class _Mode:
     A generator that yields inside a block leaves the mode to whoever called it, until it goes on:
     decorate it, and the mode is in force only while it runs.
     """
-
-    __slots__ = ()
 
     def _inside(self, outer: State) -> State:
         raise NotImplementedError
@@ -86,34 +84,27 @@ class _Mode:
         """
         return decorated(function, self)  # type: ignore[no-any-return]
 
-    def held(self) -> _Held:
-        """The mode for one call whose body waits and goes on."""
-        return _Held(self)
+    def held(self) -> Callable[[Callable[[Any], Any], Any], Any]:
+        """For one call: runs a step of its body in this mode and the blocks that are open in it."""
+        base: State | None = None  # what the body's own blocks are inside of
+        inner: State | None = None  # where the body waits, if inside a block of its own
 
+        def step(go_on: Callable[[Any], Any], given: Any) -> Any:
+            nonlocal base, inner
+            outer = current()
+            if inner is None:
+                base = inner = self._inside(outer)
+            _state.set(inner)
+            active.append(None)
+            try:
+                return go_on(given)
+            finally:
+                left = current()
+                inner = None if left is base else left
+                _state.set(outer)
+                active.pop()
 
-class _Held:
-    """One call's mode: in force in each step of its body, with the blocks that are open in it."""
-
-    __slots__ = ("_base", "_inner", "_mode")
-
-    def __init__(self, mode: _Mode) -> None:
-        self._mode = mode
-        self._base: State | None = None  # what the body's own blocks are inside of
-        self._inner: State | None = None  # where the body waits, if inside a block of its own
-
-    def step(self, go_on: Callable[[Any], Any], given: Any) -> Any:
-        outer = current()
-        if self._inner is None:
-            self._base = self._inner = self._mode._inside(outer)
-        _state.set(self._inner)
-        active.append(None)
-        try:
-            return go_on(given)
-        finally:
-            left = current()
-            self._inner = None if left is self._base else left
-            _state.set(outer)
-            active.pop()
+        return step
 
 
 class no_grad(_Mode):
@@ -126,10 +117,8 @@ class no_grad(_Mode):
     (False, ())
     """
 
-    __slots__ = ()
-
     def _inside(self, outer: State) -> State:
-        return State(outer, False, outer.scope, outer.errors)
+        return State(outer, False, outer.scope, outer.errors, outer.reads)
 
 
 class recording(_Mode):
@@ -139,26 +128,18 @@ class recording(_Mode):
         reads: gets the Values whose plain numbers are read.
     """
 
-    __slots__ = ("_reads",)
-
     def __init__(self, reads: list[Any] | None = None) -> None:
         self._reads = [] if reads is None else reads
 
     def _inside(self, outer: State) -> State:
-        state = State(outer, True, outer.scope, outer.errors)
-        state.reads = self._reads
-        return state
+        return State(outer, True, outer.scope, outer.errors, self._reads)
 
 
 class quiet(_Mode):
     """Inside, partials form: recorded, and never a warning, whatever the number."""
 
-    __slots__ = ()
-
     def _inside(self, outer: State) -> State:
-        state = State(outer, True, "", "ignore")
-        state.reads = outer.reads if outer.reads is not None else []
-        return state
+        return State(outer, True, "", "ignore", [] if outer.reads is None else outer.reads)
 
 
 class scope(_Mode):
@@ -172,8 +153,6 @@ class scope(_Mode):
     'layer 2/neuron 1'
     """
 
-    __slots__ = ("_latest", "_name")
-
     def __init__(self, name: str | Any) -> None:
         if not isinstance(name, str) or not name:
             raise TypeError(f"scope: a name is a non-empty str, got {name!r}; use scope('layer 1')")
@@ -184,7 +163,7 @@ class scope(_Mode):
         latest = self._latest
         if latest is None or latest.outer is not outer:
             path = f"{outer.scope}/{self._name}" if outer.scope else self._name
-            latest = State(outer, outer.recording, path, outer.errors)
+            latest = State(outer, outer.recording, path, outer.errors, outer.reads)
             if latest.recording and latest.reads is None:  # what these hold must not live longer
                 self._latest = latest
         return latest
@@ -202,10 +181,7 @@ def each_in(
     active.append(None)
     try:
         for inside, function in zip(scopes, functions, strict=True):
-            latest = inside._latest
-            if latest is None or latest.outer is not outer:
-                latest = inside._inside(outer)
-            _state.set(latest)
+            _state.set(inside._inside(outer))
             results.append(function(*args))
     finally:
         _state.set(outer)
@@ -222,12 +198,10 @@ class errstate(_Mode):
     -inf
     """
 
-    __slots__ = ("_errors",)
-
     def __init__(self, errors: str | Any) -> None:
         if errors not in ("raise", "warn", "ignore"):
             raise ValueError(f'errstate: use "raise", "warn" or "ignore", got {errors!r}')
         self._errors = errors
 
     def _inside(self, outer: State) -> State:
-        return State(outer, outer.recording, outer.scope, self._errors)
+        return State(outer, outer.recording, outer.scope, self._errors, outer.reads)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import islice
+from itertools import count, islice
 from typing import NamedTuple
 
 from .graph import Graph, walk
@@ -51,28 +51,25 @@ def names(graph: Graph) -> tuple[Name, ...]:
     counts: dict[str, int] = {}
     labels = [clean(label) for label in graph.labels]
     taken = set(labels)
-    unnamed, number, roots = 0, 0, set(graph.roots)
+    free = (v for n in count(1) if (v := f"v{n}") not in taken)
+    number, roots = 0, set(graph.roots)
     for i, record in enumerate(graph.ops):
         number += record is not None
         if labels[i]:
             name = Name(labels[i])
         elif record is None:
-            unnamed += 1
-            while f"v{unnamed}" in taken:
-                unnamed += 1
-            name = Name(f"v{unnamed}")
+            name = Name(next(free))
         elif i in roots:
             name = Name("result")
         else:
-            name = _formula_name(record, graph.operands[i], found) or Name(
-                f"{record.name} {number}", numbered=True
-            )
-        count = counts[name.text] = counts.get(name.text, 0) + 1
-        if count > 1:
-            while f"{name.text} #{count}" in taken:  # a label may look like one of ours
-                count += 1
-            counts[name.text] = count
-            name = Name(f"{name.text} #{count}", numbered=name.formula)
+            numbered = Name(f"{record.name} {number}", numbered=True)
+            name = _formula_name(record, _operands(graph, i, found)) or numbered
+        same = counts[name.text] = counts.get(name.text, 0) + 1
+        if same > 1:
+            while f"{name.text} #{same}" in taken:  # a label may look like one of ours
+                same += 1
+            counts[name.text] = same
+            name = Name(f"{name.text} #{same}", numbered=name.formula)
         found.append(name)
     return tuple(found)
 
@@ -82,13 +79,14 @@ def formula(graph: Graph, i: int, found: Sequence[Name]) -> str:
     record = graph.ops[i]
     if record is None:
         return found[i].text
-    return fill(record, [found[x] if type(x) is int else float(x) for x in graph.operands[i]])
+    return fill(record, _operands(graph, i, found))
 
 
-def _formula_name(
-    record: Op, operands: Sequence[int | float], found: Sequence[Name]
-) -> Name | None:
-    inner = [found[x] if type(x) is int else float(x) for x in operands]
+def _operands(graph: Graph, i: int, found: Sequence[Name]) -> list[Name | float]:
+    return [found[x] if type(x) is int else float(x) for x in graph.operands[i]]
+
+
+def _formula_name(record: Op, inner: Sequence[Name | float]) -> Name | None:
     if any(isinstance(x, Name) and x.numbered for x in inner) or len(inner) > LONGEST_FORMULA:
         return None
     text = fill(record, inner, compact=True)
@@ -100,14 +98,10 @@ def fill(record: Op, operands: Sequence[Name | float], compact: bool = False) ->
     form = record.form.replace(" ", "") if compact else record.form
     texts: list[str] = []
     for slot, x in enumerate(operands):
-        text = x.text if isinstance(x, Name) else show(x)
-        precedence = x.precedence if isinstance(x, Name) else _ATOM if x >= 0.0 else 3
+        name = x if isinstance(x, Name) else Name(show(x), precedence=_ATOM if x >= 0.0 else 3)
         chained = slot == 0 and record.precedence in _LEFT  # a-b-c is (a-b)-c
-        if record.precedence < 5 and (
-            precedence < record.precedence or (precedence == record.precedence and not chained)
-        ):
-            text = f"({text})"
-        texts.append(text)
+        loose = record.precedence < 5 and name.precedence < record.precedence + (not chained)
+        texts.append(f"({name.text})" if loose else name.text)
     if "{*}" in form:
         return form.replace("{*}", ("," if compact else ", ").join(texts))
     last = operands[-1]
@@ -129,12 +123,10 @@ def short(node: Value) -> str:
         return clean(node.label) or "an unnamed leaf"
     if sum(1 for _ in islice(walk((node,), {}), _SMALL)) < _SMALL:
         graph = Graph(node)
-        name = _formula_name(node.op, graph.operands[-1], names(graph))
+        name = _formula_name(node.op, _operands(graph, -1, names(graph)))
         return name.text if name else node.op.name
     inner = [
-        float(x)
-        if not isinstance(x, Value)
-        else Name(clean(x.label) or (x.op.name if x.op else "v"))
+        Name(clean(x.label) or (x.op.name if x.op else "v")) if isinstance(x, Value) else float(x)
         for x in node.inputs[:LONGEST_FORMULA]
     ]
     return fill(node.op, inner, compact=True)

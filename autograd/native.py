@@ -21,8 +21,7 @@ else:
 
 def amend(kind: type) -> None:
     """Give a compiled class its texts for ``help`` and what else mypyc leaves out."""
-    members = vars(kind).items()
-    properties = {name for name, member in members if isinstance(member, GetSetDescriptorType)}
+    properties = {name for name, x in vars(kind).items() if isinstance(x, GetSetDescriptorType)}
 
     def delete(self: Any, name: str) -> None:
         if name in properties:  # mypyc's setters would take no value for one, and crash

@@ -16,10 +16,7 @@ _ROUND = Context(prec=DIGITS, rounding=ROUND_HALF_UP)  # ties go away from zero
 
 def rounded(x: float) -> float:
     """``x`` as a reader sees it: the float nearest its printed form; nan and inf as they are."""
-    x = float(x)  # a NumPy scalar's repr names its type
-    if x != x or x in (float("inf"), float("-inf")):
-        return x
-    return float(_ROUND.create_decimal(repr(x)))
+    return float(_ROUND.create_decimal(repr(float(x))))  # a NumPy scalar's repr names its type
 
 
 def show(x: float | None) -> str:
@@ -33,26 +30,20 @@ def show(x: float | None) -> str:
     """
     if x is None:
         return "–"
-    x = float(x)
-    if x != x or x in (float("inf"), float("-inf")):
-        return repr(x)
-    if x == 0.0:
-        return "0"
-    number: Decimal = _ROUND.create_decimal(repr(x))
+    number: Decimal = _ROUND.create_decimal(repr(float(x) + 0.0))  # -0 + 0 is 0
+    if not number.is_finite():
+        return repr(float(x))
     exponent = number.adjusted()
-    if -4 <= exponent < 6:
-        text = f"{number:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    mantissa = f"{number.scaleb(-exponent, _ROUND):f}"  # not by the user's own decimal context
-    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"
+    decimal = -4 <= exponent < 6
+    text = f"{number if decimal else number.scaleb(-exponent, _ROUND):f}"  # not the user's context
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text if decimal else f"{text}e{exponent}"
 
 
 _REMEDIES: tuple[tuple[type, str], ...] = (
-    (bool, "use 1.0 or 0.0"),
-    (str, "use float(...) on it"),
-    (complex, "take .real or .imag"),
-    (type(None), "is a return missing?"),
-)
+    (bool, "use 1.0 or 0.0"), (str, "use float(...) on it"),
+    (complex, "take .real or .imag"), (type(None), "is a return missing?"),
+)  # fmt: skip
 
 
 def real(
@@ -67,8 +58,7 @@ def real(
                 f"{who}: a number that a float holds is required, got an int beyond 1.8e308; "
                 "scale it"
             ) from None
-    if not remedy:
-        remedy = next((text for kind, text in _REMEDIES if isinstance(x, kind)), "")
+    remedy = remedy or next((text for kind, text in _REMEDIES if isinstance(x, kind)), "")
     if not remedy:
         many = isinstance(x, Iterable) and not isinstance(x, (bytes, dict))
         one = "use float(...) on it" if hasattr(x, "__float__") else "give one number"

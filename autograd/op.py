@@ -11,6 +11,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
@@ -40,19 +41,14 @@ class Interval(NamedTuple):
     def __contains__(self, x: object) -> bool:
         return (
             isinstance(x, float)
-            and self.low <= x <= self.high
-            and not (self.open_low and x == self.low)
-            and not (self.open_high and x == self.high)
+            and (self.low < x if self.open_low else self.low <= x)
+            and (x < self.high if self.open_high else x <= self.high)
         )
 
     def __str__(self) -> str:
-        if self.low == -math.inf and self.high == math.inf:
-            return "any real"
-        low = f"{'>' if self.open_low else '>='} {self.low:g}"
-        high = f"{'<' if self.open_high else '<='} {self.high:g}"
-        if self.low == -math.inf:
-            return high
-        return low if self.high == math.inf else f"{low} and {high}"
+        low = [f"{'>' if self.open_low else '>='} {self.low:g}"] if self.low > -math.inf else []
+        high = [f"{'<' if self.open_high else '<='} {self.high:g}"] if self.high < math.inf else []
+        return " and ".join(low + high) or "any real"
 
     def probes(self) -> tuple[float, ...]:
         """Points to test at: small and large of both signs, and the hard ones."""
@@ -61,8 +57,10 @@ class Interval(NamedTuple):
 
 
 REALS = Interval()
+_TAKE_PARAMETERS = ("case", "fast", "formula", "gather", "kink", "partials", "scales")
 
 
+@dataclass(eq=False, slots=True)
 class Op:
     """A record: call it on floats and get a float, on Values and get a Value.
 
@@ -94,84 +92,64 @@ class Op:
         source: where the formula is from, unless it speaks for itself.
     """
 
-    __slots__ = (
-        "_rules", "base", "case", "commutes", "convention", "direct", "domain", "fast", "form",
-        "formula", "gather", "given", "kink", "letters", "lines", "means", "name", "parameters",
-        "precedence", "remedy", "says", "scales", "selects", "slopes", "slots", "source", "symbol",
-        "words",
-    )  # fmt: skip
     recorder: ClassVar[Callable[[Op, Sequence[Any]], Any]]  # value.py's: it knows what a Value is
     sweeper: ClassVar[Callable[[Op], tuple[Rule, ...]]]  # sweep.py's: a formula's partials
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        domain: Interval | tuple[Interval, ...],
-        slots: int | None,
-        partials: tuple[Rule, ...] | None,
-        formula: Rule | None,
-        symbol: str = "",
-        form: str = "",
-        precedence: int = 5,
-        commutes: bool = False,
-        parameters: Mapping[str, float] | None = None,
-        letters: str = "",
-        words: tuple[str, ...] = (),
-        says: str | tuple[str, ...] = "{op}'s slope at {=x} is {p}.",
-        case: Rule | None = None,
-        selects: bool = False,
-        kink: Rule | None = None,
-        convention: str = "",
-        fast: tuple[Callable[..., Any], ...] = (),
-        scales: tuple[Rule | None, ...] = (),
-        lines: Mapping[str, Any] | None = None,
-        gather: Callable[..., tuple[Any, ...]] | None = None,
-        remedy: str = "",
-        means: str = "",
-        source: str = "",
-    ) -> None:
+    name: str
+    _: KW_ONLY
+    domain: Any  # or one Interval for all
+    slots: int | None
+    partials: tuple[Rule, ...] | None
+    formula: Rule | None
+    symbol: str = ""
+    form: str = ""
+    precedence: int = 5
+    commutes: bool = False
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    letters: str = ""
+    words: tuple[str, ...] = ()
+    says: Any = "{op}'s slope at {=x} is {p}."
+    case: Rule | None = None
+    selects: bool = False
+    kink: Rule | None = None
+    convention: str = ""
+    fast: tuple[Callable[..., Any], ...] = ()
+    scales: tuple[Rule | None, ...] = ()
+    lines: Mapping[str, Any] = field(default_factory=dict)
+    gather: Callable[..., tuple[Any, ...]] | None = None
+    remedy: str = ""
+    means: str = ""
+    source: str = ""
+    base: Op = None  # type: ignore[assignment]  # fixed() makes others of it
+    _rules: tuple[Rule, ...] | None = field(default=None, init=False)
+    # Over floats, made by ieee.py at the first pass; None where nothing passes.
+    slopes: tuple[Callable[..., float] | None, ...] = field(default=(), init=False)
+    direct: Callable[..., Any] | None = field(default=None, init=False)  # value.py's quick way
+
+    def __post_init__(self) -> None:
+        name, slots, partials = self.name, self.slots, self.partials
         count = 1 if slots is None else slots
-        self.letters = letters or {1: "x", 2: "ab", 3: "cab"}.get(count if slots else 0, "")
-        self.name = name
-        self.slots = slots
-        self.domain = (domain,) * count if isinstance(domain, Interval) else domain
-        if not name.isidentifier() or len(self.domain) != count:
+        domain = (self.domain,) * count if isinstance(self.domain, Interval) else self.domain
+        if not name.isidentifier() or len(domain) != count:
             raise ValueError(
                 f"op {name!r}: a name is an identifier, with one domain a slot ({count})"
             )
         if partials is not None and len(partials) != count:
             raise ValueError(f"{name}: one partial a slot is needed ({count}), got {len(partials)}")
-        if partials is None and formula is None:
+        if partials is None and self.formula is None:
             raise ValueError(f"{name}: a primitive needs its partials, a derived op its formula")
         if partials is None and slots is None:
             raise ValueError(f"{name}: an op of any number of operands needs its one partial rule")
-        self.parameters: Mapping[str, float] = parameters or {}
-        self.base = self  # fixed() makes others of it
-        self.given = partials is not None
-        self._rules: tuple[Rule, ...] | None = self._bound(partials)
-        self.formula: Rule | None = self._bound(formula)
-        self.symbol = symbol or name
-        arguments = ", ".join(f"{{{letter}}}" for letter in self.letters) or "{*}"
-        self.form = form or f"{name}({arguments})"
-        self.precedence = precedence
-        self.commutes = commutes
-        self.words = words or ("slope",) * count
-        self.says = (says,) if isinstance(says, str) else says
-        self.case: Rule | None = self._bound(case)
-        self.selects = selects
-        self.kink: Rule | None = self._bound(kink)
-        self.convention = convention
-        self.fast: tuple[Callable[..., Any], ...] = self._bound(fast)
-        self.scales: tuple[Rule | None, ...] = self._bound(scales)
-        # Over floats, made by ieee.py at the first pass; None where nothing passes.
-        self.slopes: tuple[Callable[..., float] | None, ...] = ()
-        self.lines: Mapping[str, Any] = lines or {}
-        self.gather = self._bound(gather)
-        self.direct: Callable[..., Any] | None = None  # value.py's quick way
-        self.remedy = remedy
-        self.means = means
-        self.source = source
+        letters = self.letters or {1: "x", 2: "ab", 3: "cab"}.get(slots or 0, "")
+        made = {rule: self._bound(getattr(self, rule)) for rule in _TAKE_PARAMETERS}
+        made.update(
+            base=self.base or self, domain=domain, letters=letters, symbol=self.symbol or name,
+            form=self.form or f"{name}({_arguments(letters)})",
+            words=self.words or ("slope",) * count,
+            says=(self.says,) if isinstance(self.says, str) else self.says,
+        )  # fmt: skip
+        for attribute, value in made.items():
+            object.__setattr__(self, attribute, value)
 
     def _bound(self, rule: Any) -> Any:
         """A rule, a tuple of them, or a template, that has been given the parameters."""
@@ -207,9 +185,8 @@ class Op:
                 known = "only the parameter " + ", ".join(numbers) if numbers else "no parameter"
                 raise TypeError(f"{self.name}: {known} is known, got {name}; leave it out")
             numbers[name] = _parameter(number, f"{self.name}: {name}", type(numbers[name]))
-        return (
-            self.base if numbers == self.base.parameters else _fixed(self.base, (*numbers.items(),))
-        )
+        base = self.base
+        return base if numbers == base.parameters else _fixed(base, (*numbers.items(),))
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -217,10 +194,9 @@ class Op:
 
         For any number of operands it is one, ``(m, operands, y)``, which gives every partial.
         """
-        rules = self._rules
-        if rules is None:
-            rules = self._rules = Op.sweeper(self)
-        return rules
+        if self._rules is None:
+            self._rules = self.partials or Op.sweeper(self)
+        return self._rules
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in ("_rules", "direct", "slopes") and hasattr(self, name):
@@ -243,11 +219,10 @@ class Op:
             )
         return built_in, (self.name, *([dict(self.parameters)] if self is not self.base else []))
 
-    def __copy__(self) -> Op:
+    def __copy__(self, *memo: Any) -> Op:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
-        return self
+    __deepcopy__ = __copy__
 
 
 _built_in: dict[str, Op] = {}  # ops.py's table: an op made at run time lives beside it
@@ -273,18 +248,14 @@ def built_in(name: str, parameters: Mapping[str, float] | None = None) -> Op:
 @functools.lru_cache(maxsize=256)
 def _fixed(base: Op, parameters: tuple[tuple[str, float], ...]) -> Op:
     """``base`` with other parameters."""
-    record = object.__new__(Op)
-    for name in Op.__slots__:
-        object.__setattr__(record, name, getattr(base, name))
-    object.__setattr__(record, "parameters", dict(parameters))
-    for name in ("_rules", "case", "fast", "formula", "gather", "kink", "scales"):
-        object.__setattr__(record, name, record._bound(getattr(base, name)))
-    arguments = ", ".join(f"{{{letter}}}" for letter in base.letters or "*")
-    object.__setattr__(record, "form", f"{base.name}({arguments}{record._parameters_text()})")
-    if not base.given:
-        record._rules = None
-    record.slopes, record.direct = (), None
+    record = replace(base, parameters=dict(parameters), base=base)
+    form = f"{base.name}({_arguments(base.letters)}{record._parameters_text()})"
+    object.__setattr__(record, "form", form)
     return record
+
+
+def _arguments(letters: str) -> str:
+    return ", ".join(f"{{{letter}}}" for letter in letters or "*")
 
 
 def _parameter(number: Any, name: str, kind: type) -> float:
@@ -399,8 +370,7 @@ class Arithmetic:
         """This arithmetic's own way of ``record``; an op made at run time brings it along."""
         if is_built_in(record):
             return self.lines.get(record.name)
-        given: Callable[..., Any] | None = record._bound(record.lines.get(self.kind))
-        return given
+        return record._bound(record.lines.get(self.kind))  # type: ignore[no-any-return]
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         record = _built_in.get(name)
@@ -410,12 +380,16 @@ class Arithmetic:
             )
 
         def call(*operands: Any) -> Any:
-            return self.run(
-                record, *(operands if record.gather is None else record.gather(*operands))
-            )
+            gathered = operands if record.gather is None else record.gather(*operands)
+            return self.run(record, *gathered)
 
         self.__dict__[name] = call  # looked up once
         return call
+
+
+def _both_ways(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """An operator's two methods: with its own operand on the left, and on the right."""
+    return lambda a, b: getattr(a.m, name)(a, b), lambda b, a: getattr(b.m, name)(a, b)
 
 
 class Symbolic:
@@ -423,42 +397,12 @@ class Symbolic:
 
     __slots__ = ()
     m: Any
-
-    def __add__(self, other: Any) -> Any:
-        return self.m.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self.m.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self.m.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self.m.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self.m.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self.m.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.m.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.m.divide(other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return self.m.remainder(self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return self.m.remainder(other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return self.m.power(self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return self.m.power(other, self)
+    __add__, __radd__ = _both_ways("add")
+    __sub__, __rsub__ = _both_ways("subtract")
+    __mul__, __rmul__ = _both_ways("multiply")
+    __truediv__, __rtruediv__ = _both_ways("divide")
+    __mod__, __rmod__ = _both_ways("remainder")
+    __pow__, __rpow__ = _both_ways("power")
 
     def __neg__(self) -> Any:
         return self.m.negative(self)

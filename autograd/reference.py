@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from . import ops
 from .names import Name, fill
-from .op import NOTHING, Arithmetic, Op, Rule, Symbolic
+from .op import Arithmetic, Op, Rule, Symbolic
 
 LONGEST = 64  # characters: a longer rule is read in ops.py, and its short text stands here
 CONSTANTS = {
@@ -38,8 +38,7 @@ class Aside(Written):
 class Text(Arithmetic):
     """The arithmetic of formulas as text: every op is written by its record's form."""
 
-    kind: ClassVar[str] = "text"
-    lines: Mapping[str, Any] = {}
+    kind = "text"
 
     def run(self, record: Op, *operands: Any) -> Any:
         if record is ops.corner:  # a reader sees the number alone
@@ -93,9 +92,9 @@ def description(record: Op) -> Description:
     slopes = []
     for slot in range(record.slots or 1):
         rule, word = record.rules[slot], _lettered(record.words[slot], letters)
-        text = "0" if rule is NOTHING else word
-        if record.slots is not None and rule is not NOTHING:
-            text = m.text(rule, *letters, "y", parameters=parameters if record.given else None)
+        text = word
+        if record.slots is not None:
+            text = m.text(rule, *letters, "y", parameters=parameters if record.partials else None)
         if len(text) > LONGEST or text == "slope":
             text = word if word != "slope" else "by cases" if record.case else "of its formula"
         slopes.append(text)
@@ -105,26 +104,6 @@ def description(record: Op) -> Description:
         domain[:1] if len(set(domain)) == 1 else domain,
         _lettered(record.convention, letters), _accuracy(record, m, letters), record.source,
     )  # fmt: skip
-
-
-def described(record: Op) -> str:
-    """The description as lines of text."""
-    about = description(record)
-    letters = tuple(record.letters) or ("each",)
-    several = len(about.slopes) > 1
-    lines = [f"{about.name}: {about.formula}"]
-    if record.parameters:
-        numbers = ", ".join(f"{name}={x:g}" for name, x in record.parameters.items())
-        lines.append(f"  parameters  {numbers}")
-    for letter, slope in zip(letters, about.slopes):
-        lines.append(f"  slope{f' in {letter}' if several else ''}  {slope}")
-    for letter, domain in zip(letters, about.domain):
-        lines.append(f"  domain{f' of {letter}' if len(about.domain) > 1 else ''}  {domain}")
-    lines.append(f"  symbol  {about.symbol}")
-    lines += [f"  at kinks and edges  {about.kinks}"] if about.kinks else []
-    lines.append(f"  accuracy  {about.accuracy}")
-    lines += [f"  source  {about.source}"] if about.source else []
-    return "\n".join(lines)
 
 
 def _lettered(text: str, letters: tuple[str, ...]) -> str:
@@ -144,9 +123,7 @@ def _accuracy(record: Op, m: Text, letters: tuple[str, ...]) -> str:
 
 
 def _bound(relative: str, scale: Rule | None, m: Text, letters: tuple[str, ...]) -> str:
-    if scale is None:
-        return relative
-    text = m.text(scale, *letters) if letters[0] != "x1" else ""
+    text = "0" if scale is None else m.text(scale, *letters) if letters[0] != "x1" else ""
     if text == "0":
         return relative
     return f"{relative} or 4 eps" + (f" × {text}" if 0 < len(text) <= LONGEST else " of its terms")
@@ -165,7 +142,19 @@ def describe(record: Op) -> str:
     """
     if not isinstance(record, Op):
         raise TypeError(f"describe: an op is required, got {record!r}; use describe(autograd.exp)")
-    return described(record)
+    about = description(record)
+    letters = tuple(record.letters) or ("each",)
+    slope = "slope in {}" if len(about.slopes) > 1 else "slope"
+    domain = "domain of {}" if len(about.domain) > 1 else "domain"
+    rows = [
+        ("parameters", ", ".join(f"{name}={x:g}" for name, x in record.parameters.items())),
+        *((slope.format(x), text) for x, text in zip(letters, about.slopes)),
+        *((domain.format(x), text) for x, text in zip(letters, about.domain)),
+        ("symbol", about.symbol), ("at kinks and edges", about.kinks),
+        ("accuracy", about.accuracy), ("source", about.source),
+    ]  # fmt: skip
+    shown = [f"  {title}  {text}" for title, text in rows if text]
+    return "\n".join([f"{about.name}: {about.formula}", *shown])
 
 
 vars(ops)["describe"] = describe  # where the README has it; ops.py reads nothing from up here

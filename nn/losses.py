@@ -8,26 +8,16 @@ from typing import Any
 
 from autograd import Value, log, log1p, mean, sigmoid, softplus, square
 from autograd.functions import filled, log_total, shifted
-from autograd.numbers import real
 
 
 def _pairs(predictions: Sequence[Any], targets: Sequence[Any], name: str) -> list[tuple[Any, Any]]:
-    try:
-        got = len(predictions), len(targets)
-    except TypeError:
-        kinds = f"{type(predictions).__name__} and {type(targets).__name__}"
-        raise TypeError(
-            f"{name}: lists of predictions and of targets are required, got {kinds}; use [y], [t]"
-        ) from None
-    if got[0] != got[1] or not got[0]:
+    given, wanted = [filled(xs, name, 0) for xs in (predictions, targets)]
+    if len(given) != len(wanted) or not given:
         raise ValueError(
-            f"{name}: as many targets as predictions are required, one at least, got {got[0]} "
-            f"predictions and {got[1]} targets"
+            f"{name}: as many targets as predictions are required, one at least, got {len(given)} "
+            f"predictions and {len(wanted)} targets"
         )
-    for x in (*predictions, *targets):
-        if not isinstance(x, Value):
-            real(x, name)
-    return list(zip(predictions, targets, strict=True))
+    return list(zip(given, wanted, strict=True))
 
 
 def mse(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -70,10 +60,8 @@ def binary_cross_entropy(
         known = not (isinstance(t, Value) and t.requires_grad)  # else it wants its own gradient
         from_sigmoid = not logits and isinstance(p, Value) and p.op is sigmoid
         x, is_logit = (p.inputs[0] if from_sigmoid else p), (logits or from_sigmoid)
-        if known and t == 1.0:  # not 0 × log(1 - p), which is nan at p = 1
-            terms.append(_at_1(x, is_logit))
-        elif known and t == 0.0:
-            terms.append(_at_0(x, is_logit))
+        if known and t in (0.0, 1.0):  # not 0 × log(1 - p), which is nan at p = 1
+            terms.append((_at_1 if t == 1.0 else _at_0)(x, is_logit))
         else:
             terms.append(t * _at_1(x, is_logit) + (1.0 - t) * _at_0(x, is_logit))
     return mean(terms)  # type: ignore[no-any-return]

@@ -30,9 +30,20 @@ class SGD:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "parameters":
-            value = _each_once(value)
+            given = list(value) if isinstance(value, Iterable) else []
+            if not given or not all(isinstance(p, Value) for p in given):
+                raise ValueError(
+                    "SGD: Values to move are required, at least one, got "
+                    f"{type(value).__name__}; use model.parameters()"
+                )
+            value = list({id(p): p for p in given}.values())  # each once
         elif name == "learning_rate":
-            value = _rate(value)
+            rate = real(value, "SGD: learning_rate")
+            if not 0.0 < rate < math.inf:
+                raise ValueError(
+                    f"SGD: learning_rate must be a finite number > 0, got {value!r}; use 0.1"
+                )
+            value = rate
         elif type(self) is SGD:  # one derived from it may have more
             getattr(self, name)
         object.__setattr__(self, name, value)
@@ -53,22 +64,3 @@ class SGD:
         """Forget every parameter's gradient."""
         for parameter in self.parameters:
             parameter.zero_grad()
-
-
-def _each_once(parameters: Any) -> list[Value]:
-    given = list(parameters) if isinstance(parameters, Iterable) else []
-    if not given or not all(isinstance(p, Value) for p in given):
-        raise ValueError(
-            f"SGD: Values to move are required, at least one, got {type(parameters).__name__}; "
-            "use model.parameters()"
-        )
-    return list({id(p): p for p in given}.values())
-
-
-def _rate(learning_rate: Any) -> float:
-    rate = real(learning_rate, "SGD: learning_rate")
-    if not (math.isfinite(rate) and rate > 0.0):
-        raise ValueError(
-            f"SGD: learning_rate must be a finite number > 0, got {learning_rate!r}; use 0.1"
-        )
-    return rate
