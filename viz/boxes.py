@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -124,12 +124,10 @@ def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple
     called, boxes, wires, stale = names(graph), [], [], set(written_since(graph))
     use = {at: n for users in graph.users for n, at in enumerate(users)}
     for index, operands in enumerate(graph.operands):
-        ports = 0
-        for slot, source in enumerate(operands):
-            if isinstance(source, int):
-                wires.append(Wire(source, index, slot, ports, use[index, slot]))
-                ports += 1
-        boxes.append(_box(graph, index, called, ports, amounts, index in stale))
+        sources = [(slot, x) for slot, x in enumerate(operands) if isinstance(x, int)]
+        for port, (slot, source) in enumerate(sources):
+            wires.append(Wire(source, index, slot, port, use[index, slot]))
+        boxes.append(_box(graph, index, called, len(sources), amounts, index in stale))
     return tuple(boxes), tuple(wires)
 
 
@@ -157,10 +155,10 @@ def _box(
     )  # fmt: skip
 
 
-def rows_of(boxes: Boxes, wires: Wires, key: Callable[[int], Any]) -> list[int]:
-    """Of each wire the row at which it leaves its source, in the order of ``key`` of its index."""
+def rows_of(boxes: Boxes, wires: Wires, keys: Sequence[Any]) -> list[int]:
+    """Of each wire the row at which it leaves its source, in the order of the wires' ``keys``."""
     rows, taken = [0] * len(wires), [0] * len(boxes)
-    for index in sorted(range(len(wires)), key=key):
+    for index in sorted(range(len(wires)), key=keys.__getitem__):
         source = boxes[wires[index].source]
         if not source.shares:
             rows[index] = taken[source.index]

@@ -22,6 +22,8 @@ from .errors import DrawingError
 if TYPE_CHECKING:
     import graphviz
 
+    Place = str | os.PathLike[str]
+
 
 def draw_dot(
     root: Value | Graph, format: str = "svg", rankdir: str = "LR", *, max_nodes: int = MAX_NODES
@@ -67,15 +69,10 @@ def _digraph() -> type[graphviz.Digraph]:
         drawn: Graph | None = None  # for where no program works
 
         def pipe(
-            self,
-            format: str | None = None,
-            renderer: str | None = None,
-            formatter: str | None = None,
-            *,
-            engine: str | None = None,
-            encoding: str | None = None,
-            **options: Any,
-        ) -> Any:
+            self, format: str | None = None, renderer: str | None = None,
+            formatter: str | None = None, *, engine: str | None = None,
+            encoding: str | None = None, **options: Any,
+        ) -> Any:  # fmt: skip
             """The picture as bytes, or as text in ``encoding``."""
             form = format or self.format
             if form not in graphviz.FORMATS:
@@ -92,16 +89,10 @@ def _digraph() -> type[graphviz.Digraph]:
             return content if encoding is None else content.decode(encoding)
 
         def render(
-            self,
-            filename: str | os.PathLike[str] | None = None,
-            directory: str | os.PathLike[str] | None = None,
-            view: bool = False,
-            cleanup: bool = False,
-            format: str | None = None,
-            *,
-            outfile: str | os.PathLike[str] | None = None,
-            **options: Any,
-        ) -> str:
+            self, filename: Place | None = None, directory: Place | None = None,
+            view: bool = False, cleanup: bool = False, format: str | None = None, *,
+            outfile: Place | None = None, **options: Any,
+        ) -> str:  # fmt: skip
             """Save the DOT text, and the picture beside it or as ``outfile``; its path."""
             if outfile is not None:
                 stem, suffix = os.path.splitext(os.fspath(outfile))

@@ -82,11 +82,15 @@ class Link:
         return [*far, (self.head.column, self.head.column, self.end)]
 
 
+Columns = list[list[Item]]
+Routes = list[list[Link]]  # of each wire the links that it takes
+
+
 def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes. The same graph is always placed the same way."""
     columns, routes = _items(boxes, wires, _columns(boxes, wires))
     _order(columns)
-    rows = rows_of(boxes, wires, lambda index: routes[index][0].order)
+    rows = rows_of(boxes, wires, [route[0].order for route in routes])
     for route, row in zip(routes, rows, strict=True):
         route[0].row = row
     _heights(columns)
@@ -107,11 +111,9 @@ def _columns(boxes: Boxes, wires: Wires) -> list[int]:
     return [nearest[box.index] - 1 if box.leaf and box.uses else column[box.index] for box in boxes]
 
 
-def _items(
-    boxes: Boxes, wires: Wires, column: list[int]
-) -> tuple[list[list[Item]], list[list[Link]]]:
+def _items(boxes: Boxes, wires: Wires, column: list[int]) -> tuple[Columns, Routes]:
     """The items of each column, and of each wire the links that it takes."""
-    columns: list[list[Item]] = [[] for _ in range(max(column, default=0) + 1)]
+    columns: Columns = [[] for _ in range(max(column, default=0) + 1)]
     of_box = [Item(box, column[box.index], box.index, box.height) for box in boxes]
     for item in of_box:
         columns[item.column].append(item)
@@ -146,7 +148,7 @@ def _number(items: list[Item]) -> None:
         item.place = place
 
 
-def _order(columns: list[list[Item]]) -> None:
+def _order(columns: Columns) -> None:
     """Order each column so that few wires cross: sweeps of barycentres, the best one kept."""
     best, kept = _crossings(columns), [list(items) for items in columns]
     for sweep in range(SWEEPS if best else 0):
@@ -166,7 +168,7 @@ def _order(columns: list[list[Item]]) -> None:
         _number(items)
 
 
-def _crossings(columns: list[list[Item]]) -> int:
+def _crossings(columns: Columns) -> int:
     """How many pairs of wires cross: inversions in the order of their far ends."""
     total = 0
     for items in columns:
@@ -178,7 +180,7 @@ def _crossings(columns: list[list[Item]]) -> int:
     return total
 
 
-def _heights(columns: list[list[Item]]) -> None:
+def _heights(columns: Columns) -> None:
     """The top of every item: as level with its neighbours as the space between items allows."""
     for items in columns:
         _settle(items, [0.0] * len(items), [1.0] * len(items))
@@ -216,7 +218,7 @@ def _settle(items: list[Item], wanted: list[float], weights: list[float]) -> Non
         item.top = top + offset
 
 
-def _levels(columns: list[list[Item]]) -> None:
+def _levels(columns: Columns) -> None:
     """Lay far links above or below all that stands in the columns they pass, the shortest first."""
     there = [[x for x in items if x.box or x.right] for items in columns]  # but their own lanes
     highest = [min((x.top for x in items), default=0.0) for items in there]
@@ -231,9 +233,7 @@ def _levels(columns: list[list[Item]]) -> None:
             link.level = level
 
 
-def _geometry(
-    boxes: Boxes, columns: list[list[Item]], routes: list[list[Link]], rows: list[int]
-) -> Geometry:
+def _geometry(boxes: Boxes, columns: Columns, routes: Routes, rows: list[int]) -> Geometry:
     """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
     heights = [(item.top, item.top + item.height) for items in columns for item in items]
     heights += [(route[-1].level,) * 2 for route in routes if route[-1].far]

@@ -43,11 +43,10 @@ def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes; the same graph, on one machine, always at the same place."""
     for program in programs(len(wires)):
         until = time.monotonic() + SECONDS
-        first = _ask(program, boxes, wires, until)
-        if first is not None:  # once to learn the order of the rows, once with it
-            found = _ask(program, boxes, wires, until, first.paths)
-            if found is not None:
-                return found
+        first = _ask(program, boxes, wires, until)  # to learn the order of the rows
+        found = first and _ask(program, boxes, wires, until, first.paths)
+        if found:
+            return found
         _gave_up(program, len(wires))
     return layered.place(boxes, wires)
 
@@ -56,8 +55,7 @@ def render(text: str, format: str, engine: str = "dot") -> bytes:
     """DOT text in a format of Graphviz's own; DrawingError where no program does it in 15 s."""
     until = time.monotonic() + RENDER
     for program in programs():  # large drawings too: here is more time
-        left = until - time.monotonic()
-        late = time.monotonic() + (min(left, SECONDS) if format == "svg" else left)
+        late = min(until, time.monotonic() + SECONDS) if format == "svg" else until
         output = run(program, text, format, late, engine)
         if output:
             return output
@@ -116,9 +114,8 @@ def run(program: str, text: str, format: str, until: float, engine: str = "dot")
     import subprocess  # a third of what importing viz may cost
     from threading import Thread
 
-    group: dict[str, Any] = {"start_new_session": True}
-    if os.name == "nt":
-        group = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    group: dict[str, Any] = {"start_new_session": True}  # and on Windows, which ignores that:
+    group["creationflags"] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     command = [program, f"-K{engine}", f"-T{format}"]
     try:
@@ -129,10 +126,10 @@ def run(program: str, text: str, format: str, until: float, engine: str = "dot")
     assert stdin is not None and stdout is not None
 
     def talk() -> None:
-        with suppress(OSError):  # it need not read all
+        with suppress(OSError), stdin:  # it need not read all
             stdin.write(text.encode())
-            stdin.close()
-        output.append(stdout.read(MOST))
+        with stdout:
+            output.append(stdout.read(MOST))
 
     thread = Thread(target=talk, daemon=True)
     thread.start()
@@ -145,9 +142,6 @@ def run(program: str, text: str, format: str, until: float, engine: str = "dot")
         if process.returncode is None:  # late, without end, or we were interrupted
             _end(process)
     thread.join(1.0)  # it met the end of its pipe
-    for pipe in () if thread.is_alive() else (stdin, stdout):
-        with suppress(OSError):
-            pipe.close()
     return output[0] if output and process.returncode == 0 else None
 
 
@@ -172,8 +166,7 @@ def _ask(
     """``program``'s geometry, rows and gaps as the paths ``before`` taught; None if it fails."""
     rows, gap = None, GAP
     if before:
-        slopes = [_slope(path) for path in before]
-        rows = rows_of(boxes, wires, lambda index: slopes[index])
+        rows = rows_of(boxes, wires, [_slope(path) for path in before])
         rises = sorted(abs(path[-1][-1] - path[0][-1]) for path in before)
         gap = min(WIDEST, max(GAP, RISE * rises[len(rises) * 4 // 5]))
     text = source(boxes, wires, rows, labels=False, gap=gap)

@@ -19,27 +19,13 @@ Colour means gradient. A drawing paints its own background, as it cannot know wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from autograd.numbers import show
 
-from .boxes import (
-    CHANGED,
-    FONT,
-    LINE,
-    PAD_X,
-    PAD_Y,
-    SMALL,
-    WORD,
-    Box,
-    Boxes,
-    Geometry,
-    Path,
-    Wires,
-    minus,
-)
+from .boxes import CHANGED, FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Boxes, Geometry, Wires, minus
 from .state import State
 
 FAMILY = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
@@ -82,7 +68,7 @@ def number(x: float) -> str:
     return f"{x:.1f}".removesuffix(".0")
 
 
-def path(segments: Path) -> str:
+def path(segments: Sequence[Sequence[float]]) -> str:
     """The ``d`` of a wire."""
     text = "M" + " ".join(map(number, segments[0]))
     for before, segment in pairwise(segments):
