@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from autograd.numbers import show
 
-from .boxes import CHANGED, FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Boxes, Geometry, Wires, minus
+from .boxes import CHANGED, FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Geometry, Path, Wires, minus
 from .state import State
 
 FAMILY = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
@@ -68,7 +68,7 @@ def number(x: float) -> str:
     return f"{x:.1f}".removesuffix(".0")
 
 
-def path(segments: Sequence[Sequence[float]]) -> str:
+def path(segments: Path) -> str:
     """The ``d`` of a wire."""
     text = "M" + " ".join(map(number, segments[0]))
     for before, segment in pairwise(segments):
@@ -92,8 +92,9 @@ def tag(name: str, content: str | None = None, **attributes: object) -> str:
 
 
 def svg(
-    boxes: Boxes, wires: Wires, geometry: Geometry, title: str, theme: str, state: State | None
-) -> str:
+    boxes: Sequence[Box], wires: Wires, geometry: Geometry,
+    title: str, theme: str, state: State | None,
+) -> str:  # fmt: skip
     """The drawing as one SVG element; with ``state``, as it is in the middle of a backward pass."""
     colours, width, height = THEMES[theme], number(geometry.width), number(geometry.height)
     arrow = tag("path", d="M0 0L10 -5L10 5Z", fill=colours.motion, stroke="none")
