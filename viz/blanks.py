@@ -69,7 +69,7 @@ class Numbers(Run):
     def number(self, kind: str, i: int, slot: int = 0) -> float:
         """The number of this kind (see Blank)."""
         if kind in "pat":
-            c = self.sent(i)[slot]
+            c = self.sent[i][slot]
             return c.local if kind == "p" else c.amount if kind == "a" else c.total
         if kind == "g":
             return self.grads[i]

@@ -75,7 +75,7 @@ class Walk(Numbers):
 
     def _goes(self, i: int) -> Lines:
         """The four things of a backward step."""
-        uses, slots, operands = len(self.graph.users[i]), list(self.sent(i)), self.graph.operands[i]
+        uses, slots, operands = len(self.graph.users[i]), list(self.sent[i]), self.graph.operands[i]
         who = WHO.get(uses, f"goes now: all {uses} places that use it have sent theirs.")
         lines: Lines = [("who", (f"{self.names[i]} {who}",)), ("text", self._whence(i))]
         lines += [("text", line) for line in self._rule(i, slots)]
