@@ -127,14 +127,13 @@ def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple
         sources = [(slot, x) for slot, x in enumerate(operands) if isinstance(x, int)]
         for port, (slot, source) in enumerate(sources):
             wires.append(Wire(source, index, slot, port, use[index, slot]))
-        boxes.append(_box(graph, index, called, len(sources), amounts, index in stale))
+        boxes.append(_box(graph, index, called, amounts, index in stale))
     return tuple(boxes), tuple(wires)
 
 
-def _box(
-    graph: Graph, index: int, called: Sequence[Name], ports: int, amounts: bool, stale: bool
-) -> Box:
+def _box(graph: Graph, index: int, called: Sequence[Name], amounts: bool, stale: bool) -> Box:
     record, name, uses = graph.ops[index], called[index], len(graph.users[index])
+    ports = sum(isinstance(x, int) for x in graph.operands[index])
     text, whole, op = name.text, graph.labels[index] or name.text, ""
     if name.formula:
         text = minus(text)

@@ -53,6 +53,8 @@ def place(boxes: Boxes, wires: Wires) -> Geometry:
 
 def render(text: str, format: str, engine: str = "dot") -> bytes:
     """DOT text in a format of Graphviz's own; DrawingError where no program does it in 15 s."""
+    why = "no Graphviz program here makes it; put Graphviz's dot on the PATH, "
+    why += "pip install graphviz-pure, or"
     until = time.monotonic() + RENDER
     for program in programs():  # large drawings too: here is more time
         late = min(until, time.monotonic() + SECONDS) if format == "svg" else until
@@ -61,15 +63,10 @@ def render(text: str, format: str, engine: str = "dot") -> bytes:
             return output
         if time.monotonic() >= late:
             _gave_up(program, text.count("->"))
-            if time.monotonic() >= until:
-                raise DrawingError(
-                    f"{format}: at most {RENDER:g} s are given, and {program} took longer; "
-                    "use .svg, which viz draws itself"
-                )
-    raise DrawingError(
-        f"{format}: no Graphviz program here makes it; put Graphviz's dot on the PATH, "
-        "pip install graphviz-pure, or use .svg, which viz draws itself"
-    )
+        if time.monotonic() >= until:
+            why = f"at most {RENDER:g} s are given, and {program} took longer;"
+            break
+    raise DrawingError(f"{format}: {why} use .svg, which viz draws itself")
 
 
 def programs(wires: int = 0) -> Iterator[str]:

@@ -65,9 +65,8 @@ function highlight(i, back) {
 function waits(i) {
   const { x, y, height } = place(i), word = document.createElementNS(svg.namespaceURI, "text");
   mark(boxes[i], "ready");
-  word.setAttribute("class", "waits");
-  word.setAttribute("x", x + 2);
-  word.setAttribute("y", y + height + 12);
+  const look = { class: "waits", x: x + 2, y: y + height + 12 };
+  for (const name in look) word.setAttribute(name, look[name]);
   word.textContent = pane.dataset.ready;
   svg.append(word);
   undo.push(() => word.remove());
@@ -105,7 +104,6 @@ svg.addEventListener("pointerover", (event) => {
 const items = [...$("walk").children], heads = items.map((item) => item.firstElementChild);
 const buttons = items.map((item, k) => {
   const entry = document.createElement("li"), button = document.createElement("button");
-  button.type = "button";
   button.title = button.textContent = `${k} ${k ? names[turn(k)] : $("list").dataset.start}`;
   button.addEventListener("click", () => go(k));
   entry.append(button);

@@ -62,8 +62,7 @@ def page(walk: Walk) -> str:
     rows = ["<td>".join(_marked(walk, cell) for cell in row) for row in walk.table()]
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
-        style=style,
-        script=script,
+        style=style, script=script, end=2 * walk.forward, opening=walk.forward,
         title=xml(f"{walk.result} = {show(walk.number('v', walk.root))}"),
         heading=xml(walk.heading),
         picture=_DIGITS.sub("", drawing.picture(state=walk.state())),
@@ -73,9 +72,7 @@ def page(walk: Walk) -> str:
         inputs="\n".join(_input(walk, i, i in stuck) for i in walk.leaves),
         moved="".join(_moved(walk, i) for i in walk.leaves if i not in stuck),
         notes="".join(f"<p>{xml(note)}</p>" for note in notes),
-        end=2 * walk.forward,
-        opening=walk.forward,
-    )
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ the graph, for the script

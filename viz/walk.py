@@ -51,11 +51,9 @@ class Walk(Numbers):
         """
         n = self.forward
         if k == 0:
-            return [
-                ("head", (f"Step 0 of {2 * n}",)),
-                ("who", ("The leaves are there from the start.",)),
-                ("text", ("Every other number is made from them, one op at a time.",)),
-            ]
+            who = "The leaves are there from the start."
+            text = "Every other number is made from them, one op at a time."
+            return [("head", (f"Step 0 of {2 * n}",)), ("who", (who,)), ("text", (text,))]
         phase = f"forward {k} of {n}" if k <= n else f"backward {k - n} of {n}"
         odd = " !" if k == self.first_odd else ""
         i = self.turn(k)
