@@ -63,8 +63,7 @@ class Numbers(Run):
 
     def at(self, i: int) -> list[float]:
         """The operands of node ``i``."""
-        values: Any = self.graph.values
-        return self.graph.at(i, values)
+        return self.graph.at(i, self.graph.values)
 
     def number(self, kind: str, i: int, slot: int = 0) -> float:
         """The number of this kind (see Blank)."""

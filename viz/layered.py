@@ -95,7 +95,7 @@ def place(boxes: Boxes, wires: Wires) -> Geometry:
         route[0].row = row
     _heights(columns)
     _levels(columns)
-    return _geometry(boxes, columns, routes, rows)
+    return _geometry(boxes, wires, columns, routes)
 
 
 def _columns(boxes: Boxes, wires: Wires) -> list[int]:
@@ -233,7 +233,7 @@ def _levels(columns: Columns) -> None:
             link.level = level
 
 
-def _geometry(boxes: Boxes, columns: Columns, routes: Routes, rows: list[int]) -> Geometry:
+def _geometry(boxes: Boxes, wires: Wires, columns: Columns, routes: Routes) -> Geometry:
     """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
     heights = [(item.top, item.top + item.height) for items in columns for item in items]
     heights += [(route[-1].level,) * 2 for route in routes if route[-1].far]
@@ -256,18 +256,17 @@ def _geometry(boxes: Boxes, columns: Columns, routes: Routes, rows: list[int]) -
                 corners[item.box.index] = (round(x + (widest - item.box.width) / 2, 1), item.top)
         x += widest + min(WIDEST_GAP, max(GAP, RISE * rise))
     paths, clearance = [], Clearance(boxes, corners)
-    for route, way in zip(routes, ways):
-        first, last = route[0].tail.box, route[-1].head.box
-        assert first is not None and last is not None
-        start = (corners[first.index][0] + first.width, route[0].start)
-        end = (corners[last.index][0], corners[last.index][1] + route[-1].port)
+    for wire, route, way in zip(wires, routes, ways):
+        start = (corners[wire.source][0] + boxes[wire.source].width, route[0].start)
+        end = (corners[wire.target][0], corners[wire.target][1] + route[-1].port)
         path: list[Segment] = [start]
         for (_, left, y), (into, _, level) in pairwise(way):
             leaves = (spans[left][1], y)
             path += [leaves, bend(leaves, (spans[into][0], level))]
         paths.append(clearance.way(start, end) or (*path, end))
     height = max((low for _, low in heights), default=0.0) + down + MARGIN
-    return Geometry(spans[-1][1] + MARGIN, height, tuple(corners), tuple(rows), tuple(paths), "own")
+    width, rows = spans[-1][1] + MARGIN, tuple(route[0].row for route in routes)
+    return Geometry(width, height, tuple(corners), rows, tuple(paths), "own")
 
 
 def bend(start: Segment, end: Segment) -> Segment:
@@ -298,6 +297,5 @@ class Clearance:
         top, bottom = min(start[1], end[1]) - CLEAR, max(start[1], end[1]) + CLEAR
         first = bisect_left(self.boxes, (start[0] - self.widest,))
         near = self.boxes[first : bisect_left(self.boxes, (end[0],))]
-        return len(near) < MANY and not any(
-            right > start[0] and y < bottom and low > top for _, y, right, low in near
-        )
+        blocks = (right > start[0] and y < bottom and low > top for _, y, right, low in near)
+        return len(near) < MANY and not any(blocks)

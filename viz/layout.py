@@ -36,6 +36,7 @@ MOST = 1 << 27  # bytes; a PNG of 3,000 nodes has a fifth of it
 LARGE = 500  # wires; to be late with so many says nothing about smaller drawings
 WIDEST, RISE = 96.0, 0.2  # px between columns: more for steep wires, as four fifths of them rise
 
+Answer = tuple[float, list[Point], list[list[Point]]]
 _limit: dict[str, float] = {}  # of each program that was asked, the wires at which it fails
 
 
@@ -87,19 +88,14 @@ def found() -> str:
     return ", ".join([*programs(), "our own"])
 
 
-def _candidates(setting: str) -> Iterator[str | None]:
-    if setting == "own":
-        return
-    if setting not in ("dot", "graphviz-pure"):
-        yield setting
-    if setting != "graphviz-pure":
-        yield shutil.which("dot")
+def _candidates(setting: str) -> list[str | None]:
     import sysconfig  # a tenth of what importing viz may cost
 
     scripts = (os.path.dirname(sys.executable), sysconfig.get_path("scripts"))  # not always on PATH
-    for folder in (os.pathsep.join(scripts), None):
-        yield shutil.which("graphviz-pure", path=folder)
-    yield shutil.which("dot")
+    folders = (os.pathsep.join(scripts), None)
+    pure, dot = [shutil.which("graphviz-pure", path=x) for x in folders], shutil.which("dot")
+    orders = {"own": [], "dot": [dot, *pure], "graphviz-pure": [*pure, dot]}
+    return orders.get(setting, [setting, dot, *pure])
 
 
 def _gave_up(program: str, wires: int) -> None:
@@ -199,9 +195,7 @@ def _slope(path: Path) -> tuple[float, float]:
     return (to_y - y) / max(1.0, to_x - x), path[-1][-1]
 
 
-def _read(
-    output: bytes | None, boxes: int, wires: int
-) -> tuple[float, list[Point], list[list[Point]]] | None:
+def _read(output: bytes | None, boxes: int, wires: int) -> Answer | None:
     """Height, boxes' centres and wires' curves, from Graphviz's json0; None for anything else."""
     try:
         graph = json.loads(output or b"")

@@ -82,9 +82,8 @@ function look(places) {
     const high = scale * Math.max(...places.map((at) => at[axis] + at[side])) + room;
     const [start, extent] = [scale * places[0][axis], scale * places[0][side]];
     const inputsAt = axis === "y" ? start + (extent - length) / 2 : start + extent + room - length;
-    if (high - low > length) pane[scroll] = inputsAt; // they are to the left, above and below
-    else if (low < pane[scroll]) pane[scroll] = low;
-    else if (high > pane[scroll] + length) pane[scroll] = high - length;
+    const nearest = Math.min(low, Math.max(pane[scroll], high - length));
+    pane[scroll] = high - low > length ? inputsAt : nearest; // left of it, above and below
   };
   bring("x", "width", "scrollLeft", pane.clientWidth);
   bring("y", "height", "scrollTop", pane.clientHeight);
@@ -158,11 +157,8 @@ function say() {
 
 const asked = () => Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? forward);
 const steps = {
-  first: () => go(0),
-  back: () => go(position - 1),
-  next: () => go(position + 1),
-  last: () => go(end),
-  odd: () => run.odd && go(run.odd),
+  first: () => go(0), back: () => go(position - 1), next: () => go(position + 1),
+  last: () => go(end), odd: () => run.odd && go(run.odd),
 };
 for (const id of ["first", "back", "next", "last"]) $(id).addEventListener("click", steps[id]);
 $("slider").addEventListener("input", () => go($("slider").valueAsNumber));

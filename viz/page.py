@@ -132,10 +132,9 @@ def _marked(walk: Walk, line: Line) -> str:
             parts.append(xml(piece).replace("&quot;", '"').replace("&#x27;", "'"))
         elif piece.choices:
             chosen = walk.case(piece.node)
-            parts.append(f"<span slot={piece.code}>")
-            for n, choice in enumerate(piece.choices):
-                parts.append(f"<span{' hidden' * (n != chosen)}>{_marked(walk, choice)}</span>")
-            parts.append("</span>")
+            lines = enumerate(_marked(walk, choice) for choice in piece.choices)
+            spans = (f"<span{' hidden' * (n != chosen)}>{line}</span>" for n, line in lines)
+            parts.append(f"<span slot={piece.code}>{''.join(spans)}</span>")
         else:
             parts.append(f"<b slot={piece.code}>{walk.fill((piece,))}</b>")
     return "".join(parts)
