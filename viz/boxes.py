@@ -134,9 +134,8 @@ def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple
 def _box(graph: Graph, index: int, called: Sequence[Name], amounts: bool, stale: bool) -> Box:
     record, name, uses = graph.ops[index], called[index], len(graph.users[index])
     ports = sum(isinstance(x, int) for x in graph.operands[index])
-    text, whole, op = name.text, graph.labels[index] or name.text, ""
-    if name.formula:
-        text = minus(text)
+    text = minus(name.text) if name.formula else name.text
+    whole, op = graph.labels[index] or name.text, ""
     if record is not None:
         told = formula(graph, index, called)
         whole += f" = {told if len(told) <= HOVER else told[:HOVER] + '…'}"
@@ -190,8 +189,6 @@ def text_width(text: str) -> float:
     """An estimate, in px, of ``text`` in the drawing's fixed-width font."""
     cells = 0.0
     for c in text:
-        if c.isascii():
-            cells += 1.0
-        elif unicodedata.category(c) not in ("Mn", "Me", "Cf"):  # marks and joiners take no room
+        if unicodedata.category(c) not in ("Mn", "Me", "Cf"):  # marks and joiners take no room
             cells += 2.1 if unicodedata.east_asian_width(c) in "WF" else 1.0
     return cells * ADVANCE * FONT

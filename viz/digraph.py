@@ -38,7 +38,7 @@ def draw_dot(
     graph = drawable(root, max_nodes)
     digraph = _digraph()(format=format, graph_attr={"rankdir": rankdir})
     digraph.drawn, stale = graph, set(written_since(graph))
-    for index, record in enumerate(graph.ops):
+    for index, (record, operands) in enumerate(zip(graph.ops, graph.operands)):
         value, grad = graph.values[index], graph.grads[index] or 0.0
         fields = ["data –" if value is None else f"data {value:.4f}", f"grad {grad:.4f}"]
         if index in stale:
@@ -47,10 +47,9 @@ def draw_dot(
             fields.insert(0, re.sub(r"[\\{}|<>]", r"\\\g<0>", clean(graph.labels[index])))
         digraph.node(f"n{index}", label=f"{{ {' | '.join(fields)} }}", shape="record")
         if record is not None:
-            op = inside(record, graph.operands[index])
-            digraph.node(f"n{index}op", label=op.replace("\\", r"\\"))
+            digraph.node(f"n{index}op", label=inside(record, operands).replace("\\", r"\\"))
             digraph.edge(f"n{index}op", f"n{index}")
-        for operand in graph.operands[index]:
+        for operand in operands:
             if type(operand) is int:
                 digraph.edge(f"n{operand}", f"n{index}op")
     return digraph

@@ -107,12 +107,12 @@ def run(program: str, text: str, format: str, until: float, engine: str = "dot")
     import subprocess  # a third of what importing viz may cost
     from threading import Thread
 
-    group: dict[str, Any] = {"start_new_session": True}  # and on Windows, which ignores that:
-    group["creationflags"] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    options["start_new_session"] = True  # Windows ignores it, but has a flag of its own
+    options["creationflags"] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     command = [program, f"-K{engine}", f"-T{format}"]
     try:
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **pipes, **group)
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **options)
     except OSError:
         return None
     stdin, stdout, output = process.stdin, process.stdout, []

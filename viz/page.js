@@ -30,9 +30,7 @@ function mark(element, name) {
   undo.push(() => element.classList.remove(name));
 }
 
-function unmark() {
-  while (undo.length) undo.pop()();
-}
+const unmark = () => undo.splice(0).forEach((restore) => restore());
 
 function draw() {
   boxes.forEach((box, i) => {
@@ -41,8 +39,7 @@ function draw() {
     write(value, known ? drawn(run.v[i]) : "–");
     write(grad, drawn(total(i)));
     grad.classList.toggle("none", total(i) === undefined);
-    const come = users[i].filter(arrived).length;
-    if (count) write(count, count.textContent.replace(/\d+/, come));
+    if (count) write(count, count.textContent.replace(/\d+/, users[i].filter(arrived).length));
   });
   for (const [wire, text] of amounts) {
     const [user, slot] = wire.split(":"), amount = arrived([user]) ? run.a[user][slot] : undefined;
@@ -102,11 +99,10 @@ svg.addEventListener("pointerover", (event) => {
 // ---------------------------------------------------------------- where we are
 const items = [...$("walk").children], heads = items.map((item) => item.firstElementChild);
 const buttons = items.map((item, k) => {
-  const entry = document.createElement("li"), button = document.createElement("button");
+  const button = document.createElement("button");
   button.title = button.textContent = `${k} ${k ? names[turn(k)] : $("list").dataset.start}`;
   button.addEventListener("click", () => go(k));
-  entry.append(button);
-  $("list").append(entry);
+  $("list").appendChild(document.createElement("li")).append(button);
   return button;
 });
 let tall = 0; // px, the tallest item: what is below must not jump
@@ -230,9 +226,9 @@ for (const part of [$("whole"), svg])
     draw();
   });
 $("theme").addEventListener("click", () => {
-  const { dataset } = document.documentElement;
+  const { style } = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  dataset.theme = (dataset.theme ?? system) === "dark" ? "light" : "dark";
+  style.colorScheme = (style.colorScheme || system) === "dark" ? "light" : "dark";
 });
 addEventListener("beforeprint", () => {
   const shown = position;
