@@ -63,13 +63,12 @@ class Numbers(Run):
 
     def at(self, i: int) -> list[float]:
         """The operands of node ``i``."""
-        values: Any = self.graph.values
-        return self.graph.at(i, values)
+        return self.graph.at(i, self.graph.values)
 
     def number(self, kind: str, i: int, slot: int = 0) -> float:
         """The number of this kind (see Blank)."""
         if kind in "pat":
-            c = self.sent(i)[slot]
+            c = self.sent[i][slot]
             return c.local if kind == "p" else c.amount if kind == "a" else c.total
         if kind == "g":
             return self.grads[i]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -124,22 +124,18 @@ def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple
     called, boxes, wires, stale = names(graph), [], [], set(written_since(graph))
     use = {at: n for users in graph.users for n, at in enumerate(users)}
     for index, operands in enumerate(graph.operands):
-        ports = 0
-        for slot, source in enumerate(operands):
-            if isinstance(source, int):
-                wires.append(Wire(source, index, slot, ports, use[index, slot]))
-                ports += 1
-        boxes.append(_box(graph, index, called, ports, amounts, index in stale))
+        sources = [(slot, x) for slot, x in enumerate(operands) if isinstance(x, int)]
+        for port, (slot, source) in enumerate(sources):
+            wires.append(Wire(source, index, slot, port, use[index, slot]))
+        boxes.append(_box(graph, index, called, amounts, index in stale))
     return tuple(boxes), tuple(wires)
 
 
-def _box(
-    graph: Graph, index: int, called: Sequence[Name], ports: int, amounts: bool, stale: bool
-) -> Box:
+def _box(graph: Graph, index: int, called: Sequence[Name], amounts: bool, stale: bool) -> Box:
     record, name, uses = graph.ops[index], called[index], len(graph.users[index])
-    text, whole, op = name.text, graph.labels[index] or name.text, ""
-    if name.formula:
-        text = minus(text)
+    ports = sum(isinstance(x, int) for x in graph.operands[index])
+    text = minus(name.text) if name.formula else name.text
+    whole, op = graph.labels[index] or name.text, ""
     if record is not None:
         told = formula(graph, index, called)
         whole += f" = {told if len(told) <= HOVER else told[:HOVER] + '…'}"
@@ -157,10 +153,10 @@ def _box(
     )  # fmt: skip
 
 
-def rows_of(boxes: Boxes, wires: Wires, key: Callable[[int], Any]) -> list[int]:
-    """Of each wire the row at which it leaves its source, in the order of ``key`` of its index."""
+def rows_of(boxes: Boxes, wires: Wires, keys: Sequence[Any]) -> list[int]:
+    """Of each wire the row at which it leaves its source, in the order of the wires' ``keys``."""
     rows, taken = [0] * len(wires), [0] * len(boxes)
-    for index in sorted(range(len(wires)), key=key):
+    for index in sorted(range(len(wires)), key=keys.__getitem__):
         source = boxes[wires[index].source]
         if not source.shares:
             rows[index] = taken[source.index]
@@ -193,8 +189,6 @@ def text_width(text: str) -> float:
     """An estimate, in px, of ``text`` in the drawing's fixed-width font."""
     cells = 0.0
     for c in text:
-        if c.isascii():
-            cells += 1.0
-        elif unicodedata.category(c) not in ("Mn", "Me", "Cf"):  # marks and joiners take no room
+        if unicodedata.category(c) not in ("Mn", "Me", "Cf"):  # marks and joiners take no room
             cells += 2.1 if unicodedata.east_asian_width(c) in "WF" else 1.0
     return cells * ADVANCE * FONT

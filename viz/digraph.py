@@ -22,6 +22,8 @@ from .errors import DrawingError
 if TYPE_CHECKING:
     import graphviz
 
+    Place = str | os.PathLike[str]
+
 
 def draw_dot(
     root: Value | Graph, format: str = "svg", rankdir: str = "LR", *, max_nodes: int = MAX_NODES
@@ -36,7 +38,7 @@ def draw_dot(
     graph = drawable(root, max_nodes)
     digraph = _digraph()(format=format, graph_attr={"rankdir": rankdir})
     digraph.drawn, stale = graph, set(written_since(graph))
-    for index, record in enumerate(graph.ops):
+    for index, (record, operands) in enumerate(zip(graph.ops, graph.operands)):
         value, grad = graph.values[index], graph.grads[index] or 0.0
         fields = ["data –" if value is None else f"data {value:.4f}", f"grad {grad:.4f}"]
         if index in stale:
@@ -45,10 +47,9 @@ def draw_dot(
             fields.insert(0, re.sub(r"[\\{}|<>]", r"\\\g<0>", clean(graph.labels[index])))
         digraph.node(f"n{index}", label=f"{{ {' | '.join(fields)} }}", shape="record")
         if record is not None:
-            op = inside(record, graph.operands[index])
-            digraph.node(f"n{index}op", label=op.replace("\\", r"\\"))
+            digraph.node(f"n{index}op", label=inside(record, operands).replace("\\", r"\\"))
             digraph.edge(f"n{index}op", f"n{index}")
-        for operand in graph.operands[index]:
+        for operand in operands:
             if type(operand) is int:
                 digraph.edge(f"n{operand}", f"n{index}op")
     return digraph
@@ -67,15 +68,10 @@ def _digraph() -> type[graphviz.Digraph]:
         drawn: Graph | None = None  # for where no program works
 
         def pipe(
-            self,
-            format: str | None = None,
-            renderer: str | None = None,
-            formatter: str | None = None,
-            *,
-            engine: str | None = None,
-            encoding: str | None = None,
-            **options: Any,
-        ) -> Any:
+            self, format: str | None = None, renderer: str | None = None,
+            formatter: str | None = None, *, engine: str | None = None,
+            encoding: str | None = None, **options: Any,
+        ) -> Any:  # fmt: skip
             """The picture as bytes, or as text in ``encoding``."""
             form = format or self.format
             if form not in graphviz.FORMATS:
@@ -92,16 +88,10 @@ def _digraph() -> type[graphviz.Digraph]:
             return content if encoding is None else content.decode(encoding)
 
         def render(
-            self,
-            filename: str | os.PathLike[str] | None = None,
-            directory: str | os.PathLike[str] | None = None,
-            view: bool = False,
-            cleanup: bool = False,
-            format: str | None = None,
-            *,
-            outfile: str | os.PathLike[str] | None = None,
-            **options: Any,
-        ) -> str:
+            self, filename: Place | None = None, directory: Place | None = None,
+            view: bool = False, cleanup: bool = False, format: str | None = None, *,
+            outfile: Place | None = None, **options: Any,
+        ) -> str:  # fmt: skip
             """Save the DOT text, and the picture beside it or as ``outfile``; its path."""
             if outfile is not None:
                 stem, suffix = os.path.splitext(os.fspath(outfile))

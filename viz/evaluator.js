@@ -13,8 +13,7 @@ turns.forEach((i, rank) => (sends[i] = end - rank));
 const python = new Map(leaves);
 const frozen = new Set(leaves.filter((leaf) => !leaf[2]).map((leaf) => leaf[0]));
 const users = kind.map(() => []); // in the order in which they send
-turns.forEach((i) => forEachNode(i, (x, slot) => users[x].push([i, slot])));
-users.forEach((uses) => uses.sort((a, b) => b[0] - a[0] || a[1] - b[1]));
+turns.toReversed().forEach((i) => forEachNode(i, (x, slot) => users[x].push([i, slot])));
 
 // ---------------------------------------------------------------- one run, by the records' rules
 let here = new Map(python), run;
@@ -85,8 +84,7 @@ function total(i) {
 
 // ---------------------------------------------------------------- blanks
 const made = {
-  d: (i) => nudge(run.v[i]),
-  u: (i) => run.v[i] + nudge(run.v[i]),
+  d: (i) => nudge(run.v[i]), u: (i) => run.v[i] + nudge(run.v[i]),
   b: (i) => size(run.g[i]) * nudge(run.v[i]),
   r: (i) => (run.r[i] ??= (run.g[i] < 0 ? -1 : 1) * (raised(i)[root] - run.v[root])),
 };

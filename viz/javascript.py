@@ -37,27 +37,18 @@ class JavaScript(Arithmetic):
 
     kind = "javascript"
     lines: Mapping[str, Any] = {  # templates, as an op made at run time brings them
-        "identity": "{0}",
-        "add": "({0}+{1})",
-        "subtract": "({0}-{1})",
-        "multiply": "({0}*{1})",
-        "divide": "({0}/{1})",
-        "negative": "(-{0})",
-        "power": _POWER,
-        "maximum": "Math.max({0},{1})",
-        "minimum": "Math.min({0},{1})",
+        "identity": "{0}", "negative": "(-{0})", "power": _POWER, "remainder": _REMAINDER,
+        "add": "({0}+{1})", "subtract": "({0}-{1})", "multiply": "({0}*{1})",
+        "divide": "({0}/{1})", "maximum": "Math.max({0},{1})", "minimum": "Math.min({0},{1})",
         "where": "({0}!==0?{1}:{2})",  # nan counts as true
-        "equal": "({0}==={1}?1:0)",
-        "greater": "({0}>{1}?1:0)",
-        "greater_equal": "({0}>={1}?1:0)",
-        "remainder": _REMAINDER,
-        "arctan2": "Math.atan2({0},{1})",
+        "equal": "({0}==={1}?1:0)", "greater": "({0}>{1}?1:0)",
+        "greater_equal": "({0}>={1}?1:0)", "arctan2": "Math.atan2({0},{1})",
         "hypot": "Math.hypot({0},{1})",
     } | {
         name: f"Math.{re.sub('^arc', 'a', name)}({{0}})"
         for name in """abs floor ceil trunc sqrt cbrt exp expm1 log log2 log10 log1p sin cos tan
         arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh""".split()
-    }
+    }  # fmt: skip
 
     def __init__(self) -> None:
         self.terms: dict[tuple[Any, ...], Term] = {}

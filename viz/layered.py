@@ -82,16 +82,20 @@ class Link:
         return [*far, (self.head.column, self.head.column, self.end)]
 
 
+Columns = list[list[Item]]
+Routes = list[list[Link]]  # of each wire the links that it takes
+
+
 def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes. The same graph is always placed the same way."""
     columns, routes = _items(boxes, wires, _columns(boxes, wires))
     _order(columns)
-    rows = rows_of(boxes, wires, lambda index: routes[index][0].order)
+    rows = rows_of(boxes, wires, [route[0].order for route in routes])
     for route, row in zip(routes, rows, strict=True):
         route[0].row = row
     _heights(columns)
     _levels(columns)
-    return _geometry(boxes, columns, routes, rows)
+    return _geometry(boxes, wires, columns, routes)
 
 
 def _columns(boxes: Boxes, wires: Wires) -> list[int]:
@@ -107,11 +111,9 @@ def _columns(boxes: Boxes, wires: Wires) -> list[int]:
     return [nearest[box.index] - 1 if box.leaf and box.uses else column[box.index] for box in boxes]
 
 
-def _items(
-    boxes: Boxes, wires: Wires, column: list[int]
-) -> tuple[list[list[Item]], list[list[Link]]]:
+def _items(boxes: Boxes, wires: Wires, column: list[int]) -> tuple[Columns, Routes]:
     """The items of each column, and of each wire the links that it takes."""
-    columns: list[list[Item]] = [[] for _ in range(max(column, default=0) + 1)]
+    columns: Columns = [[] for _ in range(max(column, default=0) + 1)]
     of_box = [Item(box, column[box.index], box.index, box.height) for box in boxes]
     for item in of_box:
         columns[item.column].append(item)
@@ -146,7 +148,7 @@ def _number(items: list[Item]) -> None:
         item.place = place
 
 
-def _order(columns: list[list[Item]]) -> None:
+def _order(columns: Columns) -> None:
     """Order each column so that few wires cross: sweeps of barycentres, the best one kept."""
     best, kept = _crossings(columns), [list(items) for items in columns]
     for sweep in range(SWEEPS if best else 0):
@@ -166,7 +168,7 @@ def _order(columns: list[list[Item]]) -> None:
         _number(items)
 
 
-def _crossings(columns: list[list[Item]]) -> int:
+def _crossings(columns: Columns) -> int:
     """How many pairs of wires cross: inversions in the order of their far ends."""
     total = 0
     for items in columns:
@@ -178,7 +180,7 @@ def _crossings(columns: list[list[Item]]) -> int:
     return total
 
 
-def _heights(columns: list[list[Item]]) -> None:
+def _heights(columns: Columns) -> None:
     """The top of every item: as level with its neighbours as the space between items allows."""
     for items in columns:
         _settle(items, [0.0] * len(items), [1.0] * len(items))
@@ -216,7 +218,7 @@ def _settle(items: list[Item], wanted: list[float], weights: list[float]) -> Non
         item.top = top + offset
 
 
-def _levels(columns: list[list[Item]]) -> None:
+def _levels(columns: Columns) -> None:
     """Lay far links above or below all that stands in the columns they pass, the shortest first."""
     there = [[x for x in items if x.box or x.right] for items in columns]  # but their own lanes
     highest = [min((x.top for x in items), default=0.0) for items in there]
@@ -231,9 +233,7 @@ def _levels(columns: list[list[Item]]) -> None:
             link.level = level
 
 
-def _geometry(
-    boxes: Boxes, columns: list[list[Item]], routes: list[list[Link]], rows: list[int]
-) -> Geometry:
+def _geometry(boxes: Boxes, wires: Wires, columns: Columns, routes: Routes) -> Geometry:
     """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
     heights = [(item.top, item.top + item.height) for items in columns for item in items]
     heights += [(route[-1].level,) * 2 for route in routes if route[-1].far]
@@ -256,18 +256,17 @@ def _geometry(
                 corners[item.box.index] = (round(x + (widest - item.box.width) / 2, 1), item.top)
         x += widest + min(WIDEST_GAP, max(GAP, RISE * rise))
     paths, clearance = [], Clearance(boxes, corners)
-    for route, way in zip(routes, ways):
-        first, last = route[0].tail.box, route[-1].head.box
-        assert first is not None and last is not None
-        start = (corners[first.index][0] + first.width, route[0].start)
-        end = (corners[last.index][0], corners[last.index][1] + route[-1].port)
+    for wire, route, way in zip(wires, routes, ways):
+        start = (corners[wire.source][0] + boxes[wire.source].width, route[0].start)
+        end = (corners[wire.target][0], corners[wire.target][1] + route[-1].port)
         path: list[Segment] = [start]
         for (_, left, y), (into, _, level) in pairwise(way):
             leaves = (spans[left][1], y)
             path += [leaves, bend(leaves, (spans[into][0], level))]
         paths.append(clearance.way(start, end) or (*path, end))
     height = max((low for _, low in heights), default=0.0) + down + MARGIN
-    return Geometry(spans[-1][1] + MARGIN, height, tuple(corners), tuple(rows), tuple(paths), "own")
+    width, rows = spans[-1][1] + MARGIN, tuple(route[0].row for route in routes)
+    return Geometry(width, height, tuple(corners), rows, tuple(paths), "own")
 
 
 def bend(start: Segment, end: Segment) -> Segment:
@@ -298,6 +297,5 @@ class Clearance:
         top, bottom = min(start[1], end[1]) - CLEAR, max(start[1], end[1]) + CLEAR
         first = bisect_left(self.boxes, (start[0] - self.widest,))
         near = self.boxes[first : bisect_left(self.boxes, (end[0],))]
-        return len(near) < MANY and not any(
-            right > start[0] and y < bottom and low > top for _, y, right, low in near
-        )
+        blocks = (right > start[0] and y < bottom and low > top for _, y, right, low in near)
+        return len(near) < MANY and not any(blocks)

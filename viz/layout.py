@@ -36,6 +36,7 @@ MOST = 1 << 27  # bytes; a PNG of 3,000 nodes has a fifth of it
 LARGE = 500  # wires; to be late with so many says nothing about smaller drawings
 WIDEST, RISE = 96.0, 0.2  # px between columns: more for steep wires, as four fifths of them rise
 
+Answer = tuple[float, list[Point], list[list[Point]]]
 _limit: dict[str, float] = {}  # of each program that was asked, the wires at which it fails
 
 
@@ -43,35 +44,30 @@ def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes; the same graph, on one machine, always at the same place."""
     for program in programs(len(wires)):
         until = time.monotonic() + SECONDS
-        first = _ask(program, boxes, wires, until)
-        if first is not None:  # once to learn the order of the rows, once with it
-            found = _ask(program, boxes, wires, until, first.paths)
-            if found is not None:
-                return found
+        first = _ask(program, boxes, wires, until)  # to learn the order of the rows
+        found = first and _ask(program, boxes, wires, until, first.paths)
+        if found:
+            return found
         _gave_up(program, len(wires))
     return layered.place(boxes, wires)
 
 
 def render(text: str, format: str, engine: str = "dot") -> bytes:
     """DOT text in a format of Graphviz's own; DrawingError where no program does it in 15 s."""
+    why = "no Graphviz program here makes it; put Graphviz's dot on the PATH, "
+    why += "pip install graphviz-pure, or"
     until = time.monotonic() + RENDER
     for program in programs():  # large drawings too: here is more time
-        left = until - time.monotonic()
-        late = time.monotonic() + (min(left, SECONDS) if format == "svg" else left)
+        late = min(until, time.monotonic() + SECONDS) if format == "svg" else until
         output = run(program, text, format, late, engine)
         if output:
             return output
         if time.monotonic() >= late:
             _gave_up(program, text.count("->"))
-            if time.monotonic() >= until:
-                raise DrawingError(
-                    f"{format}: at most {RENDER:g} s are given, and {program} took longer; "
-                    "use .svg, which viz draws itself"
-                )
-    raise DrawingError(
-        f"{format}: no Graphviz program here makes it; put Graphviz's dot on the PATH, "
-        "pip install graphviz-pure, or use .svg, which viz draws itself"
-    )
+        if time.monotonic() >= until:
+            why = f"at most {RENDER:g} s are given, and {program} took longer;"
+            break
+    raise DrawingError(f"{format}: {why} use .svg, which viz draws itself")
 
 
 def programs(wires: int = 0) -> Iterator[str]:
@@ -92,19 +88,14 @@ def found() -> str:
     return ", ".join([*programs(), "our own"])
 
 
-def _candidates(setting: str) -> Iterator[str | None]:
-    if setting == "own":
-        return
-    if setting not in ("dot", "graphviz-pure"):
-        yield setting
-    if setting != "graphviz-pure":
-        yield shutil.which("dot")
+def _candidates(setting: str) -> list[str | None]:
     import sysconfig  # a tenth of what importing viz may cost
 
     scripts = (os.path.dirname(sys.executable), sysconfig.get_path("scripts"))  # not always on PATH
-    for folder in (os.pathsep.join(scripts), None):
-        yield shutil.which("graphviz-pure", path=folder)
-    yield shutil.which("dot")
+    folders = (os.pathsep.join(scripts), None)
+    pure, dot = [shutil.which("graphviz-pure", path=x) for x in folders], shutil.which("dot")
+    orders = {"own": [], "dot": [dot, *pure], "graphviz-pure": [*pure, dot]}
+    return orders.get(setting, [setting, dot, *pure])
 
 
 def _gave_up(program: str, wires: int) -> None:
@@ -116,23 +107,22 @@ def run(program: str, text: str, format: str, until: float, engine: str = "dot")
     import subprocess  # a third of what importing viz may cost
     from threading import Thread
 
-    group: dict[str, Any] = {"start_new_session": True}
-    if os.name == "nt":
-        group = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    options["start_new_session"] = True  # Windows ignores it, but has a flag of its own
+    options["creationflags"] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     command = [program, f"-K{engine}", f"-T{format}"]
     try:
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **pipes, **group)
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **options)
     except OSError:
         return None
     stdin, stdout, output = process.stdin, process.stdout, []
     assert stdin is not None and stdout is not None
 
     def talk() -> None:
-        with suppress(OSError):  # it need not read all
+        with suppress(OSError), stdin:  # it need not read all
             stdin.write(text.encode())
-            stdin.close()
-        output.append(stdout.read(MOST))
+        with stdout:
+            output.append(stdout.read(MOST))
 
     thread = Thread(target=talk, daemon=True)
     thread.start()
@@ -145,9 +135,6 @@ def run(program: str, text: str, format: str, until: float, engine: str = "dot")
         if process.returncode is None:  # late, without end, or we were interrupted
             _end(process)
     thread.join(1.0)  # it met the end of its pipe
-    for pipe in () if thread.is_alive() else (stdin, stdout):
-        with suppress(OSError):
-            pipe.close()
     return output[0] if output and process.returncode == 0 else None
 
 
@@ -172,8 +159,7 @@ def _ask(
     """``program``'s geometry, rows and gaps as the paths ``before`` taught; None if it fails."""
     rows, gap = None, GAP
     if before:
-        slopes = [_slope(path) for path in before]
-        rows = rows_of(boxes, wires, lambda index: slopes[index])
+        rows = rows_of(boxes, wires, [_slope(path) for path in before])
         rises = sorted(abs(path[-1][-1] - path[0][-1]) for path in before)
         gap = min(WIDEST, max(GAP, RISE * rises[len(rises) * 4 // 5]))
     text = source(boxes, wires, rows, labels=False, gap=gap)
@@ -209,9 +195,7 @@ def _slope(path: Path) -> tuple[float, float]:
     return (to_y - y) / max(1.0, to_x - x), path[-1][-1]
 
 
-def _read(
-    output: bytes | None, boxes: int, wires: int
-) -> tuple[float, list[Point], list[list[Point]]] | None:
+def _read(output: bytes | None, boxes: int, wires: int) -> Answer | None:
     """Height, boxes' centres and wires' curves, from Graphviz's json0; None for anything else."""
     try:
         graph = json.loads(output or b"")

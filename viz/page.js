@@ -8,21 +8,14 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-const found = new WeakMap(); // the blanks under an element
 function fill(element) {
-  if (!found.has(element)) found.set(element, all("[slot]", element).map(parsed));
-  for (const { blank, k, of, i, slot } of found.get(element)) {
-    if (k === "c") {
-      [...blank.children].forEach((line, n) => (line.hidden = n !== fits(i)));
-      continue;
-    }
-    write(blank, filled(k, of, i, slot));
+  for (const blank of all("[slot]", element)) {
+    const [, k, of, ...place] = /^(\w)(\D?)(\d+)\.?(\d*)$/.exec(blank.slot);
+    const [i, slot] = place.map(Number);
+    if (k === "c") [...blank.children].forEach((line, n) => (line.hidden = n !== fits(i)));
+    else write(blank, filled(k, of, i, slot));
     blank.classList.toggle("none", blank.textContent === "–");
   }
-}
-function parsed(blank) {
-  const [, k, of, i, slot] = /^(\w)(\D?)(\d+)\.?(\d*)$/.exec(blank.slot);
-  return { blank, k, of, i: Number(i), slot: Number(slot) };
 }
 
 // ---------------------------------------------------------------- the drawing
@@ -37,9 +30,7 @@ function mark(element, name) {
   undo.push(() => element.classList.remove(name));
 }
 
-function unmark() {
-  while (undo.length) undo.pop()();
-}
+const unmark = () => undo.splice(0).forEach((restore) => restore());
 
 function draw() {
   boxes.forEach((box, i) => {
@@ -48,8 +39,7 @@ function draw() {
     write(value, known ? drawn(run.v[i]) : "–");
     write(grad, drawn(total(i)));
     grad.classList.toggle("none", total(i) === undefined);
-    const come = users[i].filter(arrived).length;
-    if (count) write(count, count.textContent.replace(/\d+/, come));
+    if (count) write(count, count.textContent.replace(/\d+/, users[i].filter(arrived).length));
   });
   for (const [wire, text] of amounts) {
     const [user, slot] = wire.split(":"), amount = arrived([user]) ? run.a[user][slot] : undefined;
@@ -70,35 +60,30 @@ function highlight(i, back) {
 }
 
 function waits(i) {
-  const [x, y, , height] = place(i), word = document.createElementNS(svg.namespaceURI, "text");
+  const { x, y, height } = place(i), word = document.createElementNS(svg.namespaceURI, "text");
   mark(boxes[i], "ready");
-  word.setAttribute("class", "waits");
-  word.setAttribute("x", x + 2);
-  word.setAttribute("y", y + height + 12);
+  const look = { class: "waits", x: x + 2, y: y + height + 12 };
+  for (const name in look) word.setAttribute(name, look[name]);
   word.textContent = pane.dataset.ready;
   svg.append(word);
   undo.push(() => word.remove());
 }
 
-function place(i) {
-  const rect = boxes[i].querySelector("rect");
-  return ["x", "y", "width", "height"].map((side) => Number(rect.getAttribute(side)));
-}
+const place = (i) => boxes[i].querySelector("rect").getBBox();
 
 // Scrolls to the first of these places, and to the others as far as they fit.
 function look(places) {
   const scale = svg.clientWidth / svg.viewBox.baseVal.width, room = 20;
-  const bring = (axis, scroll, length) => {
+  const bring = (axis, side, scroll, length) => {
     const low = scale * Math.min(...places.map((at) => at[axis])) - room;
-    const high = scale * Math.max(...places.map((at) => at[axis] + at[axis + 2])) + room;
-    const [start, extent] = [scale * places[0][axis], scale * places[0][axis + 2]];
-    const inputsAt = axis ? start + (extent - length) / 2 : start + extent + room - length;
-    if (high - low > length) pane[scroll] = inputsAt; // they are to the left, above and below
-    else if (low < pane[scroll]) pane[scroll] = low;
-    else if (high > pane[scroll] + length) pane[scroll] = high - length;
+    const high = scale * Math.max(...places.map((at) => at[axis] + at[side])) + room;
+    const [start, extent] = [scale * places[0][axis], scale * places[0][side]];
+    const inputsAt = axis === "y" ? start + (extent - length) / 2 : start + extent + room - length;
+    const nearest = Math.min(low, Math.max(pane[scroll], high - length));
+    pane[scroll] = high - low > length ? inputsAt : nearest; // left of it, above and below
   };
-  bring(0, "scrollLeft", pane.clientWidth);
-  bring(1, "scrollTop", pane.clientHeight);
+  bring("x", "width", "scrollLeft", pane.clientWidth);
+  bring("y", "height", "scrollTop", pane.clientHeight);
 }
 
 svg.addEventListener("pointerover", (event) => {
@@ -114,12 +99,10 @@ svg.addEventListener("pointerover", (event) => {
 // ---------------------------------------------------------------- where we are
 const items = [...$("walk").children], heads = items.map((item) => item.firstElementChild);
 const buttons = items.map((item, k) => {
-  const entry = document.createElement("li"), button = document.createElement("button");
-  button.type = "button";
+  const button = document.createElement("button");
   button.title = button.textContent = `${k} ${k ? names[turn(k)] : $("list").dataset.start}`;
   button.addEventListener("click", () => go(k));
-  entry.append(button);
-  $("list").append(entry);
+  $("list").appendChild(document.createElement("li")).append(button);
   return button;
 });
 let tall = 0; // px, the tallest item: what is below must not jump
@@ -170,11 +153,8 @@ function say() {
 
 const asked = () => Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? forward);
 const steps = {
-  first: () => go(0),
-  back: () => go(position - 1),
-  next: () => go(position + 1),
-  last: () => go(end),
-  odd: () => run.odd && go(run.odd),
+  first: () => go(0), back: () => go(position - 1), next: () => go(position + 1),
+  last: () => go(end), odd: () => run.odd && go(run.odd),
 };
 for (const id of ["first", "back", "next", "last"]) $(id).addEventListener("click", steps[id]);
 $("slider").addEventListener("input", () => go($("slider").valueAsNumber));
@@ -195,21 +175,16 @@ for (const [i, [range, field]] of fields) {
   const value = Number.isFinite(python.get(i)) ? python.get(i) : 0;
   const fine = nudge(value), reach = 2 * (size(value) || 1);
   Object.assign(range, { min: value - reach, max: value + reach, step: "any", value });
-  range.addEventListener("input", () => {
-    field.value = rounded(Math.round(range.valueAsNumber / fine) * fine);
-    move(i, field.valueAsNumber);
-  });
-  field.addEventListener("input", () => {
-    if (!Number.isFinite(field.valueAsNumber)) return; // not typed to its end
-    range.value = field.value;
-    move(i, field.valueAsNumber);
-  });
-  for (const input of [range, field]) input.addEventListener("change", say);
-}
-
-function move(i, value) {
-  here.set(i, value);
-  follow();
+  for (const input of [range, field]) {
+    input.addEventListener("input", () => {
+      if (!Number.isFinite(input.valueAsNumber)) return; // not typed to its end
+      if (input === field) range.value = field.value;
+      else field.value = rounded(Math.round(range.valueAsNumber / fine) * fine);
+      here.set(i, field.valueAsNumber);
+      follow();
+    });
+    input.addEventListener("change", say);
+  }
 }
 
 function follow() {
@@ -251,9 +226,9 @@ for (const part of [$("whole"), svg])
     draw();
   });
 $("theme").addEventListener("click", () => {
-  const { dataset } = document.documentElement;
+  const { style } = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  dataset.theme = (dataset.theme ?? system) === "dark" ? "light" : "dark";
+  style.colorScheme = (style.colorScheme || system) === "dark" ? "light" : "dark";
 });
 addEventListener("beforeprint", () => {
   const shown = position;

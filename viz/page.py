@@ -62,8 +62,7 @@ def page(walk: Walk) -> str:
     rows = ["<td>".join(_marked(walk, cell) for cell in row) for row in walk.table()]
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
-        style=style,
-        script=script,
+        style=style, script=script, end=2 * walk.forward, opening=walk.forward,
         title=xml(f"{walk.result} = {show(walk.number('v', walk.root))}"),
         heading=xml(walk.heading),
         picture=_DIGITS.sub("", drawing.picture(state=walk.state())),
@@ -73,9 +72,7 @@ def page(walk: Walk) -> str:
         inputs="\n".join(_input(walk, i, i in stuck) for i in walk.leaves),
         moved="".join(_moved(walk, i) for i in walk.leaves if i not in stuck),
         notes="".join(f"<p>{xml(note)}</p>" for note in notes),
-        end=2 * walk.forward,
-        opening=walk.forward,
-    )
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ the graph, for the script
@@ -83,14 +80,15 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     """The script without the document: the graph, and what runs it; the nodes stuck, and notes.
 
     ``ops`` are functions, and ``kind`` says which of them a node is. An op without a line for
-    JavaScript keeps its numbers, and what it was made from is stuck.
+    JavaScript keeps its numbers, and what it was made from is stuck. A number operand stands in an
+    array of its own, a leaf with its flag.
     """
     graph, stuck = walk.graph, set[int]()
     notes = ["This is a recording of one run: a Python if leaves no trace."]
     forms = {i: (record, len(graph.operands[i])) for i, record in walk.ops.items()}
     slots: dict[object, set[int]] = {}
     for i, form in forms.items():
-        slots.setdefault(form, set()).update(walk.sent(i))
+        slots.setdefault(form, set()).update(walk.sent[i])
     made: list[str] = []
     places: dict[object, int] = {}
     kind = [-1] * len(graph)  # a leaf
@@ -115,17 +113,14 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     if len(graph) > LIVE_NODES:
         notes.append(f"Inputs do not move here: {len(graph)} nodes are more than {LIVE_NODES}.")
         stuck.update(walk.leaves)
-    data = f"const ops=[{','.join(made)}],kind={literal(kind)},{_data(walk)};\n"
-    return data + _asset("evaluator.js"), stuck, notes
-
-
-def _data(walk: Walk) -> str:
-    """The rest of the graph: a number operand in an array of its own, a leaf with its flag."""
-    operands = [[x if isinstance(x, int) else [x] for x in row] for row in walk.graph.operands]
-    leaves = [[i, walk.number("v", i), int(walk.graph.recording[i])] for i in walk.leaves]
-    names = [name.text for name in walk.names]
-    parts = {"operands": operands, "leaves": leaves, "names": names, "root": walk.root}
-    return ",".join(f"{key}={literal(part)}" for key, part in (parts | {"words": WORDS}).items())
+    data = {
+        "kind": kind,
+        "operands": [[x if isinstance(x, int) else [x] for x in row] for row in graph.operands],
+        "leaves": [[i, walk.number("v", i), int(graph.recording[i])] for i in walk.leaves],
+        "names": [name.text for name in walk.names], "root": walk.root, "words": WORDS,
+    }  # fmt: skip
+    parts = [f"ops=[{','.join(made)}]", *(f"{key}={literal(x)}" for key, x in data.items())]
+    return f"const {','.join(parts)};\n" + _asset("evaluator.js"), stuck, notes
 
 
 # ------------------------------------------------------------------ text with marked blanks
@@ -137,10 +132,9 @@ def _marked(walk: Walk, line: Line) -> str:
             parts.append(xml(piece).replace("&quot;", '"').replace("&#x27;", "'"))
         elif piece.choices:
             chosen = walk.case(piece.node)
-            parts.append(f"<span slot={piece.code}>")
-            for n, choice in enumerate(piece.choices):
-                parts.append(f"<span{' hidden' * (n != chosen)}>{_marked(walk, choice)}</span>")
-            parts.append("</span>")
+            lines = enumerate(_marked(walk, choice) for choice in piece.choices)
+            spans = (f"<span{' hidden' * (n != chosen)}>{line}</span>" for n, line in lines)
+            parts.append(f"<span slot={piece.code}>{''.join(spans)}</span>")
         else:
             parts.append(f"<b slot={piece.code}>{walk.fill((piece,))}</b>")
     return "".join(parts)

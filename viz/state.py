@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from autograd.graph import Graph
-from autograd.sweep import Contribution, Step
+from autograd.sweep import Step
 
 
 class State(NamedTuple):
@@ -37,7 +37,7 @@ class Run:
     """``forward`` steps there, and as many back: position k is when k of them are done.
 
     ``ops`` are the op nodes and their records in forward order, ``turns`` their backward steps,
-    ``grads`` the totals, ``leaves`` the other nodes.
+    ``sent`` what each sends by slot, ``grads`` the totals, ``leaves`` the other nodes.
     """
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
@@ -46,7 +46,7 @@ class Run:
         self.leaves = [i for i, record in enumerate(graph.ops) if record is None]
         self.order = list(self.ops)
         self.turns = dict(zip(reversed(self.order), steps, strict=True))
-        self._sent: dict[int, dict[int, Contribution]] = {}  # of those that were looked at
+        self.sent = {i: {c.slot: c for c in x.contributions} for i, x in self.turns.items()}
         self.grads = {self.root: 1.0} | self.state().grads
 
     def turn(self, k: int) -> int:
@@ -58,12 +58,6 @@ class Run:
         x = self.graph.operands[i][slot]
         assert isinstance(x, int)
         return x
-
-    def sent(self, i: int) -> dict[int, Contribution]:
-        """What node ``i`` sends in its turn, by slot."""
-        if i not in self._sent:
-            self._sent[i] = {c.slot: c for c in self.turns[i].contributions}
-        return self._sent[i]
 
     @cached_property
     def arrivals(self) -> list[list[tuple[int, int]]]:
@@ -93,4 +87,4 @@ class Run:
         if k is None or not back:
             return State(None, set(), set(), amounts, grads)
         now = self.turn(k)
-        return State(now, set(self.ready(now)), {(now, s) for s in self.sent(now)}, amounts, grads)
+        return State(now, set(self.ready(now)), {(now, s) for s in self.sent[now]}, amounts, grads)

@@ -63,9 +63,8 @@ class Trace(Sequence[Position]):
             return part
         walk, k = self.walk, self._shown[index]
         i = walk.turn(k)
-        went = k <= self.forward
-        step = Step(self.graph.nodes[i], "forward", None, ()) if went else walk.turns[i]
-        position = Position(*step)
+        made = Step(self.graph.nodes[i], "forward", None, ())
+        position = Position(*(made if k <= self.forward else walk.turns[i]))
         position.walk, position.k = walk, k
         return position
 

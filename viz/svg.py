@@ -19,27 +19,13 @@ Colour means gradient. A drawing paints its own background, as it cannot know wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from autograd.numbers import show
 
-from .boxes import (
-    CHANGED,
-    FONT,
-    LINE,
-    PAD_X,
-    PAD_Y,
-    SMALL,
-    WORD,
-    Box,
-    Boxes,
-    Geometry,
-    Path,
-    Wires,
-    minus,
-)
+from .boxes import CHANGED, FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Geometry, Path, Wires, minus
 from .state import State
 
 FAMILY = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
@@ -106,8 +92,9 @@ def tag(name: str, content: str | None = None, **attributes: object) -> str:
 
 
 def svg(
-    boxes: Boxes, wires: Wires, geometry: Geometry, title: str, theme: str, state: State | None
-) -> str:
+    boxes: Sequence[Box], wires: Wires, geometry: Geometry,
+    title: str, theme: str, state: State | None,
+) -> str:  # fmt: skip
     """The drawing as one SVG element; with ``state``, as it is in the middle of a backward pass."""
     colours, width, height = THEMES[theme], number(geometry.width), number(geometry.height)
     arrow = tag("path", d="M0 0L10 -5L10 5Z", fill=colours.motion, stroke="none")

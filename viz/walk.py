@@ -51,11 +51,9 @@ class Walk(Numbers):
         """
         n = self.forward
         if k == 0:
-            return [
-                ("head", (f"Step 0 of {2 * n}",)),
-                ("who", ("The leaves are there from the start.",)),
-                ("text", ("Every other number is made from them, one op at a time.",)),
-            ]
+            who = "The leaves are there from the start."
+            text = "Every other number is made from them, one op at a time."
+            return [("head", (f"Step 0 of {2 * n}",)), ("who", (who,)), ("text", (text,))]
         phase = f"forward {k} of {n}" if k <= n else f"backward {k - n} of {n}"
         odd = " !" if k == self.first_odd else ""
         i = self.turn(k)
@@ -75,7 +73,7 @@ class Walk(Numbers):
 
     def _goes(self, i: int) -> Lines:
         """The four things of a backward step."""
-        uses, slots, operands = len(self.graph.users[i]), list(self.sent(i)), self.graph.operands[i]
+        uses, slots, operands = len(self.graph.users[i]), list(self.sent[i]), self.graph.operands[i]
         who = WHO.get(uses, f"goes now: all {uses} places that use it have sent theirs.")
         lines: Lines = [("who", (f"{self.names[i]} {who}",)), ("text", self._whence(i))]
         lines += [("text", line) for line in self._rule(i, slots)]
