@@ -13,6 +13,7 @@ import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from itertools import repeat
 from typing import Any, ClassVar, NamedTuple
 
 from llvmlite import binding, ir
@@ -61,12 +62,11 @@ def host() -> Target:
 class Lanes(Symbolic):
     """An operand: a number a row, for all lanes."""
 
-    __slots__ = ("m", "number", "value")
+    __slots__ = ("m", "value")
 
-    def __init__(self, m: Vectors, value: Any, number: float | None = None) -> None:
+    def __init__(self, m: Vectors, value: Any) -> None:
         self.m = m
         self.value = value  # llvmlite's
-        self.number = number  # of a constant
 
 
 class Vectors(Arithmetic):
@@ -78,13 +78,13 @@ class Vectors(Arithmetic):
 
     kind: ClassVar[str] = "llvm"
 
-    def __init__(self, function: Any, target: Target) -> None:
+    def __init__(self, function: Any, target: Target, spare: Any = None) -> None:
         self.module = function.module
         self.builder = ir.IRBuilder(function.append_basic_block())
         self.target = target
         self.vector = ir.VectorType(DOUBLE, target.lanes)
         self.integers = ir.VectorType(INT, target.lanes)
-        self.spare: float = math.inf  # so many calls of formulas are still inlined
+        self.spare = spare or repeat(0)  # a call of a formula takes one, or is not inlined
         self.lines = {name: partial(line, self) for name, line in LINES.items()}
 
     def line(self, record: Op) -> Callable[..., Any] | None:
@@ -118,8 +118,7 @@ class Vectors(Arithmetic):
     def inline(self, formula: Callable[..., Lanes], *operands: Number) -> Lanes:
         """A formula of llvm_math.py: written into the module once; LLVM inlines the calls."""
         function, result = self.function(f"formula.{formula.__name__}", *operands)
-        self.spare -= 1
-        if self.spare < 0:
+        if next(self.spare, None) is None:
             result.value.attributes.add("noinline")
         if function.is_declaration:
             function.linkage = "internal"
@@ -250,9 +249,7 @@ class Vectors(Arithmetic):
         if self.target.avx512:
             low, high = (ir.Constant(EIGHT, list(numbers[i : i + 8])) for i in (0, 8))
             return self.x86("vpermi2var", low, index, high)
-        stored = ir.Constant(ir.ArrayType(DOUBLE, 16), list(numbers))
-        table = ir.GlobalVariable(self.module, stored.type, self.module.get_unique_name("table"))
-        table.initializer, table.linkage, table.global_constant = stored, "internal", True
+        table = stored(self.module, DOUBLE, numbers)
         index = self.builder.and_(index, splat(15, self.integers))
         lanes = [self.lane(index, i) for i in range(self.target.lanes)]
         places = [self.builder.gep(table, [i], source_etype=DOUBLE) for i in lanes]
@@ -286,6 +283,14 @@ class Vectors(Arithmetic):
         fraction = self.builder.and_(bits, splat((1 << 52) - 1, self.integers))
         f = self.from_bits(self.builder.or_(fraction, self.bits(1.0)))
         return self.where(self.greater_equal(x, 0.0), f, math.nan), k
+
+
+def stored(module: Any, kind: Any, numbers: Sequence[float]) -> Any:
+    """The module's constant array of these numbers."""
+    constant = ir.Constant(ir.ArrayType(kind, len(numbers)), list(numbers))
+    table = ir.GlobalVariable(module, constant.type, module.get_unique_name("table"))
+    table.initializer, table.linkage, table.global_constant = constant, "internal", True
+    return table
 
 
 def splat(number: float, kind: Any) -> Any:

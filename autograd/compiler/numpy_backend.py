@@ -83,9 +83,7 @@ def arithmetic() -> Arithmetic:
     return _arrays
 
 
-def build(
-    graph: Graph, inputs: tuple[int, ...]
-) -> Callable[[Sequence[Array], Sequence[Array]], None]:
+def build(graph: Graph) -> Callable[[Sequence[Array], Sequence[Array]], None]:
     """A function ``(arrays, outputs)`` that fills one output a root.
 
     An array has as many elements as an output, or one, which holds for every row.
@@ -108,7 +106,7 @@ def build(
         rows = len(outputs[0])
         numbers: list[Any] = list(graph.values)
         varies = [False] * len(graph)
-        for i, array in zip(inputs, arrays, strict=True):
+        for i, array in zip(graph.inputs, arrays, strict=True):
             varies[i] = len(array) == rows
             numbers[i] = array
         varying = []
@@ -126,7 +124,7 @@ def build(
                 size = block.stop - start
                 free = {np.float64: [], np.bool_: []}
             local = list(numbers)
-            for i in inputs:
+            for i in graph.inputs:
                 if varies[i]:
                     local[i] = numbers[i][block]
             for root, output in zip(graph.roots, outputs, strict=True):

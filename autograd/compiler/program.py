@@ -231,9 +231,7 @@ class _Stages:
         self.graph = rewrite(graph, gradient, target)
         verify(self.graph, target)
         rewritten = time.perf_counter()
-        self.run: Callable[[Sequence[Array], Sequence[Array]], None] = module.build(
-            self.graph, self.graph.inputs
-        )
+        self.run: Callable[[Sequence[Array], Sequence[Array]], None] = module.build(self.graph)
         self.times = (rewritten - start, time.perf_counter() - rewritten)
 
 
