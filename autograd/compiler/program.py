@@ -22,7 +22,6 @@ from .. import modes
 from ..errors import TracingError, user_line
 from ..graph import Graph
 from ..numbers import real
-from ..op import Op
 from ..unknown import Unknown
 from ..value import Value, describe
 from .rewrite import rewrite, verify
@@ -182,8 +181,7 @@ class Program:
         if len(arguments) != len(self._names):
             raise TypeError(
                 f"{self._name}: {len(self._names)} arguments are required "
-                f"({', '.join(self._names)}), "
-                f"got {len(arguments)}"
+                f"({', '.join(self._names)}), got {len(arguments)}"
             )
         named = zip(arguments, self._names, strict=True)
         arrays = [_array(x, f"{self._name}: {name}") for x, name in named]
@@ -191,8 +189,7 @@ class Program:
         try:
             shape = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
         except ValueError:
-            each = zip(self._names, arrays, strict=True)
-            got = ", ".join(f"{n} {x.shape}" for n, x in each)
+            got = ", ".join(f"{name} {x.shape}" for name, x in zip(self._names, arrays))
             raise ValueError(
                 f"{self._name}: arrays that broadcast together are required, got {got}; "
                 "give each the same length, or one number"
@@ -202,9 +199,7 @@ class Program:
         flat = [_flat(x, shape) for x in arrays]
         outputs = self._outputs(rows, 1 + len(arrays) * gradient)
         run(flat, outputs)
-        if not shape:
-            return [np.float64(y[0]) for y in outputs]
-        return [y if len(shape) == 1 else y.reshape(shape) for y in outputs]
+        return [y if len(shape) == 1 else y.reshape(shape)[()] for y in outputs]
 
     def _outputs(self, rows: int, count: int) -> list[Array]:
         """Arrays for the results: those that only we hold, if they fit, else new ones.
@@ -241,16 +236,13 @@ def _count(graph: Graph) -> int:
 
 def _parameters(f: Callable[..., Any]) -> list[str] | None:
     """The names of f's parameters; None where its signature leaves their number open."""
-    if isinstance(f, Op):
-        return None
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
         return None
     fixed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if all(p.kind in fixed and p.default is p.empty for p in parameters):
-        return [p.name for p in parameters]
-    return None
+    clear = all(p.kind in fixed and p.default is p.empty for p in parameters)
+    return [p.name for p in parameters] if clear else None
 
 
 def _array(x: Any, who: str) -> Array:
