@@ -170,8 +170,6 @@ class Vectors(Arithmetic):
             ]
             function = self.declared(whole, EIGHT, *[x.type for x in part])
             parts.append(self.builder.call(function, part))
-        if n == 8:
-            return Lanes(self, parts[0])
         every = ir.Constant(ir.VectorType(INT32, n), list(range(n)))
         return Lanes(self, self.builder.shuffle_vector(*parts, every))
 
@@ -207,7 +205,7 @@ class Vectors(Arithmetic):
         bits = self.holds(condition)
         return Lanes(self, self.builder.select(bits, self.value(a), self.value(b)))
 
-    def extreme(self, a: Number, b: Number, how: str) -> Lanes:
+    def extreme(self, how: str, a: Number, b: Number) -> Lanes:
         """b if it is ``how`` beside a, else a; nan if either is."""
         number = self.compare("ord", b, b)  # folded where b is a constant
         return self.select(number, self.select(self.compare(how, b, a), b, a), b)
@@ -313,33 +311,23 @@ def find(name: str) -> None:
     binding.add_symbol(name, place)
 
 
-def inlined(formula: Callable[..., Lanes]) -> Callable[..., Lanes]:
-    """A formula of llvm_math.py as a line."""
-    return lambda m, *operands: m.inline(formula, *operands)
+def told(method: Callable[..., Lanes], *first: Any) -> Callable[..., Lanes]:
+    """A method of Vectors as a line, with what comes before the operands."""
+    return lambda m, *operands: method(m, *first, *operands)
 
 
 FORMULAS = frozenset(formula.__name__ for formula in llvm_math.FUNCTIONS)
 # A line a primitive, ``(m, *operands)``; also where an op's formula would be slower.
 LINES: Mapping[str, Callable[..., Any]] = {
-    "identity": lambda m, x: x,
-    "add": lambda m, a, b: m.emit("fadd", a, b),
-    "subtract": lambda m, a, b: m.emit("fsub", a, b),
-    "multiply": lambda m, a, b: m.emit("fmul", a, b),
-    "divide": lambda m, a, b: m.emit("fdiv", a, b),
-    "negative": lambda m, x: m.emit("fneg", x),
-    "abs": lambda m, x: m.intrinsic("fabs", x),
-    "sqrt": lambda m, x: m.intrinsic("sqrt", x),
-    "floor": lambda m, x: m.intrinsic("floor", x),
-    "ceil": lambda m, x: m.intrinsic("ceil", x),
-    "trunc": lambda m, x: m.intrinsic("trunc", x),
-    "round": lambda m, x: m.intrinsic("rint", x),
-    **{formula.__name__: inlined(formula) for formula in llvm_math.FUNCTIONS},
-    "power": llvm_math.power,
-    "maximum": lambda m, a, b: m.extreme(a, b, ">"),
-    "minimum": lambda m, a, b: m.extreme(a, b, "<"),
-    "equal": lambda m, a, b: m.compare("==", a, b),
-    "not_equal": lambda m, a, b: m.compare("!=", a, b),
-    "greater": lambda m, a, b: m.compare(">", a, b),
-    "greater_equal": lambda m, a, b: m.compare(">=", a, b),
-    "where": lambda m, c, a, b: m.select(c, a, b),
-}
+    "identity": lambda m, x: x, "power": llvm_math.power, "where": told(Vectors.select),
+    "add": told(Vectors.emit, "fadd"), "subtract": told(Vectors.emit, "fsub"),
+    "multiply": told(Vectors.emit, "fmul"), "divide": told(Vectors.emit, "fdiv"),
+    "negative": told(Vectors.emit, "fneg"), "abs": told(Vectors.intrinsic, "fabs"),
+    "sqrt": told(Vectors.intrinsic, "sqrt"), "floor": told(Vectors.intrinsic, "floor"),
+    "ceil": told(Vectors.intrinsic, "ceil"), "trunc": told(Vectors.intrinsic, "trunc"),
+    "round": told(Vectors.intrinsic, "rint"),
+    "maximum": told(Vectors.extreme, ">"), "minimum": told(Vectors.extreme, "<"),
+    "equal": told(Vectors.compare, "=="), "not_equal": told(Vectors.compare, "!="),
+    "greater": told(Vectors.compare, ">"), "greater_equal": told(Vectors.compare, ">="),
+    **{formula.__name__: told(Vectors.inline, formula) for formula in llvm_math.FUNCTIONS},
+}  # fmt: skip

@@ -152,17 +152,15 @@ class Program:
         with modes.recording():
             inputs = [Unknown(name) for name in names]
             y = self._f(*inputs)
-            made = not isinstance(y, Value)
-            if made:
-                required = f"{self._name} must return one number"
-                y = Value(real(y, "compile", required), requires_grad=False)
+            if not isinstance(y, Value):
+                y = Value(real(y, "compile", f"{self._name} must return one number"))
+                y._about = modes.CONSTANT
         graph = Graph(y, inputs=inputs)
-        for i in range(len(inputs), len(graph)):
-            constant = made or graph.ops[i] or graph.nodes[i]._about is modes.CONSTANT
-            if not constant:
+        for node, record in list(zip(graph.nodes, graph.ops))[len(inputs) :]:
+            if not record and node._about is not modes.CONSTANT:
                 raise TracingError(
                     f"compile: {self._name} at {user_line()} must depend on its arguments and on "
-                    f"plain numbers, got {describe(graph.nodes[i])}, a Value from outside, "
+                    f"plain numbers, got {describe(node)}, a Value from outside, "
                     "whose later changes the program would not see; pass it as an argument, or use "
                     "its .item()"
                 )
@@ -195,10 +193,8 @@ class Program:
                 "give each the same length, or one number"
             ) from None
         run = self._built(gradient).run
-        rows = math.prod(shape)
-        flat = [_flat(x, shape) for x in arrays]
-        outputs = self._outputs(rows, 1 + len(arrays) * gradient)
-        run(flat, outputs)
+        outputs = self._outputs(math.prod(shape), 1 + len(arrays) * gradient)
+        run([_flat(x, shape) for x in arrays], outputs)
         return [y if len(shape) == 1 else y.reshape(shape)[()] for y in outputs]
 
     def _outputs(self, rows: int, count: int) -> list[Array]:
@@ -261,8 +257,8 @@ def _array(x: Any, who: str) -> Array:
     try:
         array = np.asarray(x)
     except ValueError as error:
-        kind = type(x).__name__
-        raise TypeError(f"{required}, got {kind}: {error}; make its rows equal") from None
+        got = f"{type(x).__name__}: {error}"
+        raise TypeError(f"{required}, got {got}; make its rows equal") from None
     if array.dtype.kind not in "fiub":
         got = type(x).__name__ if array.dtype == object else f"{array.dtype}"
         raise TypeError(f"{required}, of real numbers, got {got}; convert it to float64 first")
