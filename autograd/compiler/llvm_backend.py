@@ -82,9 +82,8 @@ class Kernel:
         """The machine code for arrays of that pattern."""
         start = time.perf_counter()
         written = module(self.graph, self.inputs, pattern, self.target)
-        target = self.target
-        if waits(self.graph, len(self.inputs) + len(self.graph.roots), written):
-            target = target.narrow
+        waiting = waits(self.graph, len(self.inputs) + len(self.graph.roots), written)
+        target = self.target.narrow if waiting else self.target
         engine = binding.create_mcjit_compiler(*optimised(written, target))
         engine.finalize_object()
         self.engines.append(engine)
@@ -245,9 +244,8 @@ def write_loop(loop: Any, task: Task) -> None:
     n, body.row = body.row, INT(0)
     write([i for i, steady in enumerate(task.steady) if steady], looping=False)
     with repeated(b, 0, n, task.target.lanes) as body.row:
-        ops = enumerate(task.graph.ops)
-        moving = [i for i, op in ops if i in task.results or (op and not task.steady[i])]
-        write(moving, looping=True)
+        moving = {i for i, op in enumerate(task.graph.ops) if op and not task.steady[i]}
+        write(sorted(moving | task.results.keys()), looping=True)
     b.ret_void()
 
 
@@ -255,8 +253,8 @@ def write_run(run: Any, loop: Any, task: Task) -> None:
     """The loop over all whole vectors of rows, then over a buffer with the rows that are left."""
     pointers, n = run.args
     b = ir.IRBuilder(run.append_basic_block())
-    lanes, count, inputs = task.target.lanes, task.memory, len(task.places)
-    ones = [task.steady[i] for i in task.places]
+    lanes, count = task.target.lanes, task.memory
+    ones = [task.steady[i] for i in task.places] + [False] * len(task.graph.roots)
     whole = b.and_(n, INT(-lanes))
     with b.if_then(b.icmp_unsigned("!=", whole, INT(0))):
         b.call(loop, [pointers, whole])
@@ -266,7 +264,7 @@ def write_run(run: Any, loop: Any, task: Task) -> None:
         buffer = offset(b, memory, INT(lanes * task.kept))
         others = offset(b, buffer, INT(lanes * count))  # the pointers to its columns
         b.store(memory, offset(b, others, INT(count)))
-        table = stored(run.module, BIT, [*ones, *[False] * len(task.graph.roots)])
+        table = stored(run.module, BIT, ones)
         fill = run.module.declare_intrinsic("llvm.memset", [POINTER, INT])
         copy = run.module.declare_intrinsic("llvm.memcpy", [POINTER, POINTER, INT])
         b.call(fill, [buffer, BYTE(0), INT(8 * lanes * count), BIT(0)])
@@ -277,7 +275,7 @@ def write_run(run: Any, loop: Any, task: Task) -> None:
             rest = offset(b, load_pointer(b, pointers, i), b.select(one, INT(0), whole))
             b.call(copy, [part, rest, b.select(one, INT(8), left), BIT(0)])
         b.call(loop, [others, INT(lanes)])
-        with repeated(b, inputs, INT(count)) as i:
+        with repeated(b, len(task.places), INT(count)) as i:
             part = offset(b, buffer, b.mul(i, INT(lanes)))
             rest = offset(b, load_pointer(b, pointers, i), whole)
             b.call(copy, [rest, part, left, BIT(0)])

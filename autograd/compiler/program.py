@@ -181,13 +181,12 @@ class Program:
                 f"{self._name}: {len(self._names)} arguments are required "
                 f"({', '.join(self._names)}), got {len(arguments)}"
             )
-        named = zip(arguments, self._names, strict=True)
-        arrays = [_array(x, f"{self._name}: {name}") for x, name in named]
+        arrays = [_array(x, f"{self._name}: {n}") for x, n in zip(arguments, self._names)]
         shapes = {x.shape for x in arrays}
         try:
             shape = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
         except ValueError:
-            got = ", ".join(f"{name} {x.shape}" for name, x in zip(self._names, arrays))
+            got = ", ".join(f"{n} {x.shape}" for n, x in zip(self._names, arrays))
             raise ValueError(
                 f"{self._name}: arrays that broadcast together are required, got {got}; "
                 "give each the same length, or one number"
@@ -205,8 +204,7 @@ class Program:
         pool, self._pool = self._pool, []  # another thread finds it empty, and makes its own
         fit = [i for i, y in enumerate(pool) if y.size == rows]
         free = dict.fromkeys([i for i in fit if _references(pool, i) == _ALONE][:count])
-        outputs = [pool[i] for i in free]
-        outputs += [np.empty(rows) for _ in range(count - len(outputs))]
+        outputs = [pool[i] for i in free] + [np.empty(rows) for _ in range(count - len(free))]
         held = [pool[i] for i in fit if i not in free]  # `y = program(x)` in a loop lets go of them
         self._pool = outputs + held[:count]
         return outputs
