@@ -111,8 +111,8 @@ def build(graph: Graph) -> Callable[[Sequence[Array], Sequence[Array]], None]:
                 varying.append((i, record, line))
             else:  # the same in every row: once
                 numbers[i] = _call(record, line, graph.at(i, numbers), None)
-        results = dict(zip(graph.roots, outputs, strict=True))
-        own = {i: results[i] for i, *_ in varying if i in results}  # computed where they are wanted
+        # Computed where they are wanted; a root that is an input, or the same in all rows, is copied.
+        own = {i: y for i, y in zip(graph.roots, outputs) if varies[i] and graph.ops[i]}
         sliced = {**{i: numbers[i] for i in graph.inputs if varies[i]}, **own}
         local = list(numbers)
         for start in range(0, rows, BLOCK):
@@ -127,9 +127,11 @@ def build(graph: Graph) -> Callable[[Sequence[Array], Sequence[Array]], None]:
                 for x in dies[i]:
                     if varies[x]:
                         free[local[x].dtype.type].append(local[x])
-                if i not in own:
-                    local[i] = free[kind].pop() if free[kind] else np.empty(size, kind)
-                local[i] = _call(record, line, at, local[i])
+                if i in own:
+                    out = local[i]
+                else:
+                    out = free[kind].pop() if free[kind] else np.empty(size, kind)
+                local[i] = _call(record, line, at, out)
         for i, output in zip(graph.roots, outputs, strict=True):
             result = own.get(i, numbers[i])
             if result is not output:
