@@ -10,16 +10,18 @@ for: llvmlite is an extra.
 from __future__ import annotations
 
 import ctypes
+import threading
 import time
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import binding, ir
 
-from .llvm_vectors import BIT, BYTE, DOUBLE, FORMULAS, INT, Lanes, Target, Vectors, host, splat
+from .llvm_vectors import BIT, BYTE, DOUBLE, FORMULAS, INT, Lanes, Target, Vectors, host, stored
 
 if TYPE_CHECKING:
     from ..graph import Graph
@@ -28,7 +30,7 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 Pattern = tuple[bool, ...]  # of each input: is it one number for all rows?
 
 POINTER = ir.PointerType()
-SIGNATURE = ir.FunctionType(ir.VoidType(), [POINTER, INT, POINTER])
+SIGNATURE = ir.FunctionType(ir.VoidType(), [POINTER, INT])
 # A graph of more nodes is cut into functions of PART: the time that LLVM needs for one function
 # grows with its square, its stack with its length (220 bytes a node). A formula is FORMULA nodes:
 # 100 sines and cosines take as long as 1,000 sums. A net of 870 nodes loses 15 % if it is cut.
@@ -41,13 +43,12 @@ INLINED = 200
 @cache
 def arithmetic() -> Vectors:
     """The arithmetic, for the question which ops it has a line for."""
-    kind = ir.FunctionType(ir.VoidType(), ())
-    return Vectors(ir.Function(ir.Module(), kind, "none"), host())
+    return Vectors(ir.Function(ir.Module(), SIGNATURE, "none"), host())
 
 
-def build(graph: Graph, inputs: tuple[int, ...]) -> Kernel:
-    """The kernel that computes the roots; ``inputs`` are leaves, and other leaves are constants."""
-    return Kernel(graph, inputs, host())
+def build(graph: Graph) -> Kernel:
+    """The kernel that computes the roots; leaves that are no inputs are constants."""
+    return Kernel(graph, graph.inputs, host())
 
 
 class Kernel:
@@ -64,37 +65,25 @@ class Kernel:
         self.target = target
         self.seconds = 0.0
         self.engines: list[Any] = []  # the code lives as long as they do
-        self.compiled: dict[Pattern, Callable[[int, int], None]] = {}
-        self.kept: list[tuple[Array, int]] = []  # memory that is not in use, and its address
+        self.compiled: dict[Pattern, Any] = {}
+        columns = len(inputs) + len(graph.roots)
+        self.memory = Memory((kept_nodes(graph) + columns) * target.lanes + columns + 1)
 
     def __call__(self, arrays: Sequence[Array], outputs: Sequence[Array]) -> None:
         n = len(outputs[0])
         if n:
             pattern = tuple([len(numbers) != n for numbers in arrays])
             run = self.compiled.get(pattern) or self.compile(pattern)
-            try:  # not `if self.kept`: another thread may take it in between
-                kept = self.kept.pop()
-            except IndexError:
-                kept = self.memory()
             addresses = array("Q", [address(numbers) for numbers in (*arrays, *outputs)])
-            addresses.append(kept[1])
+            addresses.append(self.memory.address)
             run(addresses.buffer_info()[0], n)
-            self.kept.append(kept)
 
-    def memory(self) -> tuple[Array, int]:
-        """What the code works in, aligned to 64 bytes; each thread that runs has its own."""
-        columns = len(self.inputs) + len(self.graph.roots)
-        size = (kept_nodes(self.graph) + columns) * self.target.lanes + columns
-        memory = np.empty(size + 8)
-        return memory, -(-address(memory) // 64) * 64
-
-    def compile(self, pattern: Pattern) -> Callable[[int, int], None]:
+    def compile(self, pattern: Pattern) -> Any:
         """The machine code for arrays of that pattern."""
         start = time.perf_counter()
         written = module(self.graph, self.inputs, pattern, self.target)
-        target = self.target
-        if waits(self.graph, len(self.inputs) + len(self.graph.roots), written):
-            target = target.narrow
+        waiting = waits(self.graph, len(self.inputs) + len(self.graph.roots), written)
+        target = self.target.narrow if waiting else self.target
         engine = binding.create_mcjit_compiler(*optimised(written, target))
         engine.finalize_object()
         self.engines.append(engine)
@@ -102,6 +91,14 @@ class Kernel:
         run = self.compiled[pattern] = function(engine.get_function_address("run"))
         self.seconds += time.perf_counter() - start
         return run
+
+
+class Memory(threading.local):
+    """What the code works in, aligned to 64 bytes: every thread that runs has its own."""
+
+    def __init__(self, size: int) -> None:
+        self.numbers = np.empty(size + 8)
+        self.address = -(-address(self.numbers) // 64) * 64
 
 
 def kept_nodes(graph: Graph) -> int:
@@ -146,18 +143,16 @@ def module(graph: Graph, inputs: tuple[int, ...], pattern: Pattern, target: Targ
     """
     written = ir.Module("rows")
     written.triple = binding.get_default_triple()
+    task = Task(graph, inputs, pattern, target)
     loop = internal(written, "loop")
-    leaves = dict(zip(inputs, enumerate(pattern), strict=True))
-    task = Task(graph, leaves, frozenset(graph.roots), kept_nodes(graph), target)
     write_loop(loop, task)
-    kind = ir.FunctionType(ir.VoidType(), [POINTER, INT])
-    write_run(ir.Function(written, kind, "run"), loop, task)
+    write_run(ir.Function(written, SIGNATURE, "run"), loop, task)
     return written
 
 
 def internal(written: Any, name: str) -> Any:
     """A function of the module that stays one."""
-    function = ir.Function(written, SIGNATURE, name)
+    function = ir.Function(written, SIGNATURE, written.get_unique_name(name))
     function.linkage = "internal"
     function.attributes.add("noinline")
     function.attributes.alignstack = 64  # or each spilled vector lies across two cache lines
@@ -165,166 +160,147 @@ def internal(written: Any, name: str) -> Any:
     return function
 
 
-class Task(NamedTuple):
+class Task:
     """What is to be written."""
 
-    graph: Graph
-    leaves: Mapping[int, tuple[int, bool]]  # input: its place among them, whether it is one number
-    roots: frozenset[int]
-    kept: int
-    target: Target
+    def __init__(
+        self, graph: Graph, inputs: tuple[int, ...], pattern: Pattern, target: Target
+    ) -> None:
+        self.graph = graph
+        self.target = target
+        self.kept = kept_nodes(graph)
+        self.spare = iter(range(INLINED)) if self.kept else None
+        self.places = {leaf: n for n, leaf in enumerate(inputs)}
+        self.memory = len(inputs) + len(graph.roots)  # its place: behind the arrays'
+        self.results: dict[int, list[int]] = {}  # of a root, the places of its outputs
+        for n, root in enumerate(graph.roots, len(inputs)):
+            self.results.setdefault(root, []).append(n)
+        self.steady: list[bool] = []  # the same in all rows
+        for i, operands in enumerate(graph.operands):
+            one = i not in self.places or pattern[self.places[i]]
+            self.steady.append(one and all(self.steady[x] for x in operands if type(x) is int))
 
 
-class Body(dict[int, Lanes]):
-    """The vectors that one function has: written by it, or else read where they are needed."""
+class Body(dict[int, Any]):
+    """The operands that one function has: written by it, or else read where they are needed."""
 
     def __init__(self, function: Any, task: Task) -> None:
         super().__init__()
-        self.pointers, self.row, self.kept = function.args
+        self.pointers, self.row = function.args
         self.task = task
-        self.m = Vectors(function, task.target)
+        self.m = Vectors(function, task.target, task.spare)
+        self.memory = load_pointer(self.m.builder, self.pointers, INT(task.memory))
 
-    def write(self, nodes: Sequence[int]) -> None:
-        """These nodes; what other functions need is kept."""
-        graph, own = self.task.graph, set(nodes)
+    def write(self, nodes: Sequence[int], looping: bool) -> None:
+        """These nodes; what other functions need is kept, and ``looping`` gives the results."""
+        m, task, graph, own = self.m, self.task, self.task.graph, set(nodes)
         for i in nodes:
-            self[i] = self.m.run(graph.ops[i], *graph.at(i, self))  # type: ignore[arg-type]
-            if self.task.kept and (
-                i in self.task.roots or any(user not in own for user, _ in graph.users[i])
-            ):
-                self.m.builder.store(self[i].value, self.home(i), align=16)
+            record = graph.ops[i]
+            if record is not None and task.steady[i] is not looping:
+                self[i] = m.run(record, *graph.at(i, self))  # type: ignore[arg-type]
+                if task.kept and (not looping or any(x not in own for x, _ in graph.users[i])):
+                    m.builder.store(m.value(self[i]), self.home(i), align=16)
+            vector = m.value(self[i])
+            for n in task.results.get(i, ()) if looping else ():
+                m.builder.store(vector, self.column(n), align=8)
 
-    def write_results(self, columns: Sequence[int]) -> None:
-        graph, leaves, *_ = self.task
-        for n in columns:
-            vector = self.m.value(self[graph.roots[n]])
-            self.m.builder.store(vector, self.column(len(leaves) + n), align=8)
-
-    def __missing__(self, i: int) -> Lanes:
-        m, b, number = self.m, self.m.builder, self.task.graph.values[i]
-        if i in self.task.leaves:
-            place, one = self.task.leaves[i]
-            if one:
-                vector = m.spread(b.load(load_pointer(b, self.pointers, place), typ=DOUBLE))
-            else:
-                vector = b.load(self.column(place), typ=m.vector, align=8)
-            found = Lanes(m, vector)
-        elif number is not None and self.task.graph.ops[i] is None:
-            found = Lanes(m, splat(number, m.vector), number)
+    def __missing__(self, i: int) -> Any:
+        m, b, graph, n = self.m, self.m.builder, self.task.graph, self.task.places.get(i)
+        if n is None and graph.ops[i] is None:
+            self[i] = graph.values[i]
+        elif n is None:
+            self[i] = Lanes(m, b.load(self.home(i), typ=m.vector, align=16))
+        elif self.task.steady[i]:
+            one = load_pointer(b, self.pointers, INT(n))
+            self[i] = Lanes(m, m.spread(b.load(one, typ=DOUBLE)))
         else:
-            found = Lanes(m, b.load(self.home(i), typ=m.vector, align=16))
-        self[i] = found
-        return found
+            self[i] = Lanes(m, b.load(self.column(n), typ=m.vector, align=8))
+        return self[i]
 
     def column(self, n: int) -> Any:
         """Where these rows of the n-th array are."""
-        pointer = load_pointer(self.m.builder, self.pointers, n)
-        return self.m.builder.gep(pointer, [self.row], source_etype=DOUBLE)
+        return offset(self.m.builder, load_pointer(self.m.builder, self.pointers, INT(n)), self.row)
 
     def home(self, i: int) -> Any:
         """Where node i is kept for other functions."""
-        place = INT(i * self.m.target.lanes)
-        return self.m.builder.gep(self.kept, [place], source_etype=DOUBLE)
+        return offset(self.m.builder, self.memory, INT(i * self.task.target.lanes))
 
 
 def write_loop(loop: Any, task: Task) -> None:
     """The loop over n rows, where n is a multiple of the lanes, and not 0."""
-    graph, leaves, target = task.graph, task.leaves, task.target
-    n = loop.args[1]
     body = Body(loop, task)
     b = body.m.builder
-    steady: list[bool] = []  # the same in all rows
-    for i, operands in enumerate(graph.operands):
-        one = i not in leaves or leaves[i][1]
-        steady.append(one and all(steady[x] for x in operands if type(x) is int))
 
-    def split(items: Sequence[int]) -> Iterator[tuple[Body, Sequence[int]]]:
+    def write(nodes: list[int], looping: bool) -> None:
         if not task.kept:
-            yield body, items
+            body.write(nodes, looping)
             return
-        spare: float = INLINED
-        for start in range(0, len(items), PART):
-            part = Body(internal(loop.module, loop.module.get_unique_name("part")), task)
-            part.m.spare = spare
-            yield part, items[start : start + PART]
+        for start in range(0, len(nodes), PART):
+            part = Body(internal(loop.module, "part"), task)
+            part.write(nodes[start : start + PART], looping)
             part.m.builder.ret_void()
-            b.call(part.m.builder.function, [body.pointers, body.row, body.kept])
-            spare = part.m.spare
+            b.call(part.m.builder.function, [body.pointers, body.row])
 
-    ops = [i for i, record in enumerate(graph.ops) if record]
-    body.row = INT(0)
-    if not task.kept:
-        for leaf, (_, one) in leaves.items():
-            if one:
-                body[leaf]  # is read here, before the loop
-    for part, nodes in split([i for i in ops if steady[i]]):
-        part.write(nodes)
-    start, inside, end = b.block, loop.append_basic_block("body"), loop.append_basic_block("end")
-    b.branch(inside)
-    b.position_at_end(inside)
-    row = body.row = b.phi(INT)
-    row.add_incoming(INT(0), start)
-    for part, nodes in split([i for i in ops if not steady[i]]):
-        part.write(nodes)
-    for part, columns in split(range(len(graph.roots))):
-        part.write_results(columns)
-    following = b.add(row, INT(target.lanes))
-    row.add_incoming(following, b.block)
-    b.cbranch(b.icmp_unsigned("<", following, n), inside, end)
-    ir.IRBuilder(end).ret_void()
+    n, body.row = body.row, INT(0)
+    write([i for i, steady in enumerate(task.steady) if steady], looping=False)
+    with repeated(b, 0, n, task.target.lanes) as body.row:
+        moving = {i for i, op in enumerate(task.graph.ops) if op and not task.steady[i]}
+        write(sorted(moving | task.results.keys()), looping=True)
+    b.ret_void()
 
 
 def write_run(run: Any, loop: Any, task: Task) -> None:
     """The loop over all whole vectors of rows, then over a buffer with the rows that are left."""
-    graph, leaves, target = task.graph, task.leaves, task.target
     pointers, n = run.args
     b = ir.IRBuilder(run.append_basic_block())
-    count = len(leaves) + len(graph.roots)
-    kept = load_pointer(b, pointers, count)
-    whole = b.and_(n, INT(-target.lanes))
-
-    def copies(columns: range, back: bool) -> None:
-        for start in range(columns.start, columns.stop, PART):
-            some = internal(run.module, run.module.get_unique_name("copies"))
-            write_copies(some, task, columns[start - columns.start :][:PART], back)
-            b.call(some, [pointers, n, buffer])
-
-    with b.if_then(b.icmp_unsigned("!=", whole, INT(0))):
-        b.call(loop, [pointers, whole, kept])
-    with b.if_then(b.icmp_unsigned("!=", whole, n)):
-        buffer = b.gep(kept, [INT(target.lanes * task.kept)], source_etype=DOUBLE)
-        fill = run.module.declare_intrinsic("llvm.memset", [POINTER, INT])
-        b.call(fill, [buffer, BYTE(0), INT(8 * target.lanes * count), BIT(0)])
-        copies(range(count), back=False)
-        others = b.gep(buffer, [INT(target.lanes * count)], source_etype=DOUBLE)
-        b.call(loop, [others, INT(target.lanes), kept])
-        copies(range(len(leaves), count), back=True)
-    b.ret_void()
-
-
-def write_copies(function: Any, task: Task, columns: range, back: bool) -> None:
-    """Copies the rows that are left into the buffer, whose columns it lists; or out of it."""
-    pointers, n, buffer = function.args
-    b = ir.IRBuilder(function.append_basic_block())
-    lanes, ones = task.target.lanes, [one for _, one in task.leaves.values()]
+    lanes, count = task.target.lanes, task.memory
+    ones = [task.steady[i] for i in task.places] + [False] * len(task.graph.roots)
     whole = b.and_(n, INT(-lanes))
-    size = b.mul(b.sub(n, whole), INT(8))
-    others = b.gep(buffer, [INT(lanes * (len(ones) + len(task.graph.roots)))], source_etype=DOUBLE)
-    copy = function.module.declare_intrinsic("llvm.memcpy", [POINTER, POINTER, INT])
-    for i in columns:
-        here = load_pointer(b, pointers, i)
-        rest = b.gep(here, [whole], source_etype=DOUBLE)
-        part = b.gep(buffer, [INT(lanes * i)], source_etype=DOUBLE)
-        if back:
-            b.call(copy, [rest, part, size, BIT(0)])
-            continue
-        one = i < len(ones) and ones[i]
-        b.store(here if one else part, b.gep(others, [INT(i)], source_etype=POINTER))
-        if i < len(ones) and not one:
-            b.call(copy, [part, rest, size, BIT(0)])
+    with b.if_then(b.icmp_unsigned("!=", whole, INT(0))):
+        b.call(loop, [pointers, whole])
+    with b.if_then(b.icmp_unsigned("!=", whole, n)):
+        left = b.mul(b.sub(n, whole), INT(8))
+        memory = load_pointer(b, pointers, INT(count))
+        buffer = offset(b, memory, INT(lanes * task.kept))
+        others = offset(b, buffer, INT(lanes * count))  # the pointers to its columns
+        b.store(memory, offset(b, others, INT(count)))
+        table = stored(run.module, BIT, ones)
+        fill = run.module.declare_intrinsic("llvm.memset", [POINTER, INT])
+        copy = run.module.declare_intrinsic("llvm.memcpy", [POINTER, POINTER, INT])
+        b.call(fill, [buffer, BYTE(0), INT(8 * lanes * count), BIT(0)])
+        with repeated(b, 0, INT(count)) as i:
+            one = b.load(offset(b, table, i, BIT), typ=BIT)
+            part = offset(b, buffer, b.mul(i, INT(lanes)))
+            b.store(part, offset(b, others, i))
+            rest = offset(b, load_pointer(b, pointers, i), b.select(one, INT(0), whole))
+            b.call(copy, [part, rest, b.select(one, INT(8), left), BIT(0)])
+        b.call(loop, [others, INT(lanes)])
+        with repeated(b, len(task.places), INT(count)) as i:
+            part = offset(b, buffer, b.mul(i, INT(lanes)))
+            rest = offset(b, load_pointer(b, pointers, i), whole)
+            b.call(copy, [rest, part, left, BIT(0)])
     b.ret_void()
 
 
-def load_pointer(builder: Any, pointers: Any, i: int) -> Any:
-    place = builder.gep(pointers, [INT(i)], source_etype=POINTER)
-    return builder.load(place, typ=POINTER)
+@contextmanager
+def repeated(b: Any, start: int, end: Any, step: int = 1) -> Iterator[Any]:
+    """What is written inside, for each number from ``start``, which is below ``end``."""
+    before, inside, after = b.block, b.append_basic_block("body"), b.append_basic_block("end")
+    b.branch(inside)
+    b.position_at_end(inside)
+    i = b.phi(INT)
+    i.add_incoming(INT(start), before)
+    yield i
+    following = b.add(i, INT(step))
+    i.add_incoming(following, b.block)
+    b.cbranch(b.icmp_unsigned("<", following, end), inside, after)
+    b.position_at_end(after)
+
+
+def offset(b: Any, pointer: Any, i: Any, kind: Any = DOUBLE) -> Any:
+    """The address of an array's element i; a pointer is as long as a number."""
+    return b.gep(pointer, [i], source_etype=kind)
+
+
+def load_pointer(b: Any, pointers: Any, i: Any) -> Any:
+    return b.load(offset(b, pointers, i, POINTER), typ=POINTER)

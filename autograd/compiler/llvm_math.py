@@ -522,7 +522,7 @@ POWERS: dict[float | None, Callable[[Any, Any], Any]] = {
 
 def power(m: Any, a: Any, b: Any) -> Any:
     """a to the b; a constant whole exponent needs no C library for a negative base."""
-    exponent = b if isinstance(b, float) else b.number
+    exponent = b if isinstance(b, float) else None
     if exponent in POWERS:
         return POWERS[exponent](m, a)
     if exponent is None or not exponent.is_integer():

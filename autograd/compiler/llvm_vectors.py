@@ -13,6 +13,7 @@ import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from itertools import repeat
 from typing import Any, ClassVar, NamedTuple
 
 from llvmlite import binding, ir
@@ -61,12 +62,11 @@ def host() -> Target:
 class Lanes(Symbolic):
     """An operand: a number a row, for all lanes."""
 
-    __slots__ = ("m", "number", "value")
+    __slots__ = ("m", "value")
 
-    def __init__(self, m: Vectors, value: Any, number: float | None = None) -> None:
+    def __init__(self, m: Vectors, value: Any) -> None:
         self.m = m
         self.value = value  # llvmlite's
-        self.number = number  # of a constant
 
 
 class Vectors(Arithmetic):
@@ -78,13 +78,13 @@ class Vectors(Arithmetic):
 
     kind: ClassVar[str] = "llvm"
 
-    def __init__(self, function: Any, target: Target) -> None:
+    def __init__(self, function: Any, target: Target, spare: Any = None) -> None:
         self.module = function.module
         self.builder = ir.IRBuilder(function.append_basic_block())
         self.target = target
         self.vector = ir.VectorType(DOUBLE, target.lanes)
         self.integers = ir.VectorType(INT, target.lanes)
-        self.spare: float = math.inf  # so many calls of formulas are still inlined
+        self.spare = spare or repeat(0)  # a call of a formula takes one, or is not inlined
         self.lines = {name: partial(line, self) for name, line in LINES.items()}
 
     def line(self, record: Op) -> Callable[..., Any] | None:
@@ -118,8 +118,7 @@ class Vectors(Arithmetic):
     def inline(self, formula: Callable[..., Lanes], *operands: Number) -> Lanes:
         """A formula of llvm_math.py: written into the module once; LLVM inlines the calls."""
         function, result = self.function(f"formula.{formula.__name__}", *operands)
-        self.spare -= 1
-        if self.spare < 0:
+        if next(self.spare, None) is None:
             result.value.attributes.add("noinline")
         if function.is_declaration:
             function.linkage = "internal"
@@ -171,8 +170,6 @@ class Vectors(Arithmetic):
             ]
             function = self.declared(whole, EIGHT, *[x.type for x in part])
             parts.append(self.builder.call(function, part))
-        if n == 8:
-            return Lanes(self, parts[0])
         every = ir.Constant(ir.VectorType(INT32, n), list(range(n)))
         return Lanes(self, self.builder.shuffle_vector(*parts, every))
 
@@ -208,7 +205,7 @@ class Vectors(Arithmetic):
         bits = self.holds(condition)
         return Lanes(self, self.builder.select(bits, self.value(a), self.value(b)))
 
-    def extreme(self, a: Number, b: Number, how: str) -> Lanes:
+    def extreme(self, how: str, a: Number, b: Number) -> Lanes:
         """b if it is ``how`` beside a, else a; nan if either is."""
         number = self.compare("ord", b, b)  # folded where b is a constant
         return self.select(number, self.select(self.compare(how, b, a), b, a), b)
@@ -250,9 +247,7 @@ class Vectors(Arithmetic):
         if self.target.avx512:
             low, high = (ir.Constant(EIGHT, list(numbers[i : i + 8])) for i in (0, 8))
             return self.x86("vpermi2var", low, index, high)
-        stored = ir.Constant(ir.ArrayType(DOUBLE, 16), list(numbers))
-        table = ir.GlobalVariable(self.module, stored.type, self.module.get_unique_name("table"))
-        table.initializer, table.linkage, table.global_constant = stored, "internal", True
+        table = stored(self.module, DOUBLE, numbers)
         index = self.builder.and_(index, splat(15, self.integers))
         lanes = [self.lane(index, i) for i in range(self.target.lanes)]
         places = [self.builder.gep(table, [i], source_etype=DOUBLE) for i in lanes]
@@ -288,6 +283,14 @@ class Vectors(Arithmetic):
         return self.where(self.greater_equal(x, 0.0), f, math.nan), k
 
 
+def stored(module: Any, kind: Any, numbers: Sequence[float]) -> Any:
+    """The module's constant array of these numbers."""
+    constant = ir.Constant(ir.ArrayType(kind, len(numbers)), list(numbers))
+    table = ir.GlobalVariable(module, constant.type, module.get_unique_name("table"))
+    table.initializer, table.linkage, table.global_constant = constant, "internal", True
+    return table
+
+
 def splat(number: float, kind: Any) -> Any:
     """The constant with that number in every lane."""
     text = str(number)
@@ -308,33 +311,23 @@ def find(name: str) -> None:
     binding.add_symbol(name, place)
 
 
-def inlined(formula: Callable[..., Lanes]) -> Callable[..., Lanes]:
-    """A formula of llvm_math.py as a line."""
-    return lambda m, *operands: m.inline(formula, *operands)
+def told(method: Callable[..., Lanes], *first: Any) -> Callable[..., Lanes]:
+    """A method of Vectors as a line, with what comes before the operands."""
+    return lambda m, *operands: method(m, *first, *operands)
 
 
 FORMULAS = frozenset(formula.__name__ for formula in llvm_math.FUNCTIONS)
 # A line a primitive, ``(m, *operands)``; also where an op's formula would be slower.
 LINES: Mapping[str, Callable[..., Any]] = {
-    "identity": lambda m, x: x,
-    "add": lambda m, a, b: m.emit("fadd", a, b),
-    "subtract": lambda m, a, b: m.emit("fsub", a, b),
-    "multiply": lambda m, a, b: m.emit("fmul", a, b),
-    "divide": lambda m, a, b: m.emit("fdiv", a, b),
-    "negative": lambda m, x: m.emit("fneg", x),
-    "abs": lambda m, x: m.intrinsic("fabs", x),
-    "sqrt": lambda m, x: m.intrinsic("sqrt", x),
-    "floor": lambda m, x: m.intrinsic("floor", x),
-    "ceil": lambda m, x: m.intrinsic("ceil", x),
-    "trunc": lambda m, x: m.intrinsic("trunc", x),
-    "round": lambda m, x: m.intrinsic("rint", x),
-    **{formula.__name__: inlined(formula) for formula in llvm_math.FUNCTIONS},
-    "power": llvm_math.power,
-    "maximum": lambda m, a, b: m.extreme(a, b, ">"),
-    "minimum": lambda m, a, b: m.extreme(a, b, "<"),
-    "equal": lambda m, a, b: m.compare("==", a, b),
-    "not_equal": lambda m, a, b: m.compare("!=", a, b),
-    "greater": lambda m, a, b: m.compare(">", a, b),
-    "greater_equal": lambda m, a, b: m.compare(">=", a, b),
-    "where": lambda m, c, a, b: m.select(c, a, b),
-}
+    "identity": lambda m, x: x, "power": llvm_math.power, "where": told(Vectors.select),
+    "add": told(Vectors.emit, "fadd"), "subtract": told(Vectors.emit, "fsub"),
+    "multiply": told(Vectors.emit, "fmul"), "divide": told(Vectors.emit, "fdiv"),
+    "negative": told(Vectors.emit, "fneg"), "abs": told(Vectors.intrinsic, "fabs"),
+    "sqrt": told(Vectors.intrinsic, "sqrt"), "floor": told(Vectors.intrinsic, "floor"),
+    "ceil": told(Vectors.intrinsic, "ceil"), "trunc": told(Vectors.intrinsic, "trunc"),
+    "round": told(Vectors.intrinsic, "rint"),
+    "maximum": told(Vectors.extreme, ">"), "minimum": told(Vectors.extreme, "<"),
+    "equal": told(Vectors.compare, "=="), "not_equal": told(Vectors.compare, "!="),
+    "greater": told(Vectors.compare, ">"), "greater_equal": told(Vectors.compare, ">="),
+    **{formula.__name__: told(Vectors.inline, formula) for formula in llvm_math.FUNCTIONS},
+}  # fmt: skip

@@ -5,7 +5,9 @@ Always there. SciPy's erf is used where SciPy is installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,35 +59,26 @@ class Arrays(Arithmetic):
     kind = "numpy"
 
     def __init__(self) -> None:
-        self.lines: Mapping[str, Callable[..., Any]] = {
+        self.lines: dict[str, Callable[..., Any]] = {
             "identity": np.positive, "power": _power, "where": _where, "round": np.rint,
             "clip": np.clip,
             "equal": _comparison(np.equal), "greater": _comparison(np.greater),
             "greater_equal": _comparison(np.greater_equal),
             **{name: getattr(np, name) for name in _UFUNCS.split()},
         }  # fmt: skip
-        try:
+        with suppress(ImportError):
             from scipy.special import erf
-        except ImportError:
-            pass
-        else:
-            self.lines = {**self.lines, "erf": erf}
+
+            self.lines["erf"] = erf
 
 
-_arrays: Arrays | None = None
-
-
+@cache
 def arithmetic() -> Arithmetic:
     """The arithmetic, made once: SciPy is looked for when a program is compiled, not at import."""
-    global _arrays
-    if _arrays is None:
-        _arrays = Arrays()
-    return _arrays
+    return Arrays()
 
 
-def build(
-    graph: Graph, inputs: tuple[int, ...]
-) -> Callable[[Sequence[Array], Sequence[Array]], None]:
+def build(graph: Graph) -> Callable[[Sequence[Array], Sequence[Array]], None]:
     """A function ``(arrays, outputs)`` that fills one output a root.
 
     An array has as many elements as an output, or one, which holds for every row.
@@ -108,7 +101,7 @@ def build(
         rows = len(outputs[0])
         numbers: list[Any] = list(graph.values)
         varies = [False] * len(graph)
-        for i, array in zip(inputs, arrays, strict=True):
+        for i, array in zip(graph.inputs, arrays, strict=True):
             varies[i] = len(array) == rows
             numbers[i] = array
         varying = []
@@ -118,34 +111,31 @@ def build(
                 varying.append((i, record, line))
             else:  # the same in every row: once
                 numbers[i] = _call(record, line, graph.at(i, numbers), None)
-        free: dict[type, list[Any]] = {np.float64: [], np.bool_: []}
-        size = 0
+        # Computed where they are wanted; a root that is an input, or the same in all rows, is copied.
+        own = {i: y for i, y in zip(graph.roots, outputs) if varies[i] and graph.ops[i]}
+        sliced = {**{i: numbers[i] for i in graph.inputs if varies[i]}, **own}
+        local = list(numbers)
         for start in range(0, rows, BLOCK):
-            block = slice(start, min(start + BLOCK, rows))
-            if size != block.stop - start:
-                size = block.stop - start
-                free = {np.float64: [], np.bool_: []}
-            local = list(numbers)
-            for i in inputs:
-                if varies[i]:
-                    local[i] = numbers[i][block]
-            for root, output in zip(graph.roots, outputs, strict=True):
-                if varies[root] and graph.ops[root] is not None:
-                    local[root] = output[block]
+            size = min(BLOCK, rows - start)
+            if start == 0 or size < BLOCK:
+                free: dict[type, list[Any]] = {np.float64: [], np.bool_: []}
+            for i, array in sliced.items():
+                local[i] = array[start : start + size]
             for i, record, line in varying:
                 at = graph.at(i, local)
                 kind = np.bool_ if i in masks else np.float64
                 for x in dies[i]:
                     if varies[x]:
                         free[local[x].dtype.type].append(local[x])
-                if i in roots:
+                if i in own:
                     out = local[i]
                 else:
                     out = free[kind].pop() if free[kind] else np.empty(size, kind)
                 local[i] = _call(record, line, at, out)
-            for root, output in zip(graph.roots, outputs, strict=True):
-                if output[block] is not local[root]:
-                    output[block] = local[root]
+        for i, output in zip(graph.roots, outputs, strict=True):
+            result = own.get(i, numbers[i])
+            if result is not output:
+                output[:] = result
 
     def quiet(arrays: Sequence[Array], outputs: Sequence[Array]) -> None:
         with np.errstate(all="ignore"):

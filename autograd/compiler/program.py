@@ -22,7 +22,6 @@ from .. import modes
 from ..errors import TracingError, user_line
 from ..graph import Graph
 from ..numbers import real
-from ..op import Op
 from ..unknown import Unknown
 from ..value import Value, describe
 from .rewrite import rewrite, verify
@@ -153,17 +152,15 @@ class Program:
         with modes.recording():
             inputs = [Unknown(name) for name in names]
             y = self._f(*inputs)
-            made = not isinstance(y, Value)
-            if made:
-                required = f"{self._name} must return one number"
-                y = Value(real(y, "compile", required), requires_grad=False)
+            if not isinstance(y, Value):
+                y = Value(real(y, "compile", f"{self._name} must return one number"))
+                y._about = modes.CONSTANT
         graph = Graph(y, inputs=inputs)
-        for i in range(len(inputs), len(graph)):
-            constant = made or graph.ops[i] or graph.nodes[i]._about is modes.CONSTANT
-            if not constant:
+        for node, record in list(zip(graph.nodes, graph.ops))[len(inputs) :]:
+            if not record and node._about is not modes.CONSTANT:
                 raise TracingError(
                     f"compile: {self._name} at {user_line()} must depend on its arguments and on "
-                    f"plain numbers, got {describe(graph.nodes[i])}, a Value from outside, "
+                    f"plain numbers, got {describe(node)}, a Value from outside, "
                     "whose later changes the program would not see; pass it as an argument, or use "
                     "its .item()"
                 )
@@ -182,29 +179,22 @@ class Program:
         if len(arguments) != len(self._names):
             raise TypeError(
                 f"{self._name}: {len(self._names)} arguments are required "
-                f"({', '.join(self._names)}), "
-                f"got {len(arguments)}"
+                f"({', '.join(self._names)}), got {len(arguments)}"
             )
-        named = zip(arguments, self._names, strict=True)
-        arrays = [_array(x, f"{self._name}: {name}") for x, name in named]
+        arrays = [_array(x, f"{self._name}: {n}") for x, n in zip(arguments, self._names)]
         shapes = {x.shape for x in arrays}
         try:
             shape = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
         except ValueError:
-            each = zip(self._names, arrays, strict=True)
-            got = ", ".join(f"{n} {x.shape}" for n, x in each)
+            got = ", ".join(f"{n} {x.shape}" for n, x in zip(self._names, arrays))
             raise ValueError(
                 f"{self._name}: arrays that broadcast together are required, got {got}; "
                 "give each the same length, or one number"
             ) from None
         run = self._built(gradient).run
-        rows = math.prod(shape)
-        flat = [_flat(x, shape) for x in arrays]
-        outputs = self._outputs(rows, 1 + len(arrays) * gradient)
-        run(flat, outputs)
-        if not shape:
-            return [np.float64(y[0]) for y in outputs]
-        return [y if len(shape) == 1 else y.reshape(shape) for y in outputs]
+        outputs = self._outputs(math.prod(shape), 1 + len(arrays) * gradient)
+        run([_flat(x, shape) for x in arrays], outputs)
+        return [y if len(shape) == 1 else y.reshape(shape)[()] for y in outputs]
 
     def _outputs(self, rows: int, count: int) -> list[Array]:
         """Arrays for the results: those that only we hold, if they fit, else new ones.
@@ -214,8 +204,7 @@ class Program:
         pool, self._pool = self._pool, []  # another thread finds it empty, and makes its own
         fit = [i for i, y in enumerate(pool) if y.size == rows]
         free = dict.fromkeys([i for i in fit if _references(pool, i) == _ALONE][:count])
-        outputs = [pool[i] for i in free]
-        outputs += [np.empty(rows) for _ in range(count - len(outputs))]
+        outputs = [pool[i] for i in free] + [np.empty(rows) for _ in range(count - len(free))]
         held = [pool[i] for i in fit if i not in free]  # `y = program(x)` in a loop lets go of them
         self._pool = outputs + held[:count]
         return outputs
@@ -231,9 +220,7 @@ class _Stages:
         self.graph = rewrite(graph, gradient, target)
         verify(self.graph, target)
         rewritten = time.perf_counter()
-        self.run: Callable[[Sequence[Array], Sequence[Array]], None] = module.build(
-            self.graph, self.graph.inputs
-        )
+        self.run: Callable[[Sequence[Array], Sequence[Array]], None] = module.build(self.graph)
         self.times = (rewritten - start, time.perf_counter() - rewritten)
 
 
@@ -243,16 +230,13 @@ def _count(graph: Graph) -> int:
 
 def _parameters(f: Callable[..., Any]) -> list[str] | None:
     """The names of f's parameters; None where its signature leaves their number open."""
-    if isinstance(f, Op):
-        return None
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
         return None
     fixed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if all(p.kind in fixed and p.default is p.empty for p in parameters):
-        return [p.name for p in parameters]
-    return None
+    clear = all(p.kind in fixed and p.default is p.empty for p in parameters)
+    return [p.name for p in parameters] if clear else None
 
 
 def _array(x: Any, who: str) -> Array:
@@ -271,8 +255,8 @@ def _array(x: Any, who: str) -> Array:
     try:
         array = np.asarray(x)
     except ValueError as error:
-        kind = type(x).__name__
-        raise TypeError(f"{required}, got {kind}: {error}; make its rows equal") from None
+        got = f"{type(x).__name__}: {error}"
+        raise TypeError(f"{required}, got {got}; make its rows equal") from None
     if array.dtype.kind not in "fiub":
         got = type(x).__name__ if array.dtype == object else f"{array.dtype}"
         raise TypeError(f"{required}, of real numbers, got {got}; convert it to float64 first")

@@ -20,29 +20,38 @@ from ..sweep import reverse
 
 
 class _Place(Symbolic):
-    """A node of the new graph."""
+    """A node of the new graph: an op of places and floats, or a leaf, whose value may be known."""
 
-    __slots__ = ("index", "m")
+    __slots__ = ("index", "label", "m", "operands", "record", "value")
 
-    def __init__(self, m: _Builder, index: int) -> None:
+    def __init__(
+        self,
+        m: _Builder,
+        record: Op | None = None,
+        operands: tuple[Any, ...] = (),
+        label: str = "",
+        value: float | None = None,
+    ) -> None:
         self.m = m
-        self.index = index
+        self.index = len(m.places)
+        self.record = record
+        self.operands = operands
+        self.label = label
+        self.value = value
+        m.places.append(self)
 
 
 def _same(x: Any, number: float) -> bool:
     """Whether an operand is this number, sign of zero included."""
-    return (
-        isinstance(x, float) and x == number and math.copysign(1.0, x) == math.copysign(1.0, number)
-    )
+    return isinstance(x, float) and repr(x) == repr(number)
 
 
 def _where(m: _Builder, c: Any, a: Any, b: Any) -> Any:
     """Masks of masks: slopes of ops that select bring them."""
     if isinstance(c, float):
         return a if c else b
-    record, inner = m.parts(c)
-    if record is ops.where and all(isinstance(x, float) for x in inner[1:]):
-        return m.where(inner[0], *[a if x else b for x in inner[1:]])  # nan is true
+    if c.record is ops.where and all(isinstance(x, float) for x in c.operands[1:]):
+        return m.where(c.operands[0], *[a if x else b for x in c.operands[1:]])  # nan is true
     yes, no = _given(m, c, a, 1), _given(m, c, b, 2)
     if yes is no or (isinstance(no, float) and _same(yes, no)):
         return yes
@@ -53,25 +62,21 @@ def _where(m: _Builder, c: Any, a: Any, b: Any) -> Any:
 
 def _given(m: _Builder, c: Any, x: Any, side: int, factor: bool = False) -> Any:
     """What x is where the condition c holds (side 1), or does not (side 2)."""
-    if x is c and (m.parts(c)[0] in COMPARISONS or (m.sweeping and side == 2)):
+    if isinstance(x, float):
+        return x
+    if x is c and (c.record in COMPARISONS or (m.sweeping and side == 2)):
         return (None, 1.0, 0.0)[side]
-    record, operands = m.parts(x)
-    if record is ops.where and operands[0] is c:
-        return operands[side]
-    if record is ops.multiply and not factor:
-        factors = [_given(m, c, one, side, factor=True) for one in operands]
-        if any(new is not old for new, old in zip(factors, operands, strict=True)):
+    if x.record is ops.where and x.operands[0] is c:
+        return x.operands[side]
+    if x.record is ops.multiply and not factor:
+        factors = [_given(m, c, one, side, factor=True) for one in x.operands]
+        if any(new is not old for new, old in zip(factors, x.operands, strict=True)):
             return m.multiply(*factors)
     return x
 
 
 def _divide(m: _Builder, a: Any, b: Any) -> Any:
-    if (
-        isinstance(b, float)
-        and b != 0.0
-        and math.frexp(b)[0] in (0.5, -0.5)
-        and 1e-300 < abs(b) < 1e300
-    ):
+    if isinstance(b, float) and 1e-300 < abs(b) < 1e300 and abs(math.frexp(b)[0]) == 0.5:
         return m.multiply(a, 1.0 / b)  # a power of two: exact
     return None
 
@@ -104,38 +109,9 @@ class _Builder(Arithmetic):
 
     def __init__(self, target: Arithmetic) -> None:
         self.target = target
-        self.ops: list[Op | None] = []
-        self.operands: list[tuple[int | float, ...]] = []
-        self.values: list[float | None] = []
-        self.labels: list[str] = []
         self.places: list[_Place] = []
         self.known: dict[tuple[Op, tuple[str, ...]], _Place] = {}
         self.sweeping = False  # slopes are formed, where the sign of a zero is free
-
-    def leaf(self, label: str, value: float | None = None) -> _Place:
-        """A leaf: an input, or a constant that has a value."""
-        return self.place(None, (), label, value)
-
-    def place(
-        self,
-        record: Op | None,
-        operands: tuple[int | float, ...],
-        label: str = "",
-        value: float | None = None,
-    ) -> _Place:
-        self.ops.append(record)
-        self.operands.append(operands)
-        self.labels.append(label)
-        self.values.append(value)
-        self.places.append(_Place(self, len(self.places)))
-        return self.places[-1]
-
-    def parts(self, x: Any) -> tuple[Op | None, tuple[Any, ...]]:
-        """The op of an operand, and its own operands."""
-        if isinstance(x, float):
-            return None, ()
-        at = self.operands[x.index]
-        return self.ops[x.index], tuple([self.places[i] if type(i) is int else i for i in at])
 
     def run(self, record: Op, *operands: Any) -> Any:
         operands = tuple([x if isinstance(x, _Place) else float(x) for x in operands])
@@ -148,15 +124,12 @@ class _Builder(Arithmetic):
             if record.formula is None:
                 return self.target.run(record, *operands)  # which says what is missing
             return record.formula(self, *operands)
-        at: tuple[int | float, ...] = tuple(
-            [x if isinstance(x, float) else x.index for x in operands]
-        )
-        key = tuple(map(repr, at))  # 0.0 and -0.0 are two numbers here
-        if record.commutes:
-            key = tuple(sorted(key))
-        if (record, key) not in self.known:
-            self.known[record, key] = self.place(record, at)
-        return self.known[record, key]
+        # 0.0 and -0.0 are two numbers here
+        key = [repr(x) if isinstance(x, float) else str(x.index) for x in operands]
+        known = record, tuple(sorted(key) if record.commutes else key)
+        if known not in self.known:
+            self.known[known] = _Place(self, record, operands)
+        return self.known[known]
 
 
 def rewrite(graph: Graph, gradient: bool, target: Arithmetic) -> Graph:
@@ -165,7 +138,7 @@ def rewrite(graph: Graph, gradient: bool, target: Arithmetic) -> Graph:
     Roots that are numbers become leaves with a value.
     """
     builder = _Builder(target)
-    given = {i: builder.leaf(graph.labels[i]) for i in graph.inputs}
+    given = {i: _Place(builder, label=graph.labels[i]) for i in graph.inputs}
     numbers = graph.run(builder, given)
     (root,) = graph.roots
     found = [numbers[root]]
@@ -173,45 +146,30 @@ def rewrite(graph: Graph, gradient: bool, target: Arithmetic) -> Graph:
         builder.sweeping = True
         slopes = reverse(graph, builder, numbers, {root: 1.0}, graph.inputs)
         found += [0.0 if slope is None else slope for slope in slopes]
-    places = [x if isinstance(x, _Place) else builder.leaf("", float(x)) for x in found]
-    return _live(builder, [x.index for x in places], [given[i].index for i in graph.inputs])
-
-
-def _live(builder: _Builder, roots: list[int], inputs: list[int]) -> Graph:
-    """What the roots need, and the inputs."""
-    live = [False] * len(builder.ops)
-    for i in (*roots, *inputs):
-        live[i] = True
-    for i in reversed(range(len(live))):
-        if live[i]:
-            for x in builder.operands[i]:
-                if type(x) is int:
-                    live[x] = True
-    place: dict[int, int] = {}
-    for i, needed in enumerate(live):
-        if needed:
-            place[i] = len(place)
+    roots = [x if isinstance(x, _Place) else _Place(builder, value=float(x)) for x in found]
+    live = {x.index for x in (*roots, *given.values())}
+    for place in reversed(builder.places):
+        if place.index in live:
+            live.update([x.index for x in place.operands if isinstance(x, _Place)])
+    places = [builder.places[i] for i in sorted(live)]
+    new = {place: i for i, place in enumerate(places)}
     return Graph.build(
-        [builder.ops[i] for i in place],
-        [tuple([place[x] if type(x) is int else x for x in builder.operands[i]]) for i in place],
-        [place[i] for i in roots],
-        [builder.values[i] for i in place],
-        [builder.labels[i] for i in place],
-        [place[i] for i in inputs],
+        [place.record for place in places],
+        [tuple([new.get(x, x) for x in place.operands]) for place in places],
+        [new[place] for place in roots],
+        [place.value for place in places],
+        [place.label for place in places],
+        [new[place] for place in given.values()],
     )
 
 
 def verify(graph: Graph, target: Arithmetic) -> None:
     """Our own invariants between the stages; a failure here is our fault, not the user's."""
     inputs = frozenset(graph.inputs)
-    for i, record in enumerate(graph.ops):
-        assert all(x < i for x in graph.operands[i] if type(x) is int), (
-            f"node {i} before its operands"
-        )
+    for i, (record, operands) in enumerate(zip(graph.ops, graph.operands, strict=True)):
+        assert all(x < i for x in operands if type(x) is int), f"node {i} before its operands"
         if record is None:
             assert i in inputs or graph.values[i] is not None, f"leaf {i} has no number"
         else:
-            assert record.slots in (None, len(graph.operands[i])), f"{record.name} at {i}"
-            assert target.line(record) is not None or record.formula is None, (
-                f"{record.name} not expanded"
-            )
+            assert record.slots in (None, len(operands)), f"{record.name} at {i}"
+            assert target.line(record) or record.formula is None, f"{record.name} not expanded"
