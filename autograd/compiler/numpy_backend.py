@@ -111,7 +111,7 @@ def build(graph: Graph) -> Callable[[Sequence[Array], Sequence[Array]], None]:
                 varying.append((i, record, line))
             else:  # the same in every row: once
                 numbers[i] = _call(record, line, graph.at(i, numbers), None)
-        # Computed where they are wanted; a root that is an input, or the same in all rows, is copied.
+        # Computed in place; a root that is an input, or the same in all rows, is copied at the end.
         own = {i: y for i, y in zip(graph.roots, outputs) if varies[i] and graph.ops[i]}
         sliced = {**{i: numbers[i] for i in graph.inputs if varies[i]}, **own}
         local = list(numbers)
