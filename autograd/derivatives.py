@@ -49,7 +49,8 @@ def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
             raise TypeError(
                 f"gradients: Values are required, got {type(x).__name__}; use Value(...)"
             )
-    graph = Graph(y)
+    # What lies under a single x need not be looked at, or steps in a loop would cost their square.
+    graph = Graph(y, inputs=xs if len(xs) == 1 else ())
     check_fresh(graph)
     place = {id(node): i for i, node in enumerate(graph.nodes)}
     inside = [x for x in xs if id(x) in place]
@@ -137,16 +138,20 @@ class _Recording:
     @property
     def plain(self) -> bool:
         """Whether nothing under the result records but our own variables, which are numbers."""
-        return not any(self._outer(self.graph))
+        pairs = zip(self.graph.nodes, self.graph.ops)
+        return not any(self._is_outer(node) for node, record in pairs if record is None)
+
+    def _is_outer(self, leaf: Value) -> bool:
+        """Whether it records and is not ours; what an op gave is a leaf if it was made before."""
+        about = leaf._about if leaf._record is None else None
+        return about is None or (about.requires_grad and about is not self.own)
 
     def _outer(self, graph: Graph) -> list[bool]:
         """Of each node whether it depends on a Value that records and is not ours."""
         found: list[bool] = []
         for node, operands in zip(graph.nodes, graph.operands):
             of_operands = [found[x] for x in operands if type(x) is int]
-            leaf = not operands and (node._record is not None or node._about.requires_grad)
-            ours = node._record is None and node._about is self.own
-            found.append(any(of_operands) or (leaf and not ours))
+            found.append(any(of_operands) if operands else self._is_outer(node))
         return found
 
     def results(self, numbers: Sequence[Any]) -> list[Any]:

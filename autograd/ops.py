@@ -115,12 +115,18 @@ def _is_0(x: Any) -> bool:
     return type(x) is float and x == 0.0
 
 
+def _is_beyond_1(x: Any) -> bool:
+    return type(x) is float and math.fabs(x) >= 1.0
+
+
 def _power_slope(m: Any, a: Any, b: Any, y: Any) -> Any:
     """b a^(b-1), 0 of x⁰; of a small exponent that power may overflow where the slope does not."""
     if _is_0(b):
         return 0.0  # to any order: no quotient of it overflows
     power = m.power(a, b - 1.0)
     slope = b * power
+    if _is_beyond_1(b):
+        return slope
     quotient = b * y / a
     over = m.equal(m.abs(power), math.inf) * m.not_equal(a, 0.0)
     small = m.where(over, quotient, slope + m.stop_gradient(0.0 * a))

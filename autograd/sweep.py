@@ -413,7 +413,7 @@ def changed(node: Value) -> Sequence[Value]:
     if not written:
         return ()
     again, _ = outcome(record, [x._data if isinstance(x, Value) else x for x in node.inputs])
-    same = again == node._data or (again != again and node._data != node._data)
+    same = repr(again) == repr(node._data)  # nan is itself, and the zeros are two
     return () if same else list(dict.fromkeys(written))
 
 

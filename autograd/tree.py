@@ -49,4 +49,7 @@ def chosen(argnums: int | tuple[int, ...], args: tuple[Any, ...], name: str) -> 
             raise IndexError(
                 f"{name}: argnums must be below {len(args)}, the arguments given, got {n}"
             )
-    return [n % len(args) for n in wanted]
+    places = [n % len(args) for n in wanted]
+    if len(set(places)) < len(places):
+        raise ValueError(f"{name}: argnums must name each argument once, got {argnums!r}")
+    return places

@@ -16,6 +16,7 @@ import math
 import numbers
 import opcode
 import sys
+import sysconfig
 import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, SupportsFloat, TypeAlias
@@ -41,6 +42,7 @@ _POWER: Final = ops.power
 _DOT: Final = ops.dot
 _UNNOTED: Final = object()  # in place of the label of an op's result
 _COMPARE: Final = opcode.opmap["COMPARE_OP"]
+_LIBRARIES: Final = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 BUSY: Final = 1 << 29  # ints that fit a digit of Python's are compared faster
 
 
@@ -673,7 +675,8 @@ def _misled(data: float) -> None:
     """Warn where the caller's own code compares two nodes that hold one number."""
     level = user_frame()[2]
     frame = sys._getframe(level)
-    if frame.f_code.co_code[frame.f_lasti] == _COMPARE:  # not `in`, index, a set or a dict
+    library = frame.f_code.co_filename.startswith(_LIBRARIES)
+    if not library and frame.f_code.co_code[frame.f_lasti] == _COMPARE:  # not `in`, a set, a dict
         warnings.warn(
             f"==: two Values are equal only if they are the same node; these hold {data!r} both, "
             "and differ; use a.data == b.data, or autograd.equal(a, b)",

@@ -448,3 +448,23 @@ def test_numbers_that_are_read_and_constants_are_no_cut():
     assert grad(lambda x: 3.0)(1.0) == 0.0 and grad(grad(lambda x: 2.0 * x))(1.0) == 0.0
     assert grad(lambda x, y: x * x.data, (0, 1))(3.0, 1.0) == (3.0, 0.0)
     assert grad(lambda x: autograd.floor(x))(1.5) == 0.0
+
+
+def test_an_argument_named_twice_is_refused():
+    for argnums in ((0, 0), (0, -2)):
+        with pytest.raises(ValueError, match="each argument once"):
+            grad(lambda a, b: a * b * b, argnums)(2.0, 3.0)
+
+
+def test_gradients_in_a_loop_cost_their_own_nodes():
+    def loop(n):
+        def steps():
+            y = Value(0.5)
+            for _ in range(n):
+                y = y + gradients(y * y, [y])[0] * 1e-3
+            return y
+
+        return steps
+
+    few, many = count_of_nodes(loop(50)), count_of_nodes(loop(400))
+    assert many < 8.5 * few

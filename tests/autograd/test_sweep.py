@@ -413,6 +413,14 @@ def test_a_written_leaf_that_changes_no_result_is_not_stale():
     assert len(list(autograd.backward_steps(y))) == 4
 
 
+def test_a_zero_of_the_other_sign_is_a_change():
+    w = Value(-0.0, "w")
+    z = autograd.arctan2(w * 1.0, -1.0)
+    w.data = 0.0
+    with pytest.raises(autograd.StaleGraphError):
+        z.backward()
+
+
 def test_a_step_unpacks_and_a_contribution_names_its_parts():
     x = Value(3.0)
     (step,) = autograd.backward_steps(x * x)
