@@ -631,6 +631,18 @@ def test_elsewhere_the_chain_rules_product_is_ieees():
 
 
 # ------------------------------------------------------------------ saturation
+@pytest.mark.parametrize("name", [
+    "log", "log2", "log10", "log1p", "arctanh", "logit", "sqrt", "arcsin", "arccos", "arccosh",
+    "erfinv",
+])  # fmt: skip
+def test_outside_of_its_domain_an_op_has_no_slope_of_any_order(name):
+    for at in (-3.3, -1e300):
+        with autograd.errstate("ignore"):
+            for way, (slope,) in slopes_every_way(TABLE[name], at).items():
+                assert math.isnan(slope), way
+            assert math.isnan(autograd.grad(autograd.grad(TABLE[name]))(at))
+
+
 @pytest.mark.parametrize("name", ("sigmoid", "tanh", "softplus"))
 @pytest.mark.parametrize("at", (-1e308, -1000.0, -745.2, 745.2, 1000.0, 1e308))
 def test_saturated_functions_stay_finite_and_right(name, at):
