@@ -312,4 +312,4 @@ def _last(session: tuple[()], nodes: list[Value]) -> Value:
     return nodes[-1]
 
 
-above.copy, above.deepcopy, above.reduce = shallow, deepcopy, reduce
+above.update(copy=shallow, deepcopy=deepcopy, reduce=reduce)

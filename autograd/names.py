@@ -132,4 +132,4 @@ def short(node: Value) -> str:
     return fill(node.op, inner, compact=True)
 
 
-above.name = short
+above["name"] = short

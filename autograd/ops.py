@@ -35,9 +35,14 @@ TINY = 2.0**-1022  # below it floats lose digits
 FADING = 0.45  # a slope formed from an output near 1 is good to 4e-16, however small it is
 
 
-def _finite(m: Any, x: Any) -> Any:
-    """x, nan where it is infinite: what overflowed has no slope that we know, though 1/x is 0."""
-    return x + m.stop_gradient(0.0 * x)
+def _finite(m: Any, x: Any, least: float = -math.inf) -> Any:
+    """x, nan where it is infinite or below the least: outside of its domain an op has no slope,
+    and what overflowed has none that we know, though 1/x is 0.
+    """
+    odd = 0.0 * x
+    if least > -math.inf:
+        odd = m.where(m.greater(least, x), math.nan, odd)
+    return x + m.stop_gradient(odd)
 
 
 # ------------------------------------------------------------------ arithmetic
@@ -108,11 +113,6 @@ negative = primitive(
     partials=(lambda m, x, y: -1.0,), says="A minus sign turns the gradient's sign.",
     fast=(lambda x: -x, lambda x, y: -1.0),
 )  # fmt: skip
-
-
-def _inside(m: Any, x: Any, least: float = 0.0) -> Any:
-    """x, nan where it is below the least or infinite: outside of its domain an op has no slope."""
-    return x + m.stop_gradient(m.where(m.greater(least, x), math.nan, 0.0 * x))
 
 
 def _is_0(x: Any) -> bool:
@@ -264,27 +264,27 @@ expm1 = primitive(
     says="expm1's slope is exp {x} = {p}.", fast=(math.expm1,),
 )  # fmt: skip
 log = primitive(
-    "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / _inside(m, x),),
+    "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / _finite(m, x, 0.0),),
     words=("1/{x}",), convention="slope nan at inf",
     says="1 / {x} = {p}.", remedy="use log1p(x) if log(1 + x) was meant",
     fast=(math.log, lambda x, y: 1.0 / x + 0.0 * x if x >= 0.0 else math.nan),
 )  # fmt: skip
 log1p = primitive(
     "log1p", domain=Interval(-1.0, open_low=True, hard=(-0.999, -1e-15, 1e-15)),
-    partials=(lambda m, x, y: 1.0 / (1.0 + _inside(m, x, -1.0)),), words=("1/(1+{x})",),
+    partials=(lambda m, x, y: 1.0 / (1.0 + _finite(m, x, -1.0)),), words=("1/(1+{x})",),
     says="1 / (1 + {x}) = {p}.", convention="slope nan at inf",
     fast=(math.log1p, lambda x, y: 1.0 / (1.0 + x) + 0.0 * x if x >= -1.0 else math.nan),
 )  # fmt: skip
 log2 = derived(
     "log2", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN2,
-    partials=(lambda m, x, y: INV_LN2 / _inside(m, x),), words=("1/({x} ln 2)",),
+    partials=(lambda m, x, y: INV_LN2 / _finite(m, x, 0.0),), words=("1/({x} ln 2)",),
     convention="slope nan at inf",
     says="1 / ({x} × ln 2) = {p}.", remedy="use log1p(x) / log(2) if log2(1 + x) was meant",
     fast=(math.log2, lambda x, y: INV_LN2 / x + 0.0 * x if x >= 0.0 else math.nan),
 )  # fmt: skip
 log10 = derived(
     "log10", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN10,
-    partials=(lambda m, x, y: INV_LN10 / _inside(m, x),), words=("1/({x} ln 10)",),
+    partials=(lambda m, x, y: INV_LN10 / _finite(m, x, 0.0),), words=("1/({x} ln 10)",),
     convention="slope nan at inf",
     says="1 / ({x} × ln 10) = {p}.", remedy="use log1p(x) / log(10) if log10(1 + x) was meant",
     fast=(math.log10, lambda x, y: INV_LN10 / x + 0.0 * x if x >= 0.0 else math.nan),
@@ -405,7 +405,7 @@ arccosh = derived(
 )  # fmt: skip
 arctanh = derived(
     "arctanh", domain=INSIDE_1, formula=_arctanh, slots=1,
-    partials=(lambda m, x, y: 1.0 / _inside(m, (1.0 - x) * (1.0 + x)),), words=("1/(1-{x}²)",),
+    partials=(lambda m, x, y: 1.0 / _finite(m, (1.0 - x) * (1.0 + x), 0.0),), words=("1/(1-{x}²)",),
     says="1 / (1 - {x}²) = {p}.", means="log((1 + x)/(1 - x))/2", fast=(math.atanh,),
 )  # fmt: skip
 
@@ -590,7 +590,7 @@ logit = derived(  # sigmoid's inverse; near ½ from 2x - 1, which is exact there
         m.log1p((2.0 * x - 1.0) / (1.0 - x)),
         m.log(x / (1.0 - x)),
     ),
-    partials=(lambda m, x, y: 1.0 / _inside(m, x * (1.0 - x)),), words=("1/({x}(1-{x}))",),
+    partials=(lambda m, x, y: 1.0 / _finite(m, x * (1.0 - x), 0.0),), words=("1/({x}(1-{x}))",),
     says="1 / ({x} × (1 - {x})) = {p}.",
     remedy="use the number before the sigmoid, if there is one",
 )  # fmt: skip

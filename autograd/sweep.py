@@ -97,9 +97,9 @@ def slopes_at(root: Value, leaves: Sequence[Value], own: About, since: int) -> l
     """d root / d each of ``leaves``, by a lean pass over what was made since then, all of it ours.
 
     ``own`` is what is noted of our leaves alone. None if a Value from outside, which records, is
-    under the root: then nothing is touched.
+    under the root. Nothing is left behind.
     """
-    run = _Pass(root, since)
+    run, found = _Pass(root, since), None
     try:
         run.prepare()
         outside = [leaf for leaf in run.leaves if leaf._about is not own]
@@ -107,16 +107,11 @@ def slopes_at(root: Value, leaves: Sequence[Value], own: About, since: int) -> l
             root._grad = 1.0
             run.send()
             found = [leaf.grad for leaf in leaves]
-            for leaf, had in zip(run.leaves, run.before, strict=True):
-                _give_back(leaf, had)
-            return found
     except _FromOutside:
         pass
-    except BaseException:
+    finally:
         run.undo()
-        raise
-    run.undo()
-    return None
+    return found
 
 
 class _FromOutside(Exception):
@@ -616,5 +611,5 @@ def swept(record: Op) -> tuple[Rule, ...]:
     return tuple(rule(source) for source in graph.inputs)
 
 
-above.backward = backward
+above["backward"] = backward
 Op.sweeper = staticmethod(swept)

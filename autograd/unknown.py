@@ -10,7 +10,12 @@ from typing import Any
 
 from . import ops
 from .errors import TracingError, user_frame
-from .value import Operand, Value, apply, describe, noted
+from .op import Op
+from .value import Value, apply, describe, noted
+
+
+def _recorded(record: Op) -> Any:
+    return lambda self, other: record(self, other)
 
 
 class Unknown(Value):
@@ -44,31 +49,12 @@ class Unknown(Value):
             f"number while a function is being recorded; {remedy}"
         )
 
-    def __add__(self, other: Operand) -> Value:
-        return apply(ops.add, (self, other))  # Value's own way reads the number
-
-    def __mul__(self, other: Operand) -> Value:
-        return apply(ops.multiply, (self, other))
-
+    # Value's own ways read the number.
+    __add__, __mul__ = _recorded(ops.add), _recorded(ops.multiply)
+    __eq__, __ne__ = _recorded(ops.equal), _recorded(ops.not_equal)
+    __lt__, __le__ = _recorded(ops.less), _recorded(ops.less_equal)
+    __gt__, __ge__ = _recorded(ops.greater), _recorded(ops.greater_equal)
     __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> Any:
-        return ops.equal(self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return ops.not_equal(self, other)
-
-    def __lt__(self, other: Operand) -> Any:
-        return ops.less(self, other)
-
-    def __le__(self, other: Operand) -> Any:
-        return ops.less_equal(self, other)
-
-    def __gt__(self, other: Operand) -> Any:
-        return ops.greater(self, other)
-
-    def __ge__(self, other: Operand) -> Any:
-        return ops.greater_equal(self, other)
 
     def __bool__(self) -> bool:
         raise self.refuse("a Python condition (if, and, or, while) asked for its truth")

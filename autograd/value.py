@@ -59,20 +59,8 @@ class Clock:
         self.written = 0
 
 
-class Above:
-    """What the floors above do with a Value: each fills in its part when it is imported."""
-
-    __slots__ = ("backward", "copy", "deepcopy", "name", "reduce")
-
-    backward: Any
-    copy: Any
-    deepcopy: Any
-    name: Any
-    reduce: Any
-
-
 clock: Final = Clock()
-above: Final = Above()
+above: Final[dict[str, Any]] = {}  # what the floors above do with a Value: each adds its part
 
 
 @mypyc_attr(allow_interpreted_subclasses=True, acyclic=True)  # see trashcan.h
@@ -400,7 +388,7 @@ class Value:
 
         Two threads' passes over shared nodes, leaves among them, are yours to keep apart.
         """
-        above.backward(self, grad)
+        above["backward"](self, grad)
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -408,13 +396,13 @@ class Value:
             self._mark = 0 if self._record is None or self._mark < -BUSY else -self._mark
 
     def __copy__(self) -> Value:
-        return above.copy(self)  # type: ignore[no-any-return]
+        return above["copy"](self)  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        return above.deepcopy(self, memo)  # type: ignore[no-any-return]
+        return above["deepcopy"](self, memo)  # type: ignore[no-any-return]
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return above.reduce(self)  # type: ignore[no-any-return]
+        return above["reduce"](self)  # type: ignore[no-any-return]
 
 
 def _new(kind: type[Value]) -> Value:
@@ -661,7 +649,7 @@ def _compare(a: Value, b: Any, holds: Any) -> Any:
 
 def describe(node: Value) -> str:
     """A node in an error's text: its label, or what made it."""
-    return above.name(node)  # type: ignore[no-any-return]
+    return above["name"](node)  # type: ignore[no-any-return]
 
 
 def noticed(node: Value) -> None:
