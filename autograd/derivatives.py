@@ -90,14 +90,13 @@ class _Recording:
 
     def __init__(self, f: Any, args: Sequence[Any], places: Sequence[int], name: str) -> None:
         self.f, self.args, self.places, self.name = f, args, places, name
-
-    def __enter__(self) -> _Recording:
         clock.now += 2  # what is older is not ours
-        self.since = clock.now
-        self.own = About()
+        self.since, self.own = clock.now, About()
         self.variables: list[Value] = []
         self.reads: list[Value] = []
         self.mode = modes.recording(self.reads)
+
+    def __enter__(self) -> _Recording:
         self.mode.__enter__()
         return self
 
@@ -175,19 +174,18 @@ class _Recording:
 
     def _look_at_reads(self) -> None:
         """Warn if a variable's number was read as a plain one, and no path leads to it now."""
-        under = self.graph_of(self.reads)
-        here = self.graph
-        for i, x in enumerate(self.variables):
-            lost = not here.users[i] and i not in here.roots
-            if lost and (under.users[i] or i in under.roots):
-                _, _, level = user_frame()
-                warnings.warn(
-                    f"{self.name}: a result that depends on its input is required, got one cut off "
-                    f"from {describe(x)} by .data or .item(): its slope is 0; leave them out",
-                    RuntimeWarning,
-                    stacklevel=level + 1,
-                )
-                return
+        here, read = [
+            [bool(graph.users[i]) or i in graph.roots for i in graph.inputs]
+            for graph in (self.graph, self.graph_of(self.reads))
+        ]
+        lost = [x for x, leads, was_read in zip(self.variables, here, read) if was_read > leads]
+        if lost:
+            warnings.warn(
+                f"{self.name}: a result that depends on its input is required, got one cut off "
+                f"from {describe(lost[0])} by .data or .item(): its slope is 0; leave them out",
+                RuntimeWarning,
+                stacklevel=user_frame()[2] + 1,
+            )
 
 
 # ------------------------------------------------------------------ functions of functions

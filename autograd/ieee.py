@@ -103,12 +103,8 @@ def slopes_of(record: Op) -> tuple[Callable[..., float] | None, ...]:
 def number(record: Op, at: Sequence[float]) -> float:
     """The op of floats by its fast way, which may raise where Python's own functions do."""
     if not record.fast:
-        return evaluate(functools.partial(_expanded, record), *at)
+        return evaluate(lambda m, *numbers: Arithmetic.run(m, record, *numbers), *at)
     return record.fast[0](at) if record.slots is None else record.fast[0](*at)  # type: ignore[no-any-return]
-
-
-def _expanded(record: Op, m: Arithmetic, *operands: Any) -> Any:
-    return Arithmetic.run(m, record, *operands)
 
 
 def outcome(record: Op, at: Sequence[float]) -> tuple[float, bool]:

@@ -49,14 +49,9 @@ BUSY: Final = 1 << 29  # ints that fit a digit of Python's are compared faster
 class Clock:
     """``now`` is 2 more after each write of a leaf; ``written`` is when the last one was."""
 
-    __slots__ = ("now", "written")
-
-    now: i64
-    written: i64
-
     def __init__(self) -> None:
-        self.now = 2
-        self.written = 0
+        self.now: i64 = 2
+        self.written: i64 = 0
 
 
 clock: Final = Clock()
