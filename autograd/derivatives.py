@@ -287,7 +287,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         y = run.call({})
         if not isinstance(y, Value):
             return y, 0.0
-        graph, m = run.graph, _arithmetic(run, along)
+        plain = run.plain and not any(isinstance(t, Value) for t in along)
+        graph, m = run.graph, FLOATS if plain else ops.VALUES
         check_fresh(graph)
         moved = zip(graph.inputs, along, strict=True)
         seeds = {i: t for i, t in moved if isinstance(t, Value) or t != 0.0}  # 0: at rest
@@ -298,11 +299,6 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         return y._data, tangent or 0.0
     value, slope = run.results([y, tangent])
     return value, slope
-
-
-def _arithmetic(run: _Recording, along: Sequence[Any] = ()) -> Arithmetic:
-    """FLOATS where no derivative of the derivatives will be asked for; else that of Values."""
-    return FLOATS if run.plain and not any(isinstance(x, Value) for x in along) else ops.VALUES
 
 
 def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
@@ -327,7 +323,7 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
             count = len(run.variables)
             rows: list[list[Any]] = [[None] * count for _ in range(count)]
             if isinstance(y, Value):
-                m = _arithmetic(run)
+                m = FLOATS if run.plain else ops.VALUES
                 check_fresh(run.graph)
                 first = _swept(run.graph, ops.VALUES, run.graph.roots[0])
                 which = [i for i, slope in enumerate(first) if isinstance(slope, Value)]

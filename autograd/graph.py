@@ -116,14 +116,10 @@ class Graph:
 
     @classmethod
     def build(
-        cls,
-        ops: Sequence[Op | None],
-        operands: Sequence[tuple[int | float, ...]],
-        roots: Sequence[int],
-        values: Sequence[float | None],
-        labels: Sequence[str],
+        cls, ops: Sequence[Op | None], operands: Sequence[tuple[int | float, ...]],
+        roots: Sequence[int], values: Sequence[float | None], labels: Sequence[str],
         inputs: Sequence[int] = (),
-    ) -> Graph:
+    ) -> Graph:  # fmt: skip
         """A graph without Values: what a rewriting gives."""
         self = cls.__new__(cls)
         self._hold(

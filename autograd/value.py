@@ -632,9 +632,7 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
 
 def _compare(a: Value, b: Any, holds: Any) -> Any:
     if isinstance(b, Value):
-        if b.is_unknown:
-            return NotImplemented  # it answers with an unknown value
-        return holds(a._data, b._data)
+        return NotImplemented if b.is_unknown else holds(a._data, b._data)  # that one records
     if not isinstance(b, numbers.Real):
         return NotImplemented
     if not isinstance(b, int):
@@ -656,10 +654,10 @@ def noticed(node: Value) -> None:
 
 def _misled(data: float) -> None:
     """Warn where the caller's own code compares two nodes that hold one number."""
-    level = user_frame()[2]
+    file, _, level = user_frame()
     frame = sys._getframe(level)
-    library = frame.f_code.co_filename.startswith(_LIBRARIES)
-    if not library and frame.f_code.co_code[frame.f_lasti] == _COMPARE:  # not `in`, a set, a dict
+    own = not file.startswith(_LIBRARIES)
+    if own and frame.f_code.co_code[frame.f_lasti] == _COMPARE:  # not `in`, a set, a dict
         warnings.warn(
             f"==: two Values are equal only if they are the same node; these hold {data!r} both, "
             "and differ; use a.data == b.data, or autograd.equal(a, b)",
