@@ -37,5 +37,4 @@ def user_frame() -> tuple[str, int, int]:
 
 def user_line() -> str:
     """``/home/me/file.py:12``, where the user's own code called us."""
-    file, line, _ = user_frame()
-    return f"{file}:{line}"
+    return ":".join(map(str, user_frame()[:2]))

@@ -414,9 +414,7 @@ def changed(node: Value) -> Sequence[Value]:
 
 def _time(mark: i64) -> i64:
     """When it was computed; 0 where a pass that did not end has left no word of it."""
-    if mark < -BUSY:
-        return 0
-    return mark if mark >= 0 else -mark
+    return 0 if mark < -BUSY else max(mark, -mark)
 
 
 def written_since(graph: Graph) -> list[int]:

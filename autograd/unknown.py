@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import ops
-from .errors import TracingError, user_frame
+from .errors import TracingError, user_line
 from .op import Op
 from .value import Value, apply, describe, noted
 
@@ -43,9 +43,8 @@ class Unknown(Value):
         "for math's functions",
     ) -> TracingError:
         """The error for what cannot be known yet, with the user's line."""
-        file, line, _ = user_frame()
         return TracingError(
-            f"compile: {why} at {file}:{line}, got {describe(self)}, an unknown value that has no "
+            f"compile: {why} at {user_line()}, got {describe(self)}, an unknown value that has no "
             f"number while a function is being recorded; {remedy}"
         )
 
