@@ -23,7 +23,7 @@ from .op import Arithmetic
 from .sweep import check_fresh, forward, reverse, slopes_at
 from .tree import chosen, leaves, like
 from .unknown import Unknown
-from .value import Value, clock, describe
+from .value import Value, called, clock
 
 
 def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
@@ -182,7 +182,7 @@ class _Recording:
         if lost:
             warnings.warn(
                 f"{self.name}: a result that depends on its input is required, got one cut off "
-                f"from {describe(lost[0])} by .data or .item(): its slope is 0; leave them out",
+                f"from {called(lost[0])} by .data or .item(): its slope is 0; leave them out",
                 RuntimeWarning,
                 stacklevel=user_frame()[2] + 1,
             )

@@ -25,7 +25,7 @@ from .native import i64
 from .numbers import real
 from .op import NOTHING, Arithmetic, Op, Rule
 from .unknown import Unknown
-from .value import BUSY, Value, above, clock, describe
+from .value import BUSY, Value, above, called, clock
 
 _ADD: Final = ops.add
 _SUBTRACT: Final = ops.subtract
@@ -431,7 +431,7 @@ def check_fresh(graph: Graph) -> None:
 
 
 def _stale(written: Sequence[Value], root: Value) -> StaleGraphError:
-    names, what = list(dict.fromkeys(map(describe, written))), describe(root)
+    names, what = list(dict.fromkeys(map(called, written))), called(root)
     which = f"{' and '.join(names[:3])} {'was' if len(names) == 1 else 'were'}"
     return StaleGraphError(
         f"backward: {which} changed after {what} was computed: compute {what} again"
@@ -483,7 +483,7 @@ def _steps(graph: Graph) -> Iterator[Step]:
 def _require_recording(root: Any) -> None:
     if isinstance(root, Unknown):
         raise TracingError(
-            f"backward: a Value with a number is required, got {describe(root)}, an unknown value; "
+            f"backward: a Value with a number is required, got {called(root)}, an unknown value; "
             "use program.value_and_grad(...)"
         )
     if not isinstance(root, Value):
@@ -493,7 +493,7 @@ def _require_recording(root: Any) -> None:
         )
     if not root.requires_grad:
         raise ValueError(
-            f"backward: a root that records is required, got {describe(root)}, made under "
+            f"backward: a root that records is required, got {called(root)}, made under "
             "no_grad, by detach() or with requires_grad=False; build it outside no_grad, from "
             "leaves that record"
         )

@@ -11,7 +11,7 @@ from typing import Any
 from . import ops
 from .errors import TracingError, user_line
 from .op import Op
-from .value import Value, apply, describe, noted
+from .value import Value, apply, called, noted
 
 
 def _recorded(record: Op) -> Any:
@@ -44,7 +44,7 @@ class Unknown(Value):
     ) -> TracingError:
         """The error for what cannot be known yet, with the user's line."""
         return TracingError(
-            f"compile: {why} at {user_line()}, got {describe(self)}, an unknown value that has no "
+            f"compile: {why} at {user_line()}, got {called(self)}, an unknown value that has no "
             f"number while a function is being recorded; {remedy}"
         )
 

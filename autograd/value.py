@@ -113,7 +113,7 @@ class Value:
     def data(self, data: Number) -> None:
         if self._record is not None:
             raise AttributeError(
-                f"data: only a leaf's number is written, got {describe(self)}, the result of "
+                f"data: only a leaf's number is written, got {called(self)}, the result of "
                 f"{self._record.name}; write its leaves and build the graph again"
             )
         self._data = data if type(data) is float else real(data, "data")
@@ -161,7 +161,7 @@ class Value:
     def requires_grad(self, requires_grad: bool | Any) -> None:
         if self._record is not None:
             raise AttributeError(
-                f"requires_grad: only a leaf has this flag, got {describe(self)}, the result of "
+                f"requires_grad: only a leaf has this flag, got {called(self)}, the result of "
                 f"{self._record.name}; use detach() for a number cut off from its graph"
             )
         self._about = noted(self.label, requires_grad, self.scope)
@@ -352,7 +352,7 @@ class Value:
 
     def __float__(self) -> float:
         raise TypeError(
-            f"float: a plain number is required, got {describe(self)}, whose gradient would be "
+            f"float: a plain number is required, got {called(self)}, whose gradient would be "
             "lost; use .item() for its number, or autograd.exp and its like for math's functions"
         )
 
@@ -597,7 +597,7 @@ def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: fl
         required = f"operand must be {record.domain[min(slot, len(record.domain) - 1)]}"
     else:
         required = "a finite result is required"
-    whose = f" from {describe(operands[slot])}" if isinstance(operands[slot], Value) else ""
+    whose = f" from {called(operands[slot])}" if isinstance(operands[slot], Value) else ""
     got = ", ".join(f"{x!r}" for x in at) if not outside else f"{at[slot]!r}"
     remedy = record.remedy or "keep the operand inside, or autograd.errstate('ignore') takes it"
     file, line, level = user_frame()
@@ -640,7 +640,7 @@ def _compare(a: Value, b: Any, holds: Any) -> Any:
     return holds(a._data, b)
 
 
-def describe(node: Value) -> str:
+def called(node: Value) -> str:
     """A node in an error's text: its label, or what made it."""
     return above["name"](node)  # type: ignore[no-any-return]
 

@@ -23,7 +23,7 @@ from ..errors import TracingError, user_line
 from ..graph import Graph
 from ..numbers import real
 from ..unknown import Unknown
-from ..value import Value, describe
+from ..value import Value, called
 from .rewrite import rewrite, verify
 
 Array = NDArray[np.float64]
@@ -160,7 +160,7 @@ class Program:
             if not record and node._about is not modes.CONSTANT:
                 raise TracingError(
                     f"compile: {self._name} at {user_line()} must depend on its arguments and on "
-                    f"plain numbers, got {describe(node)}, a Value from outside, "
+                    f"plain numbers, got {called(node)}, a Value from outside, "
                     "whose later changes the program would not see; pass it as an argument, or use "
                     "its .item()"
                 )
