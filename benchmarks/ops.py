@@ -58,7 +58,7 @@ WRITTEN = {
     "sum": "xs.sum(axis=0)", "prod": "xs.prod(axis=0)", "max": "xs.max(axis=0)",
     "min": "xs.min(axis=0)", "norm": "np.linalg.norm(xs, axis=0)", "var": "xs.var(axis=0)",
     "std": "xs.std(axis=0)", "dot": 'np.einsum("ij,ij->j", xs[:3], xs[3:])',
-    "chain": "np.where(a == 0.0, 0.0, a * b)",
+    "corner": "np.positive(a)",
 }  # fmt: skip
 
 
