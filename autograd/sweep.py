@@ -539,7 +539,7 @@ def forward(
     """Every node's tangent, given those of some: the other direction, by the same rules."""
     flows: list[_Flow | None] = []
     for i, (record, operands) in enumerate(zip(graph.ops, graph.operands)):
-        flow = (tangents[i], None) if i in tangents else None
+        flow: _Flow | None = (tangents[i], None) if i in tangents else None
         wanted = [type(x) is int and flows[x] is not None for x in operands]
         if record is not None and any(wanted):
             found = m.partials(record, graph.at(i, numbers), numbers[i], wanted)
