@@ -58,9 +58,9 @@ stop_gradient = derived(
 )  # fmt: skip
 add = primitive(
     "add", symbol="+", form="{a} + {b}", precedence=1, commutes=True, domain=REALS, slots=2,
-    words=("1", "1"),
-    partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: 1.0),
-    says="A sum passes its gradient on unchanged to every term.", fast=(operator.add,),
+    words=("1", "1"), partials=(lambda m, a, b, y: 1.0, lambda m, a, b, y: 1.0),
+    says="A sum passes its gradient on unchanged to every term.",
+    fast=(operator.add, lambda a, b, y: 1.0, lambda a, b, y: 1.0),
 )  # fmt: skip
 subtract = primitive(
     "subtract", symbol="-", form="{a} - {b}", precedence=1, domain=REALS, slots=2,
@@ -70,13 +70,13 @@ subtract = primitive(
         "A difference passes its gradient on unchanged to {a}.",
         "A difference passes its gradient with the sign turned to {b}.",
     ),
-    fast=(operator.sub,),
+    fast=(operator.sub, lambda a, b, y: 1.0, lambda a, b, y: -1.0),
 )  # fmt: skip
 multiply = primitive(
     "multiply", symbol="×", form="{a} × {b}", precedence=2, commutes=True, domain=REALS,
-    words=("{b}", "{a}"),
-    partials=(lambda m, a, b, y: b, lambda m, a, b, y: a),
-    says="A product passes on the gradient times the other factor.", fast=(operator.mul,),
+    words=("{b}", "{a}"), partials=(lambda m, a, b, y: b, lambda m, a, b, y: a),
+    says="A product passes on the gradient times the other factor.",
+    fast=(operator.mul, lambda a, b, y: b, lambda a, b, y: a),
 )  # fmt: skip
 divide = primitive(
     "divide", symbol="/", form="{a} / {b}", precedence=2, domain=(REALS, REALS),

@@ -16,7 +16,7 @@ import pickle, autograd, nn, viz
 from autograd import Value
 assert autograd.core_kind == "{kind}", autograd.value.__file__
 assert autograd.value.__file__.endswith(".py") is ("{kind}" == "pure")
-x = Value(2.0, "x")
+x = Value(0.2, "x")
 y = (x * 3.0 + 1.0).tanh()
 y.backward()
 assert x.grad == 3.0 * (1.0 - y.data * y.data)
