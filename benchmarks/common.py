@@ -11,6 +11,7 @@ Where a figure is one of training, a worker takes *consecutive steps*, in a proc
 imported what users import, and nobody collects between them; each round has processes of its own.
 """
 
+import argparse
 import gc
 import importlib
 import itertools
@@ -210,6 +211,15 @@ def start(script: str, task: str, engine: str, **env: str) -> Worker:
         env["WHYGRAD_PURE"] = "" if compiled else "1"
         engine = engine.removesuffix(CORES[1])
     return Worker(script, task, engine, python_of("eager"), MPLBACKEND="Agg", **env)
+
+
+def parser(doc: str) -> argparse.ArgumentParser:
+    """The arguments of a benchmark that has workers of its own."""
+    arguments = argparse.ArgumentParser(description=doc.splitlines()[0])
+    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
+    arguments.add_argument("--smoke", action="store_true")
+    arguments.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    return arguments
 
 
 def needs_compiled() -> None:

@@ -5,7 +5,6 @@ python benchmarks/compiled.py           against JAX, Dr.Jit (needs libLLVM, e.g.
 python benchmarks/compiled.py --smoke   our side only, 1,000 rows, once
 """
 
-import argparse
 import os
 import sys
 import time
@@ -21,6 +20,7 @@ from common import (
     Worker,
     close_enough,
     in_turn,
+    parser,
     python_of,
     ratio,
     report,
@@ -212,10 +212,7 @@ def smoke() -> None:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
-    arguments.add_argument("--smoke", action="store_true")
-    arguments.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser(__doc__)
     chosen = arguments.parse_args()
     if chosen.worker:
         if hasattr(os, "sched_setaffinity"):  # one thread, the same core for all

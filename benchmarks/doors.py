@@ -7,7 +7,6 @@ The ways to one result take turns in one process, which has imported what users 
 collector is left alone. Each row has both cores.
 """
 
-import argparse
 import json
 import random
 import sys
@@ -25,6 +24,7 @@ from common import (
     close_enough,
     import_surroundings,
     needs_compiled,
+    parser,
     ratio,
     report,
     start,
@@ -260,10 +260,7 @@ def smoke() -> None:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
-    arguments.add_argument("--smoke", action="store_true")
-    arguments.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser(__doc__)
     chosen = arguments.parse_args()
     if chosen.worker:
         import_surroundings()

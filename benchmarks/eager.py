@@ -8,7 +8,6 @@ Consecutive steps, in processes that have imported what users import, the collec
 row has both cores: the files as they stand here, and what `make compiled` made of them.
 """
 
-import argparse
 import importlib.util
 import math
 import os
@@ -32,6 +31,7 @@ from common import (
     file_of,
     import_surroundings,
     needs_compiled,
+    parser,
     python_of,
     ratio,
     report,
@@ -385,11 +385,8 @@ def smoke() -> None:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = parser(__doc__)
     arguments.add_argument("--only", choices=PARTS, action="append")
-    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
-    arguments.add_argument("--smoke", action="store_true")
-    arguments.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.worker:
         import_surroundings()
