@@ -105,7 +105,7 @@ def graph(root: Value | Graph, *, max_nodes: int = MAX_NODES) -> Drawing:
 
     >>> from autograd import Value
     >>> graph((Value(2.0, "x") * Value(0.5, "w")).tanh())
-    Drawing of result = 0.76159: 2 operations on 2 leaves
+    Drawing of y = 0.76159: 2 operations on 2 leaves
     """
     return Drawing(drawable(root, max_nodes))
 
