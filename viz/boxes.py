@@ -10,12 +10,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
 from autograd.op import Op
-from autograd.sweep import written_since
+from autograd.sweep import Contribution, backward_steps, written_since
 
 FONT, SMALL = 12.0, 9.5  # px; names and numbers, and the quiet words beside them
 ADVANCE = 0.602  # em, a character of DejaVu Sans Mono; Menlo has the same, Consolas less
@@ -31,12 +32,27 @@ HOVER = 200  # characters of a formula: what a tooltip shows
 PORT = 12  # px, at least, between operands
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A node of the graph as it is drawn.
+class Many(NamedTuple):
+    """What a box says that stands for several nodes, or for the plain numbers of an op.
 
     Attributes:
-        index: its place in ``Graph.nodes``.
+        lines: quiet words under its title: ``16 neurons · 48 ops``, ``relu(w·x + b)``.
+        rows: the nodes whose numbers it shows as bars, row by row of a grid; one row is a strip.
+        values, grads: their numbers; of plain numbers ``rows`` and ``grads`` are empty.
+    """
+
+    lines: tuple[str, ...]
+    rows: tuple[tuple[int, ...], ...]
+    values: tuple[tuple[float | None, ...], ...]
+    grads: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node of the graph as it is drawn, or several as one.
+
+    Attributes:
+        index: its place among the boxes; where nothing is folded, in ``Graph.nodes`` too.
         op: the symbol, with number operands written inside (``× 0.1``); empty for a leaf.
         name: what it is called; ``title``: op and name, as the box shows them.
         whole: the uncut label, and what it is of.
@@ -44,6 +60,9 @@ class Box:
         uses: how many places use it; ``ports``: how many of its operands are nodes.
         amounts: whether there is room for an amount and a tick a use.
         stale: a leaf that was written since an op used it.
+        nodes: what it stands for, by place in ``Graph.nodes``; empty for plain numbers.
+        many: what it says where it stands for several, or for plain numbers; None: for one node.
+        opens: the name that ``viz.graph(root, open=…)`` opens it by; empty: nothing is inside.
     """
 
     index: int
@@ -59,6 +78,9 @@ class Box:
     stale: bool
     width: int
     height: int
+    nodes: tuple[int, ...] = ()
+    many: Many | None = None
+    opens: str = ""
 
     @property
     def leaf(self) -> bool:
@@ -93,10 +115,28 @@ class Box:
         return self.height / 2 + (port - (self.ports - 1) / 2) * PORT
 
 
+class Passed:
+    """What the last pass sent through each use: made when first asked for, one pass for all."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    @cached_property
+    def sent(self) -> dict[tuple[int, int], Contribution]:
+        """By op and slot. Nothing before a pass, of several roots, and without Values."""
+        graph, root = self.graph, self.graph.roots[0]
+        if len(graph.roots) > 1 or graph.grads[root] is None or graph.ops[root] is None:
+            return {}
+        place = {id(node): i for i, node in enumerate(graph.nodes)}
+        steps = backward_steps(graph.nodes[root])
+        return {(place[id(step.node)], c.slot): c for step in steps for c in step.contributions}
+
+
 class Wire(NamedTuple):
     """One use of a node, in ``slot`` of ``target``: the ``port``-th of its operands that are nodes.
 
-    ``use`` counts the uses of ``source`` from 0, in forward order.
+    ``use`` counts the uses of ``source`` from 0, in forward order. Between folded boxes one wire
+    stands for all ``places``, as (op, slot) of the graph, and its ``slot`` is its port.
     """
 
     source: int
@@ -104,6 +144,24 @@ class Wire(NamedTuple):
     slot: int
     port: int
     use: int
+    places: tuple[tuple[int, int], ...] = ()
+    passed: Passed | None = None
+
+    @property
+    def contributions(self) -> list[Contribution]:
+        """What ``backward_steps(root)`` sends through it, in its order; none before a pass."""
+        sent = self.passed.sent if self.passed else {}
+        turns = sorted(self.places, key=lambda place: (-place[0], place[1]))
+        return [sent[place] for place in turns if place in sent]
+
+
+class Frame(NamedTuple):
+    """An opened box: a border around the ``boxes`` (by index) and ``frames`` that are inside."""
+
+    title: str
+    lines: tuple[str, ...]
+    boxes: tuple[int, ...]
+    frames: tuple[Frame, ...]
 
 
 Boxes = Sequence[Box]
@@ -116,7 +174,8 @@ Path = tuple[Segment, ...]
 class Geometry(NamedTuple):
     """Where things are, in px from the top left: boxes by their corners, wires as paths.
 
-    ``rows`` holds for each wire the row at which it leaves its source, top to bottom.
+    ``rows`` holds for each wire the row at which it leaves its source, top to bottom; ``frames``
+    each frame, an outer one before those inside, with its left, top, width and height.
     """
 
     width: float
@@ -125,16 +184,19 @@ class Geometry(NamedTuple):
     rows: tuple[int, ...]
     paths: tuple[Path, ...]
     engine: str
+    frames: tuple[tuple[Frame, float, float, float, float], ...] = ()
 
 
 def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple[Wire, ...]]:
     """A box a node, a wire a use."""
     called, boxes, wires, stale = names(graph), [], [], set(written_since(graph))
+    passed = Passed(graph)
     use = {at: n for users in graph.users for n, at in enumerate(users)}
     for index, operands in enumerate(graph.operands):
         sources = [(slot, x) for slot, x in enumerate(operands) if isinstance(x, int)]
         for port, (slot, source) in enumerate(sources):
-            wires.append(Wire(source, index, slot, port, use[index, slot]))
+            places = ((index, slot),)
+            wires.append(Wire(source, index, slot, port, use[index, slot], places, passed))
         boxes.append(_box(graph, index, called, amounts, index in stale))
     return tuple(boxes), tuple(wires)
 
@@ -159,6 +221,7 @@ def _box(graph: Graph, index: int, called: Sequence[Name], amounts: bool, stale:
     return Box(
         index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports,
         amounts, stale, width=round(width + 0.5), height=height + height % 2,
+        nodes=(index,),
     )  # fmt: skip
 
 
