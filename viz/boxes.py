@@ -89,6 +89,14 @@ class Box:
         return not self.op
 
     @property
+    def title_parts(self) -> tuple[str, str]:
+        """The op, to be set bold, and the rest; of ``negative 3`` the whole word, not ``neg``."""
+        at = len(self.op) if self.title.startswith(self.op) else 0
+        while self.title[at - 1 : at].isalpha() and self.title[at : at + 1].isalpha():
+            at += 1
+        return self.title[:at], self.title[at:]
+
+    @property
     def shares(self) -> bool:
         """Whether the uses are too many for a row each."""
         return self.uses > ROWS
@@ -239,8 +247,9 @@ def single(
         told = formula(graph, index, called)
         whole += f" = {told if len(told) <= HOVER else told[:HOVER] + '…'}"
         op = record.symbol if plain else minus(inside(record, graph.operands[index]))
-    made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12` say the op themselves
-    title = text if made_up and text.startswith(op) else f"{op} {text}".strip()
+    made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12`, `layer 1: tanh` say the op
+    said = made_up and (text.startswith(op) or f": {op}" in text)
+    title = text if said else f"{op} {text}".strip()
     width = max(WORD + text_width(LONGEST), text_width(title)) + 2 * PAD_X
     if amounts and uses > 1:
         width += AMOUNT
