@@ -1,2 +1,0 @@
-
-def size(title, many): return 150, 90
