@@ -22,7 +22,7 @@ function fill(element) {
 const svg = document.querySelector("svg.drawing"), pane = $("picture");
 const byWire = (parts) => new Map(all(parts, svg).map((part) => [part.dataset.wire, part]));
 const wires = byWire(".wire"), amounts = byWire(".amount"), ticks = byWire(".tick");
-const boxes = all(".node", svg);
+const boxes = all(".node", svg).slice(0, kind.length); // behind them stand plain numbers
 const undo = [];
 
 function mark(element, name) {
@@ -170,10 +170,10 @@ addEventListener("keydown", (event) => {
 
 // A box's step, on the way there or back: an op's own; a leaf's, where it is used first.
 svg.addEventListener("click", (event) => {
-  const box = boxes.indexOf(event.target.closest(".node"));
-  if (box < 0) return whole();
+  const node = event.target.closest(".node"), box = boxes.indexOf(node);
+  if (!node) return whole();
   const i = kind[box] < 0 ? users[box].at(-1)?.[0] : box;
-  if (i !== undefined) go(position < forward ? end + 1 - sends[i] : sends[i]);
+  if (i in sends) go(position < forward ? end + 1 - sends[i] : sends[i]);
 });
 
 // ---------------------------------------------------------------- moved leaves

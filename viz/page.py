@@ -28,9 +28,9 @@ from .walk import Walk
 
 LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the hand to move on
 LEAST = 0.8  # of its own size: a drawing shrinks to this, then scrolls; it never grows by itself
-_SPARE = {  # last semicolons, and spaces beside punctuation but + and -; not in strings
+_SPARE = {  # last semicolons, and spaces beside punctuation; not in strings, nor in `a - -b`
     "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
-    "js": r'("[^"]*"|`[^`]*`)|;?\s*(?=})|(?<=[][(){},;=<>?:&|*])\s+|\s+(?=[][(){},;=<>?:&|*])',
+    "js": r'("[^"]*"|`[^`]*`|[+-] [+-])|;?\s*(?=})|(?<=[^\w\s"`$])\s+|\s+(?=[^\w\s"`$])',
 }
 _DIGITS = re.compile("&#10;value [^<]*(?=</title>)")  # the script shows them: they follow too
 
