@@ -10,12 +10,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from autograd.graph import Graph
-from autograd.names import Name, fill, formula, names
+from autograd.names import Name, clean, fill, formula, names
+from autograd.numbers import plural, show
 from autograd.op import Op
-from autograd.sweep import written_since
+from autograd.sweep import Contribution, backward_steps, written_since
 
 FONT, SMALL = 12.0, 9.5  # px; names and numbers, and the quiet words beside them
 ADVANCE = 0.602  # em, a character of DejaVu Sans Mono; Menlo has the same, Consolas less
@@ -27,16 +29,32 @@ CHANGED = "changed since"  # of a leaf whose present number is not what the ops 
 ROWS = 6  # uses with a row each (INSIGHT); more of them leave from one point and are counted
 AMOUNT = 100  # px, an amount and its tick beside the numbers
 WRITTEN = 32  # characters of an op: the numbers of a dot with four inputs
+FEW = 4  # numbers that are written out
 HOVER = 200  # characters of a formula: what a tooltip shows
 PORT = 12  # px, at least, between operands
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A node of the graph as it is drawn.
+class Many(NamedTuple):
+    """What a box says that stands for several nodes, or for the plain numbers of an op.
 
     Attributes:
-        index: its place in ``Graph.nodes``.
+        lines: quiet words under its title: ``16 neurons · 48 ops``, ``relu(w·x + b)``.
+        rows: the nodes whose numbers it shows as bars, row by row of a grid; one row is a strip.
+        values, grads: their numbers; of plain numbers ``rows`` and ``grads`` are empty.
+    """
+
+    lines: tuple[str, ...]
+    rows: tuple[tuple[int, ...], ...]
+    values: tuple[tuple[float | None, ...], ...]
+    grads: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node of the graph as it is drawn, or several as one.
+
+    Attributes:
+        index: its place among the boxes; where nothing is folded, in ``Graph.nodes`` too.
         op: the symbol, with number operands written inside (``× 0.1``); empty for a leaf.
         name: what it is called; ``title``: op and name, as the box shows them.
         whole: the uncut label, and what it is of.
@@ -44,6 +62,9 @@ class Box:
         uses: how many places use it; ``ports``: how many of its operands are nodes.
         amounts: whether there is room for an amount and a tick a use.
         stale: a leaf that was written since an op used it.
+        nodes: what it stands for, by place in ``Graph.nodes``; empty for plain numbers.
+        many: what it says where it stands for several, or for plain numbers; None: for one node.
+        opens: the name that ``viz.graph(root, open=…)`` opens it by; empty: nothing is inside.
     """
 
     index: int
@@ -59,10 +80,21 @@ class Box:
     stale: bool
     width: int
     height: int
+    nodes: tuple[int, ...] = ()
+    many: Many | None = None
+    opens: str = ""
 
     @property
     def leaf(self) -> bool:
         return not self.op
+
+    @property
+    def title_parts(self) -> tuple[str, str]:
+        """The op, to be set bold, and the rest; of ``negative 3`` the whole word, not ``neg``."""
+        at = len(self.op) if self.title.startswith(self.op) else 0
+        while self.title[at - 1 : at].isalpha() and self.title[at : at + 1].isalpha():
+            at += 1
+        return self.title[:at], self.title[at:]
 
     @property
     def shares(self) -> bool:
@@ -78,6 +110,8 @@ class Box:
         """How far down the right edge the wire of a use leaves; rows lie on the lines of text."""
         if self.rows == 1:
             return self.height / 2
+        if self.many:
+            return self.height / 2 + (row - (self.rows - 1) / 2) * PORT
         return PAD_Y + LINE * (max(0, 3 - self.rows) + row + 0.5)
 
     def port(self, port: int) -> float:
@@ -85,10 +119,37 @@ class Box:
         return self.height / 2 + (port - (self.ports - 1) / 2) * PORT
 
 
+class Passed:
+    """What the last pass sent through each use: made when first asked for, one pass for all."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    @cached_property
+    def sent(self) -> dict[tuple[int, int], Contribution]:
+        """By op and slot. Nothing before a pass, of several roots, and without Values."""
+        graph, root = self.graph, self.graph.roots[0]
+        if len(graph.roots) > 1 or graph.grads[root] is None or graph.ops[root] is None:
+            return {}
+        place = {id(node): i for i, node in enumerate(graph.nodes)}
+        steps = backward_steps(graph.nodes[root])
+        return {(place[id(step.node)], c.slot): c for step in steps for c in step.contributions}
+
+    @cached_property
+    def names(self) -> tuple[Name, ...]:
+        return names(self.graph)
+
+    def name(self, index: int) -> str:
+        """What a node is called in a sentence: its scope's last part, else its name."""
+        scope = self.graph.scopes[index]
+        return clean(scope.rpartition("/")[2]) if scope else self.names[index].text
+
+
 class Wire(NamedTuple):
     """One use of a node, in ``slot`` of ``target``: the ``port``-th of its operands that are nodes.
 
-    ``use`` counts the uses of ``source`` from 0, in forward order.
+    ``use`` counts the uses of ``source`` from 0, in forward order. Between folded boxes one wire
+    stands for all ``places``, as (op, slot) of the graph, and its ``slot`` is its port.
     """
 
     source: int
@@ -96,6 +157,24 @@ class Wire(NamedTuple):
     slot: int
     port: int
     use: int
+    places: tuple[tuple[int, int], ...] = ()
+    passed: Passed | None = None
+
+    @property
+    def contributions(self) -> list[Contribution]:
+        """What ``backward_steps(root)`` sends through it, in its order; none before a pass."""
+        sent = self.passed.sent if self.passed else {}
+        turns = sorted(self.places, key=lambda place: (-place[0], place[1]))
+        return [sent[place] for place in turns if place in sent]
+
+
+class Frame(NamedTuple):
+    """An opened box: a border around the ``boxes`` (by index) and ``frames`` that are inside."""
+
+    title: str
+    lines: tuple[str, ...]
+    boxes: tuple[int, ...]
+    frames: tuple[Frame, ...]
 
 
 Boxes = Sequence[Box]
@@ -108,7 +187,8 @@ Path = tuple[Segment, ...]
 class Geometry(NamedTuple):
     """Where things are, in px from the top left: boxes by their corners, wires as paths.
 
-    ``rows`` holds for each wire the row at which it leaves its source, top to bottom.
+    ``rows`` holds for each wire the row at which it leaves its source, top to bottom; ``frames``
+    each frame, an outer one before those inside, with its left, top, width and height.
     """
 
     width: float
@@ -117,31 +197,70 @@ class Geometry(NamedTuple):
     rows: tuple[int, ...]
     paths: tuple[Path, ...]
     engine: str
+    frames: tuple[tuple[Frame, float, float, float, float], ...] = ()
 
 
 def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple[Wire, ...]]:
-    """A box a node, a wire a use."""
+    """A box a node, a wire a use; and a box for the plain numbers of a dot or a sum of many."""
     called, boxes, wires, stale = names(graph), [], [], set(written_since(graph))
+    passed = Passed(graph)
     use = {at: n for users in graph.users for n, at in enumerate(users)}
+    given: list[Box] = []
     for index, operands in enumerate(graph.operands):
         sources = [(slot, x) for slot, x in enumerate(operands) if isinstance(x, int)]
+        plain = plain_numbers(graph, index)
+        if plain:
+            given.append(numbers_box((plain,), len(graph) + len(given), uses=1))
+            first = next(slot for slot, x in enumerate(operands) if type(x) is float)
+            sources.append((first, given[-1].index))
+            sources.sort()
         for port, (slot, source) in enumerate(sources):
-            wires.append(Wire(source, index, slot, port, use[index, slot]))
-        boxes.append(_box(graph, index, called, amounts, index in stale))
-    return tuple(boxes), tuple(wires)
+            if source >= len(graph):
+                wires.append(Wire(source, index, slot, port, 0))
+                continue
+            places = ((index, slot),)
+            wires.append(Wire(source, index, slot, port, use[index, slot], places, passed))
+        boxes.append(single(graph, index, called, index in stale, amounts))
+    return (*boxes, *given), tuple(wires)
 
 
-def _box(graph: Graph, index: int, called: Sequence[Name], amounts: bool, stale: bool) -> Box:
+def plain_numbers(graph: Graph, index: int) -> tuple[float, ...]:
+    """The numbers of an op of any number of operands, where they are data: two of them or more."""
+    record, operands = graph.ops[index], graph.operands[index]
+    found = tuple([x for x in operands if type(x) is float])
+    return found if record is not None and record.slots is None and len(found) > 1 else ()
+
+
+def numbers_box(rows: Sequence[tuple[float, ...]], index: int = 0, uses: int = 0) -> Box:
+    """Plain numbers as one box: data, without a gradient."""
+    from .bars import size
+
+    count = sum(map(len, rows))
+    title = plural(count, "number")
+    told = [", ".join(map(show, rows[0]))] if count <= FEW else []
+    many = Many(tuple(told), (), tuple(rows), ())
+    return Box(
+        index, "", title, title, "\n".join((title, *told)), None, None, uses, 0, False, False,
+        *size(title, many), (), many,
+    )  # fmt: skip
+
+
+def single(
+    graph: Graph, index: int, called: Sequence[Name], stale: bool, amounts: bool = False
+) -> Box:
+    """The box of one node."""
     record, name, uses = graph.ops[index], called[index], len(graph.users[index])
-    ports = sum(isinstance(x, int) for x in graph.operands[index])
+    plain = plain_numbers(graph, index)
+    ports = sum(isinstance(x, int) for x in graph.operands[index]) + bool(plain)
     text = minus(name.text) if name.formula else name.text
     whole, op = graph.labels[index] or name.text, ""
     if record is not None:
         told = formula(graph, index, called)
         whole += f" = {told if len(told) <= HOVER else told[:HOVER] + '…'}"
-        op = minus(inside(record, graph.operands[index]))
-    made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12` say the op themselves
-    title = text if made_up and text.startswith(op) else f"{op} {text}".strip()
+        op = record.symbol if plain else minus(inside(record, graph.operands[index]))
+    made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12`, `layer 1: tanh` say the op
+    said = made_up and (text.startswith(op) or f": {op}" in text)
+    title = text if said else f"{op} {text}".strip()
     width = max(WORD + text_width(LONGEST), text_width(title)) + 2 * PAD_X
     if amounts and uses > 1:
         width += AMOUNT
@@ -150,6 +269,7 @@ def _box(graph: Graph, index: int, called: Sequence[Name], amounts: bool, stale:
     return Box(
         index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports,
         amounts, stale, width=round(width + 0.5), height=height + height % 2,
+        nodes=(index,),
     )  # fmt: skip
 
 
