@@ -22,7 +22,7 @@ function fill(element) {
 const svg = document.querySelector("svg.drawing"), pane = $("picture");
 const byWire = (parts) => new Map(all(parts, svg).map((part) => [part.dataset.wire, part]));
 const wires = byWire(".wire"), amounts = byWire(".amount"), ticks = byWire(".tick");
-const boxes = all(".node", svg);
+const boxes = all(".node", svg).slice(0, kind.length); // behind them stand plain numbers
 const undo = [];
 
 function mark(element, name) {
@@ -110,7 +110,6 @@ const steady = () => ($("walk").style.minHeight = `${position === end ? 0 : tall
 
 function refresh() {
   [items[position], $("inputs"), $("moved")].forEach(fill);
-  if (position === end) fill($("table"));
   draw();
   heads.forEach((head, k) => {
     const odd = k > 0 && k === run.odd;
@@ -125,7 +124,6 @@ function go(k) {
   position = Math.max(0, Math.min(end, k));
   items[position].classList.add("now");
   buttons[position].setAttribute("aria-current", "step");
-  $("table").hidden = position !== end;
   $("slider").value = position;
   $("slider").setAttribute("aria-valuetext", heads[position].textContent);
   write($("place"), `${position}/${end}`);
@@ -155,12 +153,14 @@ const asked = () => Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? forward);
 const steps = {
   first: () => go(0), back: () => go(position - 1), next: () => go(position + 1),
   last: () => go(end), odd: () => run.odd && go(run.odd),
+  larger: () => enlarge(zoom * 1.25), smaller: () => enlarge(zoom / 1.25), fit: () => enlarge(1),
 };
 for (const id of ["first", "back", "next", "last"]) $(id).addEventListener("click", steps[id]);
 $("slider").addEventListener("input", () => go($("slider").valueAsNumber));
 addEventListener("hashchange", () => go(asked()));
 const keys = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: "back" };
 Object.assign(keys, { Home: "first", End: "last", n: "odd" });
+Object.assign(keys, { "+": "larger", "=": "larger", "-": "smaller", 0: "fit" });
 addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input:not(#slider)");
   if (!keys[event.key] || typing || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -168,13 +168,24 @@ addEventListener("keydown", (event) => {
   steps[keys[event.key]]();
 });
 
+// A box's step, on the way there or back: an op's own; a leaf's, where it is used first.
+svg.addEventListener("click", (event) => {
+  const node = event.target.closest(".node"), box = boxes.indexOf(node);
+  if (!node) return whole();
+  const i = kind[box] < 0 ? users[box].at(-1)?.[0] : box;
+  if (i in sends) go(position < forward ? end + 1 - sends[i] : sends[i]);
+});
+
 // ---------------------------------------------------------------- moved leaves
 const rows = all("li", $("inputs"));
+const short = (x) => Number(x.toPrecision(2)); // an end of a slider
 const fields = new Map(leaves.map(([i], n) => [i, all("input", rows[n])]));
 for (const [i, [range, field]] of fields) {
   const value = Number.isFinite(python.get(i)) ? python.get(i) : 0;
   const fine = nudge(value), reach = 2 * (size(value) || 1);
-  Object.assign(range, { min: value - reach, max: value + reach, step: "any", value });
+  Object.assign(range, { min: short(value - reach), max: short(value + reach), step: "any", value });
+  [range.previousSibling, range.nextSibling].forEach((i, n) => write(i, n ? range.max : range.min));
+  range.addEventListener("pointerup", () => range.blur()); // the arrows step again
   for (const input of [range, field]) {
     input.addEventListener("input", () => {
       if (!Number.isFinite(input.valueAsNumber)) return; // not typed to its end
@@ -219,12 +230,19 @@ function settle() {
   steady();
 }
 const fold = () => ($("steps").open = $("inputs").open = wide.matches);
-for (const part of [$("whole"), svg])
-  part.addEventListener("click", () => {
-    if ($("whole").hidden) return;
-    $("whole").setAttribute("aria-pressed", pane.classList.toggle("whole"));
-    draw();
-  });
+let zoom = 1; // of what fits: for those who sit far away
+function enlarge(to) {
+  zoom = Math.min(4, Math.max(0.4, to));
+  document.documentElement.style.setProperty("--zoom", zoom);
+  draw();
+  settle();
+}
+function whole() {
+  if ($("whole").hidden) return;
+  $("whole").setAttribute("aria-pressed", pane.classList.toggle("whole"));
+  draw();
+}
+$("whole").addEventListener("click", whole);
 $("theme").addEventListener("click", () => {
   const { style } = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
@@ -233,8 +251,7 @@ $("theme").addEventListener("click", () => {
 addEventListener("beforeprint", () => {
   const shown = position;
   position = end;
-  [...items, $("table")].forEach(fill);
-  $("table").hidden = false;
+  items.forEach(fill);
   draw();
   unmark();
   position = shown;

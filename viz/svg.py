@@ -127,7 +127,7 @@ def svg(
         tag("rect", class_="paper", width=width, height=height, fill=colours.paper, stroke="none"),
     ]
     parts += ["".join(_frame(*framed, colours)) for framed in geometry.frames]
-    folded = bool(geometry.frames) or any(box.many for box in boxes)
+    folded = bool(geometry.frames) or any(box.many and box.nodes for box in boxes)
     carried = _carried(wires) if folded and not state else [("", "", None)] * len(wires)
     uses: list[list[Use]] = [[] for _ in boxes]
     for wire, row, way, (thick, dashes, said) in zip(
@@ -183,9 +183,10 @@ def _box(
         yield from _many(box, box.many, x, y, colours)
         yield "</g>"
         return
-    bold = tag("tspan", xml(box.op), font_weight=700) if box.op else ""
+    op, rest = map(xml, box.title_parts)
+    title = (tag("tspan", op, font_weight=700) if op else "") + rest
     left, baseline = x + PAD_X, y + PAD_Y + BASELINE
-    yield tag("text", bold + xml(box.title[len(box.op) :]), class_="name", x=left, y=baseline)
+    yield tag("text", title, class_="name", x=left, y=baseline)
     words = ""
     for word, n, ink in numbers:
         baseline += LINE
