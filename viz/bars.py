@@ -19,8 +19,8 @@ MOST = 1024  # numbers with a stroke each: more are narrower than a pixel, and h
 WRAP = 128  # numbers in a row of a strip
 MOST_ROWS = 64  # more are too low to be told apart
 NARROW, WIDE = 134, 174  # px inside: "value", "largest −1.23e−15" on one line; a title of 24 letters
-STRIP, GRID, LOWEST = 26.0, 96.0, 4.0  # px: a strip's height, a grid's, and a row's at least
-BROAD = 10.0  # px, a number of few
+STRIP, GRID, LOWEST = 26.0, 112.0, 4.0  # px: a strip's height, a grid's, and a row's at least
+BROAD = 24.0  # px, a number of few
 THIN = 14  # px, a quiet line
 Numbers = Sequence[float | None]
 

@@ -22,6 +22,7 @@ from autograd.sweep import written_since
 
 from .bars import size
 from .boxes import (
+    LINE,
     PAD_Y,
     PORT,
     Box,
@@ -358,5 +359,6 @@ def _common(paths: Sequence[tuple[Part, ...]]) -> tuple[Part, ...]:
 
 def _height(box: Box, ports: int) -> int:
     """With room for its ports; even, as all heights."""
-    height = max(box.height, ports * PORT + PAD_Y)
+    own = box.height if box.many else 3 * LINE + 2 * PAD_Y  # a sum of 100 may have one wire here
+    height = max(own, ports * PORT + PAD_Y)
     return height + height % 2

@@ -55,7 +55,8 @@ class Level:
     parent: int
     boxes: list[int] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
-    first: int = 0  # the first box inside, in it or deeper: its place in the order
+    order: dict[int, float] = field(default_factory=dict)  # of boxes, and of frames by ~place
+    first: float = 0.0  # of those that are not there from the start
     pieces: list[Piece] = field(default_factory=list)
     width: float = 0.0
     height: float = 0.0
@@ -69,14 +70,14 @@ class Level:
 
 def place(boxes: Boxes, wires: Wires, frames: Sequence[Frame] = ()) -> Geometry:
     """Where every box, wire and frame goes. The same drawing is always placed the same way."""
-    levels = _levels(boxes, frames)
+    levels = _levels(boxes, wires, frames)
     home = {box: at for at, level in enumerate(levels) for box in level.boxes}
     ways = [_split(levels, home, at, wire) for at, wire in enumerate(wires)]
     for level in reversed(levels):
         _lay(level, levels, boxes, wires)
     origins: list[Point] = []
     for at, level in enumerate(levels):
-        x, y = 0.0, 0.0
+        x, y = max(0.0, -level.left), 0.0
         if at:
             x, y = origins[level.parent]
             dx, dy = levels[level.parent].corners[~at]
@@ -97,12 +98,13 @@ def place(boxes: Boxes, wires: Wires, frames: Sequence[Frame] = ()) -> Geometry:
         if level.frame
     )
     rows = tuple(levels[way[0]].rows[at] for at, way in enumerate(ways))
-    width, height = levels[0].width, levels[0].height
+    width, height = levels[0].width + origins[0][0], levels[0].height
     return Geometry(width, height, tuple(corners), rows, tuple(paths), "own", framed)
 
 
-def _levels(boxes: Boxes, frames: Sequence[Frame]) -> list[Level]:
+def _levels(boxes: Boxes, wires: Wires, frames: Sequence[Frame]) -> list[Level]:
     """The drawing and all frames, outer ones before those inside."""
+    made = {wire.target for wire in wires}  # the others can stand before all else
     levels, inside = [Level(None, 0)], [frames]
     for at, children in enumerate(inside):  # grows on the way
         for frame in children:
@@ -112,8 +114,9 @@ def _levels(boxes: Boxes, frames: Sequence[Frame]) -> list[Level]:
     framed = {box for level in levels for box in level.boxes}
     levels[0].boxes = [box.index for box in boxes if box.index not in framed]
     for level in reversed(levels):
-        firsts = [*level.boxes[:1], *(levels[x].first for x in level.frames)]
-        level.first = min(firsts, default=len(boxes))
+        level.order = {box: box if box in made else box - len(boxes) for box in level.boxes}
+        level.order.update({~x: levels[x].first - 0.5 for x in level.frames})
+        level.first = min((x for x in level.order.values() if x >= 0), default=-0.5)
     return levels
 
 
@@ -141,9 +144,7 @@ def _outwards(levels: list[Level], at: int) -> list[int]:
 
 def _lay(level: Level, levels: list[Level], boxes: Boxes, wires: Wires) -> None:
     """Places what is in a level, and finds its size and where wires cross its border."""
-    order = {box: float(box) for box in level.boxes}
-    order.update({~x: levels[x].first - 0.5 for x in level.frames})
-    keys = sorted(order, key=order.__getitem__)
+    keys = sorted(level.order, key=level.order.__getitem__)
     blocks: list[Box] = []
     number: dict[object, int] = {}
     for piece in level.pieces:
@@ -270,6 +271,7 @@ def _lead_back(
         )  # fmt: skip
         level.height = max(level.height, low + MARGIN)
         level.width = max(level.width, right + turn)
+        level.left = min(level.left, left - turn)
 
 
 def _border(
@@ -280,7 +282,7 @@ def _border(
     if level.frame is None:
         return
     edge = found.width - MARGIN if len(blocks) > real and level.width == found.width else level.width
-    level.left = MARGIN if entering else 0.0
+    level.left = MARGIN if entering else min(0.0, level.left)
     title = text_width(bars.fit(level.frame.title)) + 2 * PAD_X
     level.width = max(edge - level.left, title)
     level.height += HEAD
