@@ -245,10 +245,11 @@ def _lead_back(
     back.sort(key=lambda wire: column[wire.source] - column[wire.target])
     for n, wire in enumerate(back):
         source, target = blocks[wire.source], blocks[wire.target]
-        first, last = column[wire.target], column[wire.source]
+        into, out = column[wire.target], column[wire.source]
+        first, last = min(into, out), max(into, out)  # not in this order if nothing else binds them
         passed = [spot for spot, at in zip(spots, column) if first <= at <= last]
-        left = min(spot[0] for spot, at in zip(spots, column) if at == first)
-        right = max(spot[2] for spot, at in zip(spots, column) if at == last)
+        left = min(spot[0] for spot, at in zip(spots, column) if at == into)
+        right = max(spot[2] for spot, at in zip(spots, column) if at == out)
         low = max(spot[3] for spot in passed)
         bends = (bend for path in level.paths.values() for bend in path)
         low = max(low, *(bend[-1] for bend in bends if left < bend[-2] < right), 0.0) + BELOW

@@ -325,14 +325,30 @@ def wired(pairs, leaves=0):
 
 
 # parameters 0 to 2, layers 3 to 5 of a sample, their sum; and a loop in a row, with a state
-MOONS = [(0, 3), (1, 4), (2, 5), (3, 4), (4, 5), (5, 6), (6, 7)], 3, (Frame("×", (), (3, 4, 5), ()),)
+MOONS = [(0, 3), (1, 4), (2, 5), (3, 4), (4, 5), (5, 6), (6, 7)], 3, (
+    Frame("× 100", (), (3, 4, 5), ()),
+)  # fmt: skip
 RNN = [(0, 2), (1, 3), (2, 4), (3, 4), (4, 5), (5, 3), (5, 6)], 2, (
     Frame("20 steps →", (), (), (Frame("× 8", (), (2, 3, 4, 5), ()),)),
 )  # fmt: skip
 LATE = [(0, 1), (1, 2), (5, 1), (2, 3), (3, 4), (3, 1)], 1, (Frame("loop", (), (1, 2, 3, 5), ()),)
 APART = [(0, 1), (1, 2), (2, 3), (3, 4)], 1, (Frame("twice", (), (1, 3), ()),)
 OWN = [(0, 1), (1, 1), (1, 2)], 1, ()
+
+
+def any_nest(seed):
+    """Random wires, some of them against the order, and frames side by side, perhaps in another."""
+    draw = random.Random(seed)
+    count = draw.randrange(6, 30)
+    pairs = {(draw.randrange(max(0, k - 9), k), k) for k in range(1, count) for _ in range(2)}
+    pairs |= {(draw.randrange(1, count), draw.randrange(1, count)) for _ in range(3)}
+    cuts = sorted(draw.sample(range(1, count), 4))
+    frames = tuple(Frame("side", (), tuple(range(a, b)), ()) for a, b in itertools.pairwise(cuts))
+    return pairs, 2, frames if seed % 2 else (Frame("around", (), (), frames),)
+
+
 NESTS = {"moons": MOONS, "rnn": RNN, "late": LATE, "apart": APART, "own": OWN}
+NESTS |= {f"random {seed}": any_nest(seed) for seed in range(20)}
 
 
 @pytest.mark.parametrize("nest", NESTS.values(), ids=NESTS)
@@ -363,7 +379,7 @@ def test_a_folded_wire_goes_from_edge_to_edge_and_through_no_box(nest):
     at = nested.place(boxes, wires, nest[2])
     ports = set()
     for wire, row, way in zip(wires, at.rows, at.paths, strict=True):
-        source, target = boxes[wire.source], boxes[wire.target]
+        source = boxes[wire.source]
         (x, y), (u, v) = at.corners[wire.source], at.corners[wire.target]
         assert way[0] == pytest.approx((x + source.width, y + source.row(row)), abs=0.11)
         assert way[-1][-2] == pytest.approx(u, abs=0.11)
