@@ -162,11 +162,16 @@ class Wire(NamedTuple):
     passed: Passed | None = None
 
     @property
-    def contributions(self) -> list[Contribution]:
-        """What ``backward_steps(root)`` sends through it, in its order; none before a pass."""
+    def turns(self) -> list[tuple[int, int]]:
+        """Its places through which a pass has come, in the pass's order; none before a pass."""
         sent = self.passed.sent if self.passed else {}
         turns = sorted(self.places, key=lambda place: (-place[0], place[1]))
-        return [sent[place] for place in turns if place in sent]
+        return [place for place in turns if place in sent]
+
+    @property
+    def contributions(self) -> list[Contribution]:
+        """What ``backward_steps(root)`` sends through it, in its order; none before a pass."""
+        return [self.passed.sent[place] for place in self.turns] if self.passed else []
 
 
 class Frame(NamedTuple):

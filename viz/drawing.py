@@ -104,7 +104,7 @@ class Drawing:
     @property
     def dot(self) -> str:
         """The drawing as DOT text, for Graphviz."""
-        return source(self.nodes, self.wires)
+        return source(self.nodes, self.wires, frames=self.frames)
 
     @cached_property
     def png(self) -> bytes:

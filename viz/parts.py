@@ -1,9 +1,9 @@
 """Graph → a tree of parts: its loops, its scopes, its regions.
 
 Reads autograd's Graph, Repeats and dominators; read by titles.py and folding.py. Repeats come
-first, as a program's loops are its largest parts. What is in a copy is grouped by the scopes that were
-recorded, the rest by the dominators of the folded graph: a region has one result. A part stands for
-all copies of the loops around it, so that each op is in one part of every level.
+first, as a program's loops are its largest parts. What is in a copy is grouped by the scopes that
+were recorded, the rest by the dominators of the folded graph: a region has one result. A part
+stands for all copies of the loops around it, so that each op is in one part of every level.
 """
 
 from __future__ import annotations
