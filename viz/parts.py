@@ -70,7 +70,7 @@ class Part:
     """Ops that are one box, or a frame around their ``parts`` when it is open.
 
     ``units`` are in the order of the line; ``loops`` are those around it, outermost first, the last
-    one its ``own`` if it is a loop itself. ``name`` is its scope's, or titles.py gives it one, and a
+    one its ``own`` if it is a loop itself. ``name`` is its scope's, or titles.py gives one, and a
     ``key`` that no other part has.
     """
 
