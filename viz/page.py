@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -55,10 +56,9 @@ def page(walk: Walk) -> str:
     style = _asset("page.css") + (
         f":root{{{';'.join(f'--{name}:light-dark({a},{b})' for name, a, b in colours)}}}"
         f".drawing{{min-width:{NARROWEST * width:.0f}px;max-width:{WIDEST * width:.0f}px}}"
-        f"#list{{grid-template-rows:repeat({walk.forward + 1},auto)}}"
     )
     text, stuck, notes = evaluator(walk)
-    script = text + _asset("page.js")
+    script = text + _asset("page.js") + "start()"
     rows = ["<td>".join(_marked(walk, cell) for cell in row) for row in walk.table()]
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
@@ -80,8 +80,7 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     """The script without the document: the graph, and what runs it; the nodes stuck, and notes.
 
     ``ops`` are functions, and ``kind`` says which of them a node is. An op without a line for
-    JavaScript keeps its numbers, and what it was made from is stuck. A number operand stands in an
-    array of its own, a leaf with its flag.
+    JavaScript keeps its numbers, and what it was made from is stuck. A leaf stands with its flag.
     """
     graph, stuck = walk.graph, set[int]()
     notes = ["This is a recording of one run: a Python if leaves no trace."]
@@ -113,14 +112,37 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     if len(graph) > LIVE_NODES:
         notes.append(f"Inputs do not move here: {len(graph)} nodes are more than {LIVE_NODES}.")
         stuck.update(walk.leaves)
+    inputs, numbers = _operands(graph.operands, kind)
     data = {
-        "kind": kind,
-        "operands": [[x if isinstance(x, int) else [x] for x in row] for row in graph.operands],
+        "kind": kind, "inputs": inputs, "numbers": numbers, "root": walk.root, "words": WORDS,
         "leaves": [[i, walk.number("v", i), int(graph.recording[i])] for i in walk.leaves],
-        "names": [name.text for name in walk.names], "root": walk.root, "words": WORDS,
+        "views": [{"names": [x.text if record else "" for x, record in zip(walk.names, graph.ops)]}],
     }  # fmt: skip
     parts = [f"ops=[{','.join(made)}]", *(f"{key}={literal(x)}" for key, x in data.items())]
     return f"const {','.join(parts)};\n" + _asset("evaluator.js"), stuck, notes
+
+
+def _operands(
+    operands: Sequence[tuple[int | float, ...]], kind: Sequence[int]
+) -> tuple[list[int], list[float]]:
+    """All operands in one row, and the numbers among them, which count on from the last node.
+
+    Each is written as what it adds to the one in its slot of the last op of its kind: of the ops of
+    a loop, a small number or 0.
+    """
+    places: dict[str, int] = {}
+    numbers: list[float] = []
+    before: dict[int, list[int]] = {}
+    row: list[int] = []
+    for k, inputs in zip(kind, operands):
+        for x in inputs:
+            if not isinstance(x, int) and repr(x) not in places:
+                places[repr(x)] = len(operands) + len(numbers)
+                numbers.append(x)
+        now = [x if isinstance(x, int) else places[repr(x)] for x in inputs]
+        row += [x - y for x, y in zip(now, before.get(k, [0] * len(now)))]
+        before[k] = now
+    return row, numbers
 
 
 # ------------------------------------------------------------------ text with marked blanks
