@@ -1,6 +1,7 @@
 """What each node is called, in drawings, steps, explanations and errors alike.
 
-The label; else the formula of the operands' names, if short; else the op's name and number.
+The label; else the formula of the operands' names, if short; else the op's name, behind its scope
+or before its number. An unnamed root is ``y``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Name(NamedTuple):
     text: str
     formula: bool = False
     precedence: int = _ATOM
-    numbered: bool = False  # `tanh 12`: not used inside a formula
+    numbered: bool = False  # `tanh 12`, `layer 1: tanh`: not used inside a formula
 
     def __str__(self) -> str:
         return self.text
@@ -45,7 +46,7 @@ def names(graph: Graph) -> tuple[Name, ...]:
     >>> from autograd import Value
     >>> w, x = Value(1.5, "w"), Value(2.0, "x")
     >>> [str(name) for name in names(Graph((w * x - 1.0) ** 2 * w))]
-    ['w', 'x', 'w×x', 'w×x-1', '(w×x-1)²', 'result']
+    ['w', 'x', 'w×x', 'w×x-1', '(w×x-1)²', 'y']
     """
     found: list[Name] = []
     counts: dict[str, int] = {}
@@ -60,10 +61,10 @@ def names(graph: Graph) -> tuple[Name, ...]:
         elif record is None:
             name = Name(next(free))
         elif i in roots:
-            name = Name("result")
+            name = Name("result" if "y" in taken else "y")
         else:
-            numbered = Name(f"{record.name} {number}", numbered=True)
-            name = _formula_name(record, _operands(graph, i, found)) or numbered
+            text = _placed(record, graph.scopes[i]) or f"{record.name} {number}"
+            name = _formula_name(record, _operands(graph, i, found)) or Name(text, numbered=True)
         same = counts[name.text] = counts.get(name.text, 0) + 1
         if same > 1:
             while f"{name.text} #{same}" in taken:  # a label may look like one of ours
@@ -113,18 +114,33 @@ def fill(record: Op, operands: Sequence[Name | float], compact: bool = False) ->
 
 def clean(label: str) -> str:
     """A label as one line of at most 24 characters; control characters become spaces."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in label[:1000]).split())
+    text = _line(label[:1000])
     return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
+def _line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _placed(record: Op, scope: str) -> str:
+    """``layer 1/neuron 2: add``, or nothing: of a long path the end, which tells neurons apart."""
+    path = _line(scope[-1000:])
+    inner = path[1 - LONGEST_LABEL :].partition("/")[2]
+    path = f"…/{inner}" if len(path) > LONGEST_LABEL and inner else clean(scope)
+    return path and f"{path}: {record.name}"
+
+
 def short(node: Value) -> str:
-    """A node's name for an error: as in its graph where that is small, else one op deep."""
+    """A node's name for an error: as in its graph if small; else by its scope, or one op deep."""
     if node.op is None or clean(node.label):
         return clean(node.label) or "an unnamed leaf"
+    placed = _placed(node.op, node.scope)
     if sum(1 for _ in islice(walk((node,), {}), _SMALL)) < _SMALL:
         graph = Graph(node)
         name = _formula_name(node.op, _operands(graph, -1, names(graph)))
-        return name.text if name else node.op.name
+        return name.text if name else placed or node.op.name
+    if placed:
+        return placed
     inner = [
         Name(clean(x.label) or (x.op.name if x.op else "v")) if isinstance(x, Value) else float(x)
         for x in node.inputs[:LONGEST_FORMULA]

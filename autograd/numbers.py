@@ -40,6 +40,12 @@ def show(x: float | None) -> str:
     return text if decimal else f"{text}e{exponent}"
 
 
+def plural(count: int, noun: str) -> str:
+    """``1 op``, ``48 ops``, ``2 leaves``"""
+    nouns = "leaves" if noun == "leaf" else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else nouns}"
+
+
 _REMEDIES: tuple[tuple[type, str], ...] = (
     (bool, "use 1.0 or 0.0"), (str, "use float(...) on it"),
     (complex, "take .real or .imag"), (type(None), "is a return missing?"),

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
+from autograd.numbers import plural, show
 from autograd.op import Op
 from autograd.sweep import Contribution, backward_steps, written_since
 
@@ -28,6 +29,7 @@ CHANGED = "changed since"  # of a leaf whose present number is not what the ops 
 ROWS = 6  # uses with a row each (INSIGHT); more of them leave from one point and are counted
 AMOUNT = 100  # px, an amount and its tick beside the numbers
 WRITTEN = 32  # characters of an op: the numbers of a dot with four inputs
+FEW = 4  # numbers that are written out
 HOVER = 200  # characters of a formula: what a tooltip shows
 PORT = 12  # px, at least, between operands
 
@@ -85,6 +87,14 @@ class Box:
     @property
     def leaf(self) -> bool:
         return not self.op
+
+    @property
+    def title_parts(self) -> tuple[str, str]:
+        """The op, to be set bold, and the rest; of ``negative 3`` the whole word, not ``neg``."""
+        at = len(self.op) if self.title.startswith(self.op) else 0
+        while self.title[at - 1 : at].isalpha() and self.title[at : at + 1].isalpha():
+            at += 1
+        return self.title[:at], self.title[at:]
 
     @property
     def shares(self) -> bool:
@@ -180,30 +190,66 @@ class Geometry(NamedTuple):
 
 
 def boxes_and_wires(graph: Graph, amounts: bool) -> tuple[tuple[Box, ...], tuple[Wire, ...]]:
-    """A box a node, a wire a use."""
+    """A box a node, a wire a use; and a box for the plain numbers of a dot or a sum of many."""
     called, boxes, wires, stale = names(graph), [], [], set(written_since(graph))
     passed = Passed(graph)
     use = {at: n for users in graph.users for n, at in enumerate(users)}
+    given: list[Box] = []
     for index, operands in enumerate(graph.operands):
         sources = [(slot, x) for slot, x in enumerate(operands) if isinstance(x, int)]
+        plain = plain_numbers(graph, index)
+        if plain:
+            given.append(numbers_box((plain,), len(graph) + len(given), uses=1))
+            first = next(slot for slot, x in enumerate(operands) if type(x) is float)
+            sources.append((first, given[-1].index))
+            sources.sort()
         for port, (slot, source) in enumerate(sources):
+            if source >= len(graph):
+                wires.append(Wire(source, index, slot, port, 0))
+                continue
             places = ((index, slot),)
             wires.append(Wire(source, index, slot, port, use[index, slot], places, passed))
-        boxes.append(_box(graph, index, called, amounts, index in stale))
-    return tuple(boxes), tuple(wires)
+        boxes.append(single(graph, index, called, index in stale, amounts))
+    return (*boxes, *given), tuple(wires)
 
 
-def _box(graph: Graph, index: int, called: Sequence[Name], amounts: bool, stale: bool) -> Box:
+def plain_numbers(graph: Graph, index: int) -> tuple[float, ...]:
+    """The numbers of an op of any number of operands, where they are data: two of them or more."""
+    record, operands = graph.ops[index], graph.operands[index]
+    found = tuple([x for x in operands if type(x) is float])
+    return found if record is not None and record.slots is None and len(found) > 1 else ()
+
+
+def numbers_box(rows: Sequence[tuple[float, ...]], index: int = 0, uses: int = 0) -> Box:
+    """Plain numbers as one box: data, without a gradient."""
+    from .bars import size
+
+    count = sum(map(len, rows))
+    title = plural(count, "number")
+    told = [", ".join(map(show, rows[0]))] if count <= FEW else []
+    many = Many(tuple(told), (), tuple(rows), ())
+    return Box(
+        index, "", title, title, "\n".join((title, *told)), None, None, uses, 0, False, False,
+        *size(title, many), (), many,
+    )  # fmt: skip
+
+
+def single(
+    graph: Graph, index: int, called: Sequence[Name], stale: bool, amounts: bool = False
+) -> Box:
+    """The box of one node."""
     record, name, uses = graph.ops[index], called[index], len(graph.users[index])
-    ports = sum(isinstance(x, int) for x in graph.operands[index])
+    plain = plain_numbers(graph, index)
+    ports = sum(isinstance(x, int) for x in graph.operands[index]) + bool(plain)
     text = minus(name.text) if name.formula else name.text
     whole, op = graph.labels[index] or name.text, ""
     if record is not None:
         told = formula(graph, index, called)
         whole += f" = {told if len(told) <= HOVER else told[:HOVER] + '…'}"
-        op = minus(inside(record, graph.operands[index]))
-    made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12` say the op themselves
-    title = text if made_up and text.startswith(op) else f"{op} {text}".strip()
+        op = record.symbol if plain else minus(inside(record, graph.operands[index]))
+    made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12`, `layer 1: tanh` say the op
+    said = made_up and (text.startswith(op) or f": {op}" in text)
+    title = text if said else f"{op} {text}".strip()
     width = max(WORD + text_width(LONGEST), text_width(title)) + 2 * PAD_X
     if amounts and uses > 1:
         width += AMOUNT

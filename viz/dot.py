@@ -60,7 +60,7 @@ def _node(box: Box, rows: bool, labels: bool) -> str:
 
 def _text(box: Box) -> str:
     """The lines of a box. Graphviz reads escapes like ``\\N`` there: backslashes are doubled."""
-    op, rest = (xml(x.replace("\\", r"\\")) for x in (box.op, box.title[len(box.op) :]))
+    op, rest = (xml(x.replace("\\", r"\\")) for x in box.title_parts)
     title = (tag("B", op) if op else "") + rest
     title = tag("FONT", title, POINT_SIZE=FONT)
     if box.stale:

@@ -7,13 +7,16 @@ steps.py.
 from __future__ import annotations
 
 import base64
+import math
+import numbers
 import os
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.graph import Graph, walk
-from autograd.numbers import show
+from autograd.numbers import plural, show
+from autograd.sweep import written_since
 from autograd.value import Value
 
 from .boxes import Geometry, boxes_and_wires
@@ -22,43 +25,71 @@ from .errors import DrawingError
 from .state import State
 from .svg import svg, xml
 
+if TYPE_CHECKING:
+    from .folding import Cut, Folding
+
+MOST = 50  # boxes on a screen: more are not looked at one by one
+SCREEN, SHRUNK = (1280, 800), 0.8  # px; a drawing may be shrunk so far, and its letters be read
+NAMED = 6  # roots, or changed leaves, in a title
 MAX_NODES = 3000  # beyond, nobody finds anything in it, and the engines take minutes
 
 
 class Drawing:
     """A graph's picture: ``.svg``, ``.dot``, ``.png``, ``.save(path)``; a notebook shows it.
 
-    ``.nodes`` are its boxes, one a node of ``.graph``, and ``.wires`` one a use.
+    ``.nodes`` are its boxes and ``.wires`` its wires: one a node of ``.graph`` and one a use, unless
+    it is folded. Then ``.frames`` are around what is open, and ``.path`` names what was opened by
+    name, with all that is around it.
     """
 
-    def __init__(self, graph: Graph, *, amounts: bool = False) -> None:
+    def __init__(
+        self, graph: Graph, *, amounts: bool = False, folding: Folding | None = None,
+        cut: Cut | None = None,
+    ) -> None:  # fmt: skip
         """``amounts``: with room for what came in by each use, as a walk shows it."""
-        self.graph = graph
-        self.nodes, self.wires = boxes_and_wires(graph, amounts)
+        self.graph, self.folding, self.cut = graph, folding, cut
+        self.nodes, self.wires = cut[:2] if cut else boxes_and_wires(graph, amounts)
+        self.frames, self.path = (cut.frames, cut.path) if cut else ((), ())
 
     def __repr__(self) -> str:
         return f"Drawing of {self.title}"
 
-    @property
+    def view(self, name: str) -> Drawing:
+        """The same drawing with one more box open, by its name or by the scope of its ops.
+
+        Raises:
+            ValueError: no box of this name has others inside.
+        """
+        if self.folding is None or self.cut is None:
+            raise ValueError(f"graph: open names a folded box, got {name!r}; nothing is folded here")
+        return Drawing(self.graph, folding=self.folding, cut=self.folding.opening(self.cut, name))
+
+    @cached_property
     def title(self) -> str:
         """``L = 1.225: 7 operations on 4 leaves``."""
-        roots = [self.nodes[i] for i in self.graph.roots]
-        results = [f"{x.name} = {show(x.value)}" if x.value is not None else x.name for x in roots]
-        leaves = sum(box.leaf for box in self.nodes)
-        ops = len(self.nodes) - leaves
-        counts = f"{ops} operation{'s' * (ops != 1)} on {leaves} lea{'f' if leaves == 1 else 'ves'}"
-        stale = [box.name for box in self.nodes if box.stale]
+        graph = self.graph
+        called = self.folding.parts.names if self.folding else [box.name for box in self.nodes]
+        results = [
+            f"{called[i]} = {show(graph.values[i])}" if graph.values[i] is not None else f"{called[i]}"
+            for i in graph.roots[:NAMED]
+        ] + ["…"] * (len(graph.roots) > NAMED)
+        leaves = graph.ops.count(None)
+        counts = f"{plural(len(graph) - leaves, 'operation')} on {plural(leaves, 'leaf')}"
+        stale = [f"{called[i]}" for i in written_since(graph)]
         if stale:
             were = "was" if len(stale) == 1 else "were"
-            counts += f"; {', '.join(stale)} {were} changed after {roots[0].name} was computed"
+            listed = ", ".join(stale[:NAMED]) + " …" * (len(stale) > NAMED)
+            counts += f"; {listed} {were} changed after {called[graph.roots[0]]} was computed"
         return f"{', '.join(results)}: {counts}"
 
     @cached_property
     def geometry(self) -> Geometry:
-        """Where boxes and wires are: the layout engine is asked once."""
-        from .layout import place  # half of what importing viz may cost
+        """Where boxes and wires are: the layout engine is asked once, of a whole drawing."""
+        from . import layered, layout  # half of what importing viz may cost
 
-        return place(self.nodes, self.wires)
+        if self.cut:
+            return layered.place(self.nodes, self.wires, self.frames)
+        return layout.place(self.nodes, self.wires)
 
     def picture(self, theme: str = "light", state: State | None = None) -> str:
         """The SVG, light or dark; with ``Run.state``, as it is at a step of a pass."""
@@ -98,19 +129,55 @@ class Drawing:
         return {"text/html": image, "text/plain": repr(self)}
 
 
-def graph(root: Value | Graph, *, max_nodes: int = MAX_NODES) -> Drawing:
-    """A drawing of all that is under ``root``: a box an op or leaf, a wire a use.
+def graph(
+    root: Value | Graph, *, fold: int | str | None = "auto", open: str | None = None,
+    max_nodes: int = MAX_NODES,
+) -> Drawing:  # fmt: skip
+    """A drawing of all that is under ``root``, with the numbers that the nodes hold now.
 
-    It reads the numbers that the nodes hold now. More than ``max_nodes`` nodes: DrawingError.
+    Args:
+        root: a result, or a Graph of several.
+        fold: "auto": whole where it has at most 50 boxes; else loops, scopes and regions are boxes
+            that open from the largest inwards while there are at most 50 and a screen of 1,280 ×
+            800 px has room. A number: at most so many boxes. None: everything, a box a node.
+        open: the name of a folded box, or a scope: it opens too, whatever room there is.
+        max_nodes: more than that, with ``fold=None``: DrawingError.
 
     >>> from autograd import Value
     >>> graph((Value(2.0, "x") * Value(0.5, "w")).tanh())
-    Drawing of result = 0.76159: 2 operations on 2 leaves
+    Drawing of y = 0.76159: 2 operations on 2 leaves
     """
-    return Drawing(drawable(root, max_nodes))
+    most: float = MOST
+    if fold is None:
+        most = math.inf
+    elif fold != "auto":
+        if not isinstance(fold, numbers.Integral) or isinstance(fold, bool) or fold < 1:
+            raise ValueError(
+                f'graph: fold must be "auto", None or a number of boxes >= 1, got {fold!r}'
+            )
+        most = int(fold)
+    drawing = folded(drawable(root, max_nodes if fold is None else math.inf), most, fold == "auto")
+    return drawing if open is None else drawing.view(open)
 
 
-def drawable(root: Value | Graph, max_nodes: int = MAX_NODES) -> Graph:
+def folded(graph: Graph, most: float = MOST, screen: bool = True) -> Drawing:
+    """A drawing of at most ``most`` boxes, folded if it must be; ``screen``: that fits one."""
+    if len(graph) <= most and len((whole := Drawing(graph)).nodes) <= most:
+        return whole
+    from .folding import Folding  # half of what importing viz may cost
+    from .layered import place
+
+    def fits(cut: Cut) -> bool:
+        if not screen:
+            return True
+        width, height = place(cut.boxes, cut.wires, cut.frames)[:2]
+        return SHRUNK * width <= SCREEN[0] and SHRUNK * height <= SCREEN[1]
+
+    folding = Folding(graph)
+    return Drawing(graph, folding=folding, cut=folding.largest(most, fits))
+
+
+def drawable(root: Value | Graph, max_nodes: float = MAX_NODES) -> Graph:
     """The graph under ``root``, unless it is too large to draw."""
     if isinstance(root, Value):
         size = sum(1 for _ in walk((root,), {}))  # much less work than a Graph

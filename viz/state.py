@@ -37,13 +37,13 @@ class Run:
     """``forward`` steps there, and as many back: position k is when k of them are done.
 
     ``ops`` are the op nodes and their records in forward order, ``turns`` their backward steps,
-    ``sent`` what each sends by slot, ``grads`` the totals, ``leaves`` the other nodes.
+    ``sent`` what each sends by slot, ``grads`` the totals, ``leaves`` the other nodes: see below.
     """
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
         self.graph, self.root, self.forward = graph, graph.roots[0], len(steps)
         self.ops = {i: record for i, record in enumerate(graph.ops) if record is not None}
-        self.leaves = [i for i, record in enumerate(graph.ops) if record is None]
+        self.leaves = in_order_of_use(graph)
         self.order = list(self.ops)
         self.turns = dict(zip(reversed(self.order), steps, strict=True))
         self.sent = {i: {c.slot: c for c in x.contributions} for i, x in self.turns.items()}
@@ -117,3 +117,16 @@ def schedule(graph: Graph, box_of: Sequence[int]) -> list[list[int]]:
         gone.update(stop)
         stops.append(sorted(stop))
     return stops
+
+
+def in_order_of_use(graph: Graph) -> list[int]:
+    """The leaves as the forward steps meet them, those of one module together.
+
+    Its name is what stands before the last dot of a label: ``layer1.neuron1.w1``.
+    """
+    leaves = [i for i, record in enumerate(graph.ops) if record is None]
+    leaves.sort(key=lambda i: graph.users[i][:1])
+    modules: dict[str, list[int]] = {}
+    for i in leaves:
+        modules.setdefault(graph.labels[i].rpartition(".")[0], []).append(i)
+    return [i for module in modules.values() for i in module]

@@ -18,7 +18,8 @@ from autograd.value import Value
 from .drawing import MAX_NODES, drawable, write_whole
 from .walk import Walk
 
-PRINTED = 40  # steps, and leaves, of a printed walk
+PRINTED = 40  # steps, half of them the last, and leaves, of a printed walk
+NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph again
 INDENT = {"row": "  ", "total": "  "}
 ASCII = str.maketrans(
     {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
@@ -69,14 +70,13 @@ class Trace(Sequence[Position]):
         return position
 
     def __str__(self) -> str:
-        walk, texts = self.walk, []
-        for k in self._shown[:PRINTED]:
-            texts.append(_text(walk, k))
+        walk, texts, half, more = self.walk, [], PRINTED // 2, len(self) - PRINTED
+        ends = (*self._shown[:half], 0, *self._shown[-half:])
+        for k in ends if more > 0 else self._shown:
+            texts.append(_text(walk, k) if k else f"… {more} more")
             if k == self.forward:
                 texts.append(walk.fill(walk.question()))
-        if len(self) > PRINTED:
-            texts.append(f"… {len(self) - PRINTED} more")
-        elif not self.forward or 2 * self.forward in self._shown:
+        if not self.forward or 2 * self.forward in self._shown:
             texts.append(_table(walk))
         return printable("\n\n".join(texts))
 
@@ -109,11 +109,12 @@ def _text(walk: Walk, k: int) -> str:
 def _table(walk: Walk) -> str:
     """What is below the last step: the leaves, their gradients, and what a nudge does."""
     rows = [["leaf", "value", "gradient", "nudge"]]
-    rows += [[walk.fill(cell) for cell in row] for row in walk.table(PRINTED)]
+    most = max(2, min(PRINTED, NUDGED // len(walk.graph)))
+    rows += [[walk.fill(cell) for cell in row] for row in walk.table(most)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join((*map(str.ljust, row, widths), row[3])) for row in rows]
-    if len(walk.leaves) > PRINTED:
-        lines.append(f"… {len(walk.leaves) - PRINTED} more")
+    if len(walk.leaves) > most:
+        lines.append(f"… {len(walk.leaves) - most} more")
     return "\n".join([*lines, *filter(None, [walk.held()])])
 
 
@@ -136,11 +137,11 @@ def trace(root: Value) -> Trace:
     >>> w = Value(1.5, "w")
     >>> print(trace(w * w)[1])
     Step 2 of 2 · backward 1 of 1
-    result goes first: it is the number we ask about.
-    dresult/dresult = 1: if it rises by 1, it rises by 1.
+    y goes first: it is the number we ask about.
+    dy/dy = 1: if it rises by 1, it rises by 1.
     A product passes on the gradient times the other factor.
-      to w, 1st: dresult/dresult × w = 1 × 1.5 = 1.5
-      to w, 2nd: dresult/dresult × w = 1 × 1.5 = 1.5
+      to w, 1st: dy/dy × w = 1 × 1.5 = 1.5
+      to w, 2nd: dy/dy × w = 1 × 1.5 = 1.5
       w: – → 1.5 → 3, 2 of 2 in: final
     added, because w is used 2 times
     """

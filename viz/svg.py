@@ -144,9 +144,10 @@ def _box(
         fill=colours.leaf if box.leaf else colours.box, stroke=edge, stroke_width=width,
         stroke_dasharray=dashes,
     )  # fmt: skip
-    bold = tag("tspan", xml(box.op), font_weight=700) if box.op else ""
+    op, rest = map(xml, box.title_parts)
+    title = (tag("tspan", op, font_weight=700) if op else "") + rest
     left, baseline = x + PAD_X, y + PAD_Y + BASELINE
-    yield tag("text", bold + xml(box.title[len(box.op) :]), class_="name", x=left, y=baseline)
+    yield tag("text", title, class_="name", x=left, y=baseline)
     words = ""
     for word, n, ink in numbers:
         baseline += LINE

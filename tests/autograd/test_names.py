@@ -35,7 +35,7 @@ def test_the_example_of_the_design_page():
     L = (w * x + b - t) ** 2 + 0.1 * (w * w)
     graph = Graph(L)
     assert list(map(str, names(graph))) == [
-        "w", "x", "w×x", "b", "w×x+b", "t", "w×x+b-t", "(w×x+b-t)²", "w×w", "0.1×(w×w)", "result",
+        "w", "x", "w×x", "b", "w×x+b", "t", "w×x+b-t", "(w×x+b-t)²", "w×w", "0.1×(w×w)", "y",
     ]  # fmt: skip
     assert formula_of(L) == "(w×x+b-t)² + 0.1×(w×w)"
     L.label = "L"
@@ -56,7 +56,7 @@ def test_a_long_formula_gives_the_ops_name_and_its_forward_number():
     y = x
     for _ in range(12):
         y = autograd.tanh(y)
-    assert [str(n) for n in names(Graph(y))][-2:] == ["tanh 11", "result"]
+    assert [str(n) for n in names(Graph(y))][-2:] == ["tanh 11", "y"]
     assert str(names(Graph(y))[3]) == "tanh(tanh(tanh(x)))"
 
 
@@ -69,16 +69,73 @@ def test_a_numbered_op_is_not_used_inside_a_formula():
         "a name of some length",
         "exp 1",
         "multiply 2",
-        "result",
+        "y",
     ]
     assert formula(graph, 2, names(graph)) == "exp 1 × 2", (
         "its own formula says what it stands over"
     )
 
 
+def in_scope(path):
+    """The names of tanh(x), of two multiples of it and of their sum, all made in this scope."""
+    x = Value(0.5, "a name of some length")
+    with autograd.scope(path):
+        y = autograd.tanh(x)
+        y = y * 2.0 + y * 3.0
+    return [str(name) for name in names(Graph(y * 1.0))[1:-1]]
+
+
+def test_a_node_in_a_scope_is_named_by_it_and_its_like_are_counted():
+    assert in_scope("layer 1/neuron 2") == [
+        "layer 1/neuron 2: tanh",
+        "layer 1/neuron 2: multiply",
+        "layer 1/neuron 2: multiply #2",
+        "layer 1/neuron 2: add",
+    ]
+
+
+def test_a_label_and_a_short_formula_are_names_before_the_scope_is():
+    w, x = Value(1.0, "w"), Value(1.0, "x")
+    with autograd.scope("layer 1"):
+        y = w * x
+        z = autograd.tanh(y * 1234567.0 - 7654321.0)
+        z.label = "z"
+    assert [str(name) for name in names(Graph(z * 1.0))] == [
+        "w", "x", "w×x", "w×x×1.2346e6", "layer 1: subtract", "z", "y",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("a network/layer 1/neuron 16", "…/layer 1/neuron 16"),
+        ("s" * 10_000, "s" * 23 + "…"), ("a/" + "s" * 24, "a/" + "s" * 21 + "…"),
+        ("a/" * 5000 + "b", "…/" + "a/" * 10 + "b"), ("two\nlines\x1b[31m", "two lines [31m"),
+    ],
+)  # fmt: skip
+def test_a_scope_is_shown_as_one_short_line_and_a_long_path_by_its_end(path, shown):
+    assert in_scope(path)[0] == f"{shown}: tanh"
+
+
+def test_an_error_names_a_node_by_its_scope_too():
+    x = Value(0.5, "a name of some length")
+    with autograd.scope("layer 1"):
+        y = autograd.tanh(x)
+        short, far = autograd.exp(x + 1.0), y
+        for _ in range(60):
+            far = autograd.tanh(far)
+    for node, name in ((y, "layer 1: tanh"), (far, "layer 1: tanh"), (short, "layer 1: exp")):
+        with pytest.raises(AttributeError, match=f"got {name}, the result of"):
+            node.data = 1.0
+
+
+def test_a_scope_without_a_visible_character_is_none():
+    assert in_scope("\n") == ["tanh 1", "multiply 2", "multiply 3", "add 4"]
+
+
 def test_unnamed_leaves_are_numbered_and_avoid_labels():
     a, b, c = Value(1.0), Value(2.0, "v1"), Value(3.0)
-    assert [str(n) for n in names(Graph(a * b * c))] == ["v2", "v1", "v2×v1", "v3", "result"]
+    assert [str(n) for n in names(Graph(a * b * c))] == ["v2", "v1", "v2×v1", "v3", "y"]
 
 
 def test_a_second_of_a_label_is_numbered():
@@ -88,12 +145,12 @@ def test_a_second_of_a_label_is_numbered():
         "w #2",
         "w×w #2",
         "w #3",
-        "result",
+        "y",
     ]
 
 
 def test_names_stay_apart_even_from_labels_that_look_like_ours():
-    tricky = ["w", "w #2", "w", "w", "result", "tanh 1", "v1", "w×w", "result #2"]
+    tricky = ["w", "w #2", "w", "w", "y", "result", "tanh 1", "v1", "w×w", "y #2"]
     graph = Graph(autograd.sum([*[Value(1.0, n) for n in tricky], Value(1.0)]), Value(2.0) * 1.0)
     found = [str(n) for n in names(graph)]
     assert len(set(found)) == len(found) and found[:2] == ["w", "w #2"]
@@ -102,13 +159,20 @@ def test_names_stay_apart_even_from_labels_that_look_like_ours():
 def test_several_unnamed_roots_are_numbered():
     x = Value(1.0, "x")
     graph = Graph(x * x, x + x)
-    assert [str(names(graph)[r]) for r in graph.roots] == ["result", "result #2"]
+    assert [str(names(graph)[r]) for r in graph.roots] == ["y", "y #2"]
+
+
+def test_an_unnamed_root_is_y_and_result_where_a_label_is_y():
+    y = Value(1.0, "y")
+    assert [str(n) for n in names(Graph(autograd.tanh(y)))] == ["y", "result"]
+    assert [str(n) for n in names(Graph(y * Value(1.0, "result")))][-1] == "result #2"
 
 
 @given(
     st.lists(
         st.sampled_from(
-            ["w", "w #2", "w #3", "result", "v1", "w×w", "", "multiply 2", "\n", "x" * 30]
+            ["w", "w #2", "w #3", "y", "y #2", "result", "v1"]
+            + ["w×w", "", "multiply 2", "\n", "x" * 30]
         ),
         min_size=1,
         max_size=9,

@@ -77,6 +77,20 @@ def test_constants_stand_inside_the_op_that_uses_them():
     assert {"× 0.1 0.1×(w×w)", "( )² (w×x+b−t)²", "− w×x+b−t", "+ L", "w"} <= titles
 
 
+def test_an_op_is_bold_and_never_half_a_word():
+    x = Value(0.5, "a label of some length")
+    with autograd.scope("layer 1"):
+        y = autograd.sin(x) * autograd.cos(x)
+    drawing = viz.graph(autograd.tanh(autograd.negative(-y) * 0.5) - y)
+    titles = [e for e in ElementTree.fromstring(drawing.svg).iter(SVG + "text") if len(e)]
+    bold = {(e[0].text, e[0].tail) for e in titles}
+    assert {("negative", " 4"), ("tanh", " 7"), ("× 0.5", " multiply 6")} <= bold
+    assert ("×", " layer 1: multiply") in bold and ("−", " y") in bold
+    assert "<B>negative</B> 4" in drawing.dot
+    scoped = [e.text for e in ElementTree.fromstring(drawing.svg).iter(SVG + "text")]
+    assert "layer 1: sin" in scoped, "it says the op itself"
+
+
 def test_numbers_have_five_digits_a_long_minus_and_all_digits_on_hover():
     root = Value(-1.23456789e-15, "x") * Value(1e300, "y")
     root.backward()

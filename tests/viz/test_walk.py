@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 import pytest
 
 import autograd
+import nn
 import viz
 from autograd import Value
 from autograd.errors import StaleGraphError
@@ -139,7 +140,7 @@ def test_frozen_leaves_get_none():
         (lambda x: autograd.greater(x, 1.0), "A comparison passes nothing."),
         (lambda x: x**3, "x^3 has slope 3 × x^2 = 0.75."),
         (lambda x: Value(2.0, "a") ** x, "a^x has slope x × a^(x-1) = 0.35355."),
-        (lambda x: 2.0**x, "An exponent that is a Value gets result × ln 2 ≈ 0.98026."),
+        (lambda x: 2.0**x, "An exponent that is a Value gets y × ln 2 ≈ 0.98026."),
         (lambda x: -x, "A minus sign turns the gradient's sign."),
     ],
 )
@@ -150,7 +151,7 @@ def test_the_sentence_is_the_records_and_fits_the_case(make, says):
 def test_an_op_made_at_run_time_speaks_too():
     bump = derived("bump", domain=REALS, formula=lambda m, x: m.exp(-(x * x)))
     text = str(viz.trace(bump(Value(0.123456789, "x"))))
-    assert "result = bump(x) = bump(0.12346)" in text
+    assert "y = bump(x) = bump(0.12346)" in text
     assert "bump's slope at 0.12346 is " in text and " × slope = 1 × " in text
 
 
@@ -345,12 +346,43 @@ def test_printing_asks_between_the_passes_and_ends_with_the_leaves():
     assert len(parts) == 16
 
 
-def test_a_long_walk_is_cut_after_forty_steps():
+def test_a_long_walk_keeps_both_ends_and_the_leaves():
     y = Value(1.0, "x")
     for _ in range(126):
         y = y * 0.9
-    text = str(viz.trace(y))
-    assert text.endswith("… 212 more") and text.count("Step ") == 40
+    trace = viz.trace(y)
+    parts = str(trace).split("\n\n")
+    assert parts[:20] == [str(step) for step in trace[:20]] and parts[20] == "… 212 more"
+    assert parts[21:41] == [str(step) for step in trace[-20:]] and len(parts) == 42
+    assert "Step 252 of 252" in parts[40] and parts[41].startswith("leaf ")
+    assert "more" not in str(trace[:40]) and "… 1 more" in str(trace[5:46])
+    assert "leaf " not in str(trace[5:46])
+
+
+def test_of_a_walk_of_thousands_few_leaves_are_tried(monkeypatch):
+    """Each nudge runs the whole graph again."""
+    leaves = [Value(0.1 * n, f"x{n}") for n in range(60)]
+    loss = autograd.sum([autograd.tanh(x * y) for x in leaves for y in leaves[:9]])
+    runs = []
+    run = autograd.Graph.run
+    monkeypatch.setattr(autograd.Graph, "run", lambda *given: runs.append(1) or run(*given))
+    assert str(viz.trace(loss)).endswith("… 20 more") and len(runs) == 40
+    monkeypatch.setattr("viz.steps.NUDGED", 5 * len(autograd.Graph(loss)))
+    assert str(viz.trace(loss)).endswith("… 55 more") and len(runs) == 45
+
+
+def test_leaves_stand_in_the_order_of_their_first_use_by_module():
+    w, x, t, b = (Value(0.5, n) for n in ("net.w", "x", "t", "net.b"))
+    late = [Value(0.5, f"out.w{n}") for n in (1, 2)]
+    h = autograd.tanh(w * x + b)
+    trace = viz.trace(autograd.dot(late, [h, h * h]) - t)
+    assert [trace.graph.labels[i] for i in trace.walk.leaves] == [
+        "net.w", "net.b", "x", "t", "out.w1", "out.w2",
+    ]  # fmt: skip
+    assert list(rows(trace)) == ["net.w", "net.b", "x", "t", "out.w1", "out.w2"]
+    model = nn.MLP(2, [3, 3, 1], seed=1)
+    names = list(rows(viz.trace(model([0.5, -1.0]))))
+    assert names == [parameter.label for parameter in model.parameters()]
 
 
 def test_a_leaf_alone_is_a_trace_without_steps():

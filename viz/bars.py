@@ -1,0 +1,2 @@
+
+def size(title, many): return 150, 90

@@ -1,0 +1,341 @@
+"""Which parts of a graph are open, and the boxes, wires and frames that they give.
+
+Reads parts.py, boxes.py and bars.py; read by drawing.py. An open part is a frame around what is in
+it; from one closed box inwards the largest opens while there is room. Leaves of one module stand
+together, others by who uses them; the plain numbers of a dot, and those that differ from copy to
+copy, are a box too. A wire holds every use that leads from one box to the other.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, groupby, takewhile
+from typing import NamedTuple
+
+from autograd.graph import Graph
+from autograd.names import clean
+from autograd.numbers import plural, show
+from autograd.sweep import written_since
+
+from .bars import size
+from .boxes import (
+    PAD_Y,
+    PORT,
+    Box,
+    Frame,
+    Many,
+    Passed,
+    Wire,
+    numbers_box,
+    plain_numbers,
+    single,
+)
+from .parts import Part, Parts, Place
+
+SHOWN = 1024  # numbers as bars; of a longer loop in a row only its first and last state
+
+
+class Cut(NamedTuple):
+    """What is drawn when some parts are open; ``path`` leads to the one that was asked for."""
+
+    boxes: tuple[Box, ...]
+    wires: tuple[Wire, ...]
+    frames: tuple[Frame, ...]
+    opened: frozenset[Part]
+    coarse: int
+    path: tuple[str, ...] = ()
+
+
+class Source(NamedTuple):
+    """Leaves that are alike, or plain ``numbers`` as rows, with their uses by unit.
+
+    ``depth`` of the loops around their users have their own; the others share them.
+    """
+
+    nodes: list[int]
+    numbers: tuple[tuple[float, ...], ...]
+    uses: dict[int, list[Place]]
+    depth: int
+    module: str
+
+
+class Folding:
+    """A graph's parts: how they look open and closed."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.parts, self.passed = graph, Parts(graph), Passed(graph)
+        self.stale = set(written_since(graph))
+        self.sources = [*self._leaves(), *self._numbers()]
+        self.closed: dict[Part, Box] = {}
+        self.inside: dict[str, tuple[Part, ...]] = {}  # by key: the part and those around it
+        todo: list[tuple[Part, ...]] = [(self.parts.root,)]
+        while todo:
+            path = todo.pop()
+            if path[-1].parts:
+                self.inside[path[-1].key] = path
+                todo += [(*path, part) for part in path[-1].parts]
+
+    # ---------------------------------------------------------------- what is not an op's result
+    def _leaves(self) -> Iterator[Source]:
+        graph, unit, found = self.graph, self.parts.unit, dict[object, Source]()
+        leaves = [x for x, record in enumerate(graph.ops) if record is None]
+        for x in sorted(leaves, key=lambda x: graph.users[x][:1]):  # by their first use
+            uses: dict[int, list[Place]] = {}
+            for place in graph.users[x]:
+                uses.setdefault(unit[place[0]], []).append(place)
+            depth = min((self._depth(*use) for use in uses.items()), default=0)
+            module = clean(graph.labels[x].partition(".")[0]) if "." in graph.labels[x] else ""
+            source = found.setdefault(
+                (module, depth, tuple(sorted(uses))), Source([], (), {}, depth, module)
+            )
+            source.nodes.append(x)
+            for u, places in uses.items():
+                source.uses.setdefault(u, []).extend(places)
+        return iter(found.values())
+
+    def _depth(self, u: int, places: Sequence[Place]) -> int:
+        """How many of the loops around unit ``u``, outermost first, hold only one copy that reads.
+
+        What a loop in a row begins with is outside of it, though its first copy alone reads it.
+        """
+        unit, (op, slot) = self.parts.units[u], places[0]
+        loops, copies = unit.loops, [self.parts.copy[op] for op, _ in places]
+        last = self.graph.operands[unit.nodes[unit.nodes.index(op) % unit.size - unit.size]][slot]
+        if type(last) is float or self.graph.ops[last] is not None:
+            return next(k for k, loop in enumerate(loops) if loop.row)
+        low, high = min(copies), max(copies)
+        for depth in range(len(loops), 0, -1):
+            if low == high:
+                return depth
+            low, high = low // loops[depth - 1].count, high // loops[depth - 1].count
+        return 0
+
+    def _numbers(self) -> Iterator[Source]:
+        """Of each unit: a dot's numbers, and numbers that are not the same in all copies."""
+        graph = self.graph
+        for u, unit in enumerate(self.parts.units):
+            columns = [
+                [n for node in unit.nodes[member :: unit.size] if type(n := graph.operands[node][slot]) is float]
+                for member, first in enumerate(unit.nodes[: unit.size])
+                for slot, x in enumerate(graph.operands[first])
+                if type(x) is float
+            ]
+            copies = len(unit.nodes) // unit.size
+            begins = dict.fromkeys(zip(*[column for column in columns if len(column) < copies]))
+            if begins:  # the state that a loop in a row begins with
+                outside = next(k for k, loop in enumerate(unit.loops) if loop.row)
+                yield Source([], (tuple(chain(*begins)),), {u: []}, outside, "")
+            columns = [column for column in columns if len(column) == copies]
+            if not plain_numbers(graph, unit.nodes[0]):
+                columns = [column for column in columns if column != column[:1] * copies]
+            if not columns:
+                continue
+            rows: list[tuple[float, ...]] = list(zip(*columns))
+            depth = 0
+            for at, loop in reversed([*enumerate(unit.loops)]):
+                turns = [rows[k : k + loop.count] for k in range(0, len(rows), loop.count)]
+                if all(turn == turn[:1] * len(turn) for turn in turns):
+                    rows = [turn[0] for turn in turns]
+                elif at:
+                    rows, depth = [tuple(chain(*turn)) for turn in turns], max(depth, at + 1)
+                else:
+                    rows, depth = list(zip(*rows)), max(depth, 1)
+            yield Source([], tuple(rows), {u: []}, depth, "")
+
+    # ---------------------------------------------------------------- boxes
+    def box(self, part: Part) -> Box:
+        """The part as a closed box, without its place and its wires."""
+        if part not in self.closed:
+            nodes = list(chain(*(self.parts.units[u].nodes for u in part.units)))
+            if len(nodes) == 1:
+                self.closed[part] = single(self.graph, nodes[0], self.parts.names, nodes[0] in self.stale)
+            else:
+                title = part.name if part.parts else self.parts.title(part)
+                lines = self.parts.lines(part) if part.parts else ()
+                self.closed[part] = self._box(title, lines, self._rows(part), nodes, part.key)
+        return self.closed[part]
+
+    def _rows(self, part: Part) -> list[Sequence[int]]:
+        """The results of a part: a row a result, a column a copy of the outermost loop."""
+        rows: list[Sequence[int]] = []
+        for unit in (self.parts.units[u] for u in self.parts.results(part)):
+            results, outer = unit.results, unit.loops[0].count if unit.loops else 1
+            rows += [results[k :: len(results) // outer] for k in range(len(results) // outer)]
+        if part.own and part.loops[-1].row and sum(map(len, rows)) > SHOWN:
+            rows = [(row[0], row[-1]) for row in rows]
+        return rows if part.loops else [[row[0] for row in rows]]
+
+    def _box(
+        self, title: str, lines: Sequence[str], rows: Sequence[Sequence[int]], nodes: Sequence[int],
+        key: str = "", leaf: bool = False,
+    ) -> Box:  # fmt: skip
+        graph = self.graph
+        values, grads = (
+            tuple(tuple([numbers[x] for x in row]) for row in rows)
+            for numbers in (graph.values, graph.grads)
+        )
+        many = Many(tuple(lines), tuple(map(tuple, rows)), values, grads)
+        width, height = size(title, many)
+        stale = any(x in self.stale for x in nodes) if self.stale else False
+        return Box(
+            0, "" if leaf else "·", title, title, "\n".join((title, *lines)), None, None, 0, 0, False,
+            stale, width, height, tuple(nodes), many, key,
+        )
+
+    def _source_box(self, group: Sequence[Source]) -> Box:
+        """Leaves of one module or with the same users, or plain numbers, as one box."""
+        graph = self.graph
+        if group[0].numbers:
+            return numbers_box([row for source in group for row in source.numbers])
+        nodes = [x for source in group for x in source.nodes]
+        if len(nodes) == 1:
+            return single(graph, nodes[0], self.parts.names, nodes[0] in self.stale)
+        labels = [clean(graph.labels[x]) for x in nodes]
+        modules = list(dict.fromkeys(source.module for source in group))
+        learn = all(graph.recording[x] for x in nodes) and "" not in modules
+        count = plural(len(nodes), "parameter" if learn else "leaf")
+        ends = labels if "" in modules else modules
+        title = modules[0] if len(modules) == 1 and modules[0] else f"{ends[0]} … {ends[-1]}"
+        if "" in (ends[0], ends[-1]):
+            title = count
+        owners = [graph.labels[x].rpartition(".")[0] for x in nodes]  # `layer1.neuron2` of its w3
+        order = sorted(range(len(nodes)), key=lambda k: owners.index(owners[k]))
+        runs = [[nodes[k] for k in run] for _, run in groupby(order, lambda k: owners[k])]
+        square = len(runs) > 1 and len({len(run) for run in runs}) == 1
+        rows = list(zip(*runs)) if square else [nodes]  # a column a neuron
+        return self._box(title, (count,) * (title != count), rows, nodes, leaf=True)
+
+    # ---------------------------------------------------------------- what is drawn
+    def cut(self, opened: frozenset[Part], coarse: int = 0) -> Cut:
+        """The drawing in which these parts are open, each within an open one.
+
+        ``coarse`` 1: all leaves are one box, and all numbers; 2: in the box of the ops.
+        """
+        visible: list[tuple[Part, tuple[Part, ...]]] = []  # with the frames around it
+        root = self.parts.root
+        todo = [(root, ())] if root.units else []
+        while todo:
+            part, around = todo.pop()
+            if part in opened:
+                within = (*around, part) if part is not root else ()
+                todo += [(inside, within) for inside in reversed(part.parts)]
+            else:
+                visible.append((part, around))
+        at = {unit: k for k, (part, _) in enumerate(visible) for unit in part.units}
+        groups = self._grouped(visible, at, coarse)
+        first = len(groups)
+        boxes = [self._source_box(group) for _, group in groups]
+        boxes += [self.box(part) for part, _ in visible]
+        uses: dict[Place, list[Place]] = {}
+        for k, (_, group) in enumerate(groups):
+            for source in group:
+                for u, places in source.uses.items():
+                    uses.setdefault((k, first + at[u]), []).extend(places)
+        for (a, b), places in self.parts.edges.items():
+            k, to = first + at[a], first + at[b]
+            if k != to or a == b and not visible[at[a]][0].parts:
+                uses.setdefault((k, to), []).extend(places)
+        wires = self._wires(uses)
+        leaving, arriving = Counter(w.source for w in wires), Counter(w.target for w in wires)
+        boxes = [
+            replace(box, index=k, uses=leaving[k], ports=arriving[k], height=_height(box, arriving[k]))
+            for k, box in enumerate(boxes)
+        ]
+        around = [*(home for home, _ in groups), *(path for _, path in visible)]
+        return Cut(tuple(boxes), tuple(wires), self._frames(around, ()), opened, coarse)
+
+    def _grouped(
+        self, visible: Sequence[tuple[Part, tuple[Part, ...]]], at: Mapping[int, int], coarse: int
+    ) -> list[tuple[tuple[Part, ...], list[Source]]]:
+        """The sources of each box, and the frames around it.
+
+        Those of one module are together, and all that are used by the same boxes.
+        """
+        modules: dict[tuple[bool, tuple[Part, ...], str], list[Source]] = {}
+        for k, source in enumerate(self.sources if coarse < 2 else ()):
+            home = _common([visible[at[u]][1] for u in source.uses])
+            home = tuple(takewhile(lambda x: not x.own or x.around < source.depth, home))
+            numbers = bool(source.numbers)
+            key = (numbers, (), "") if coarse else (numbers, home, source.module or str(k))
+            modules.setdefault(key, []).append(source)
+        groups: dict[object, tuple[tuple[Part, ...], list[Source]]] = {}
+        for (numbers, home, _), sources in modules.items():
+            users = tuple(sorted({at[u] for source in sources for u in source.uses}))
+            groups.setdefault((numbers, home, users), (home, []))[1].extend(sources)
+        return list(groups.values())
+
+    def _wires(self, uses: dict[Place, list[Place]]) -> list[Wire]:
+        """A wire for each pair of boxes, by targets; its slot is its port."""
+        ports, leaving, wires = Counter[int](), Counter[int](), []
+        for source, target in sorted(uses, key=lambda ends: ends[::-1]):
+            port, use = ports[target], leaving[source]
+            places = tuple(uses[source, target])
+            wires.append(Wire(source, target, port, port, use, places, self.passed))
+            ports[target] += 1
+            leaving[source] += 1
+        return wires
+
+    def _frames(self, around: Sequence[tuple[Part, ...]], path: tuple[Part, ...]) -> tuple[Frame, ...]:
+        """The frames in the one that ``path`` ends with; ``around`` are those of each box."""
+        depth = len(path)
+        inner = {x[depth] for x in around if len(x) > depth and x[:depth] == path}
+        return tuple(
+            Frame(
+                part.name, self.parts.lines(part),
+                tuple(k for k, x in enumerate(around) if x == (*path, part)),
+                self._frames(around, (*path, part)),
+            )
+            for part in sorted(inner, key=lambda part: part.units[0])
+        )
+
+    def largest(self, most: float, fits: Callable[[Cut], bool]) -> Cut:
+        """The cut in which, from one closed box inwards, the largest box opens while there is room."""
+        for coarse in range(3):
+            best = self.cut(frozenset(), coarse)
+            if len(best.boxes) <= most:
+                break
+        waiting = [self.parts.root] if best.coarse < 2 and self.parts.units else []
+        while waiting:
+            part = max(waiting, key=self._ops)
+            waiting.remove(part)
+            cut = self.cut(best.opened | {part}, best.coarse)
+            if len(cut.boxes) <= most and fits(cut):
+                best = cut
+                waiting += [inside for inside in part.parts if inside.parts]
+        return best
+
+    def _ops(self, part: Part) -> int:
+        return sum(len(self.parts.units[u].nodes) for u in part.units)
+
+    def opening(self, cut: Cut, name: str) -> Cut:
+        """``cut`` with the part of this name open too, and those around it.
+
+        Raises:
+            ValueError: no part of this name has others inside.
+        """
+        if name not in self.inside:
+            near = difflib.get_close_matches(name, self.inside, 3, 0.3) or list(self.inside)[:3]
+            raise ValueError(
+                f"graph: open must name a box that has others inside, got {clean(name)!r}; "
+                f"the nearest are {', '.join(map(repr, near))}"
+            )
+        path = self.inside[name]
+        opened = self.cut(cut.opened.union(path), cut.coarse)
+        return opened._replace(path=tuple(part.name for part in path))
+
+
+def _common(paths: Sequence[tuple[Part, ...]]) -> tuple[Part, ...]:
+    """The frames that all of them are in."""
+    first, *others = paths or [()]
+    return tuple(
+        takewhile(lambda x: all(x in path for path in others), first)
+    )
+
+
+def _height(box: Box, ports: int) -> int:
+    """With room for its ports; even, as all heights."""
+    height = max(box.height, ports * PORT + PAD_Y)
+    return height + height % 2
