@@ -123,11 +123,14 @@ pane.addEventListener("pointerover", (event) => {
   if (total(i) !== undefined) lines.push(`${grad} ${total(i)}`);
   write(title, lines.join("\n"));
 });
+// A box's step, on the way there or back: an op's own; a leaf's, where it is used first.
 pane.addEventListener("click", (event) => {
-  const n = under(event), mine = stops.flatMap((stop, q) => (boxOf[stop[0]] === n ? [q] : []));
+  const n = under(event);
+  if (n < 0) return event.target.closest("svg") && whole();
   if (also.click?.(n)) return;
-  if (mine.length) go(position < half ? mine[0] + 1 : full - mine.at(-1));
-  else if (event.target.closest("svg")) whole();
+  const turns = (i) => (kind[i] < 0 ? users[i].map((p) => stopOf[owner[p]]) : stopOf[i]);
+  const first = (members[n] ?? []).flatMap(turns).reduce((a, b) => Math.min(a, b), half);
+  if (first < half) go(position < half ? first + 1 : full - first);
 });
 
 // ---------------------------------------------------------------- where we are
@@ -137,7 +140,6 @@ const steady = () => ($("walk").style.minHeight = `${position === full ? 0 : tal
 function refresh() {
   const odd = run.odd && positionOf(run.odd);
   [item, $("moved"), ...all("ul", $("inputs"))].forEach((e) => e.checkVisibility() && fill(e));
-  if (position === full) (also.table ?? fill)($("table"));
   draw();
   const last = item.firstChild.lastChild, text = last.textContent.replace(" !", "");
   write(last, text + (odd > 0 && odd === position ? " !" : ""));
@@ -152,7 +154,6 @@ function go(k) {
   [item, button] = [items[position], buttons[position]];
   item.classList.add("now");
   button.setAttribute("aria-current", "step");
-  $("table").hidden = position !== full;
   $("slider").value = position;
   write($("place"), `${stepOf(position)}/${end}`);
   for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", position === 0);
@@ -182,6 +183,7 @@ const asked = () => positionOf(Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?
 const steps = {
   first: () => go(0), back: () => go(position - 1), next: () => go(position + 1),
   last: () => go(full), odd: () => run.odd && go(positionOf(run.odd)),
+  larger: () => enlarge(zoom * 1.25), smaller: () => enlarge(zoom / 1.25), fit: () => enlarge(1),
 };
 for (const id of ["first", "back", "next", "last"]) $(id).addEventListener("click", steps[id]);
 $("slider").addEventListener("input", () => go($("slider").valueAsNumber));
@@ -189,6 +191,7 @@ $("list").addEventListener("click", ({ target }) => target.matches("button") && 
 addEventListener("hashchange", () => go(asked()));
 const keys = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: "back" };
 Object.assign(keys, { Home: "first", End: "last", n: "odd" });
+Object.assign(keys, { "+": "larger", "=": "larger", "-": "smaller", 0: "fit" });
 addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input:not(#slider)");
   if (!keys[event.key] || typing || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -199,11 +202,14 @@ addEventListener("toggle", () => item && refresh(), true); // what was hidden wa
 
 // ---------------------------------------------------------------- moved leaves
 const rows = all("li", $("inputs"));
+const short = (x) => Number(x.toPrecision(2)); // an end of a slider
 const fields = new Map(leaves.map(([i], n) => [i, all("input", rows[n])]));
 for (const [i, [range, field]] of fields) {
   const value = Number.isFinite(python.get(i)) ? python.get(i) : 0;
   const fine = nudge(value), reach = 2 * (size(value) || 1);
-  Object.assign(range, { min: value - reach, max: value + reach, step: "any", value });
+  Object.assign(range, { min: short(value - reach), max: short(value + reach), step: "any", value });
+  [range.previousSibling, range.nextSibling].forEach((i, n) => write(i, n ? range.max : range.min));
+  range.addEventListener("pointerup", () => range.blur()); // the arrows step again
   for (const input of [range, field]) {
     input.addEventListener("input", () => {
       if (!Number.isFinite(input.valueAsNumber)) return; // not typed to its end
@@ -248,6 +254,13 @@ function settle() {
   steady();
 }
 const fold = () => ($("steps").open = $("inputs").open = wide.matches);
+let zoom = 1; // of what fits: for those who sit far away
+function enlarge(to) {
+  zoom = Math.min(4, Math.max(0.4, to));
+  document.documentElement.style.setProperty("--zoom", zoom);
+  draw();
+  settle();
+}
 function whole() {
   if ($("whole").hidden) return;
   $("whole").setAttribute("aria-pressed", pane.classList.toggle("whole"));
@@ -262,8 +275,6 @@ $("theme").addEventListener("click", () => {
 addEventListener("beforeprint", () => {
   const shown = position;
   items.forEach((item, k) => fill(item, (position = k)));
-  fill($("table"));
-  $("table").hidden = false;
   draw();
   unmark();
   position = shown;

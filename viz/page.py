@@ -28,10 +28,10 @@ from .svg import THEMES, Theme, xml
 from .walk import Walk
 
 LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the hand to move on
-NARROWEST, WIDEST = 0.8, 1.25  # of its own width: a drawing shrinks to this, then scrolls
-_SPARE = {  # spaces beside punctuation, outside strings; never those beside + and -
-    "css": r'("[^"]*")|(?<=[{};:,])\s+|\s+(?=[{}])',
-    "js": r'("[^"]*"|`[^`]*`)|(?<=[][(){},;=<>?:&|*])\s+|\s+(?=[][(){},;=<>?:&|*])',
+LEAST = 0.8  # of its own size: a drawing shrinks to this, then scrolls; it never grows by itself
+_SPARE = {  # last semicolons, and spaces beside punctuation but + and -; not in strings
+    "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
+    "js": r'("[^"]*"|`[^`]*`)|;?\s*(?=})|(?<=[][(){},;=<>?:&|*])\s+|\s+(?=[][(){},;=<>?:&|*])',
 }
 _DIGITS = re.compile("&#10;value [^<]*(?=</title>)")  # the script shows them: they follow too
 
@@ -51,11 +51,12 @@ def _hash(text: str) -> str:
 def page(walk: Walk) -> str:
     """``walk`` as one HTML document, complete in itself."""
     drawing = Drawing(walk.graph, amounts=True)
-    width = drawing.geometry.width
+    width, height = drawing.geometry.width, drawing.geometry.height
     colours = zip(Theme._fields, *THEMES.values(), strict=True)
     style = _asset("page.css") + (
         f":root{{{';'.join(f'--{name}:light-dark({a},{b})' for name, a, b in colours)}}}"
-        f".drawing{{min-width:{NARROWEST * width:.0f}px;max-width:{WIDEST * width:.0f}px}}"
+        f"#picture{{--own:{width:g}px;--least:{LEAST * width:.4g}px;--flat:{width / height:.6g}}}"
+        f"output{{min-width:{2 * len(str(2 * walk.forward)) + 1}ch}}"
     )
     text, stuck, notes = evaluator(walk)
     script = text + _asset("page.js") + "start()"
@@ -176,12 +177,12 @@ def _position(walk: Walk, k: int) -> str:
 
 
 def _input(walk: Walk, i: int, stuck: bool) -> str:
-    """A leaf's row: a handle to drag, a field to type in, its gradient so far."""
+    """A leaf's row: a handle to drag between two ends, a field to type in, its gradient so far."""
     name, value = xml(walk.names[i].text), show(walk.graph.values[i])
     off = " disabled" * stuck
     return (
         f"<li><label for=leaf{i}>{name}</label>"
-        f'<input type=range aria-label="drag {name}"{off}>'
+        f'<i></i><input type=range aria-label="drag {name}"{off}><i></i>'
         f'<input type=number step=any id=leaf{i} value="{value}"{off}>'
         f"<span>grad <b slot=o{i}></b></span>"
     )

@@ -1,11 +1,14 @@
 """The page in Chromium: stepping, moved leaves, and that its numbers and words stay Python's."""
 
 import random
+import re
 import shutil
+import zlib
 
 import pytest
 
 import autograd
+import nn
 import viz
 from autograd import Value
 from autograd.numbers import show
@@ -194,6 +197,28 @@ def test_a_live_region_says_who_why_and_what_each_input_has(opened):
     assert "from 0.1×(w×w)" not in said
 
 
+def test_a_click_on_a_box_goes_to_its_step_on_the_way_there_or_back(opened):
+    page = opened(example(), step=2)
+    index = {box.name: box.index for box in viz.graph(example()).nodes}
+
+    def click(name):
+        page.locator(f'g[data-node="{index[name]}"] text.value').click()
+        return text(page)
+
+    assert "w×w = 1.5 × 1.5 = 2.25" in click("w×w") and "Step 5 of 14" in text(page)
+    assert "Step 1 of 14" in click("w"), "a leaf has no step: the first of its uses"
+    at(page, 7)
+    assert "w×x goes now" in click("w×x") and "w×w goes now" in click("w×w")
+    assert "w: 0.3 → 4.3, 3 of 3 in: final" in click("w")
+    assert not page.evaluate("document.querySelector('#picture').classList.contains('whole')")
+
+
+def test_a_leaf_alone_has_no_step_to_go_to(opened):
+    page = opened(Value(2.0, "x"))
+    page.locator("g.node rect").click()
+    assert page.evaluate("position") == 0
+
+
 # ------------------------------------------------------------------ moved leaves
 def test_a_dragged_leaf_keeps_the_step_and_can_be_reset(opened):
     page = opened(example(), step=10)
@@ -205,6 +230,42 @@ def test_a_dragged_leaf_keeps_the_step_and_can_be_reset(opened):
     assert "w: – → 0.15 → 0.3, 2 of 3 in" in text(page) and "in Python" not in text(page)
     assert page.get_by_role("spinbutton", name="w", exact=True).input_value() == "1.5"
     assert not page.get_by_role("button", name="Reset").is_visible()
+
+
+def test_after_a_drag_the_arrows_step_and_a_slider_reached_by_tab_keeps_them(opened):
+    page = opened(example(), step=7)
+    slider = page.get_by_role("slider", name="drag w", exact=True)
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, middle)
+    page.mouse.up()
+    dragged = slider.input_value()
+    assert float(dragged) > 2.0
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("position") == 8 and slider.input_value() == dragged
+    page.get_by_role("spinbutton", name="w", exact=True).focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("position") == 8 and slider.input_value() != dragged
+
+
+def test_a_slider_shows_its_ends_and_they_are_short(opened):
+    a, b = Value(1.5, "a"), Value(-0.0123456, "b")
+    page = opened(a * b)
+    rows = page.locator("#inputs li")
+    assert rows.nth(0).locator("i").all_text_contents() == ["-1.5", "4.5"]
+    assert rows.nth(1).locator("i").all_text_contents() == ["-0.037", "0.012"]
+    slider = page.get_by_role("slider", name="drag b", exact=True)
+    assert [slider.get_attribute(end) for end in ("min", "max")] == ["-0.037", "0.012"]
+
+
+def test_inputs_stand_in_the_order_of_their_first_use_by_module(opened):
+    model = nn.MLP(2, [2, 1], activation="tanh", seed=1)
+    page = opened(model([0.5, -1.0]))
+    shown = page.locator("#inputs label").all_text_contents()
+    assert shown == [parameter.label for parameter in model.parameters()]
 
 
 def test_an_unfinished_number_changes_nothing(opened):
@@ -245,6 +306,44 @@ def test_the_theme_follows_the_system_and_the_button(opened, scheme):
     assert page.evaluate(paper) == page.evaluate(drawn) == colours.pop(scheme)
     page.get_by_role("button", name="theme").click()
     assert page.evaluate(paper) == page.evaluate(drawn) == colours.popitem()[1]
+
+
+SCALE = """() => { const drawing = document.querySelector("svg.drawing");
+    const { width, height } = drawing.getBoundingClientRect(), pane = drawing.parentElement;
+    const scale = width / drawing.viewBox.baseVal.width;
+    return [scale, width <= pane.clientWidth + 1 && height <= pane.clientHeight + 1]; }"""
+
+
+@pytest.mark.parametrize(("size", "scale", "whole"), [
+    ((2400, 1400), 1.0, True), ((1440, 800), None, True), ((1440, 520), None, True),
+    ((1280, 300), 0.8, False), ((360, 740), 0.8, False),
+])  # fmt: skip
+def test_a_drawing_fits_its_pane_between_80_and_100_percent(opened, size, scale, whole):
+    page = opened(example(), viewport=dict(zip(("width", "height"), size)))
+    page.wait_for_timeout(100)
+    shown, fits = page.evaluate(SCALE)
+    assert fits == whole
+    assert shown == pytest.approx(scale, abs=0.001) if scale else 0.8 < shown < 1.0
+
+
+def test_keys_give_a_presenters_size_and_take_it_back(opened):
+    page = opened(example(), viewport={"width": 2400, "height": 1400})
+    for keys, scale in (("++", 1.5625), ("-", 1.25), ("0", 1.0), ("-" * 9, 0.4), ("+" * 20, 4.0)):
+        for key in keys:
+            page.keyboard.press(key)
+        assert page.evaluate(SCALE)[0] == pytest.approx(scale, abs=0.001), keys
+    page.get_by_role("button", name="whole drawing").click()
+    assert page.evaluate(SCALE) == [1.0, True], "the whole, whatever size was asked for"
+
+
+def test_the_counter_keeps_its_line_and_its_place(opened):
+    page = opened(fan(), viewport=NARROW)
+    at(page, 0)
+    places = []
+    for k in (0, 9, 10, int(page.get_attribute("#slider", "max"))):
+        at(page, k)
+        places.append(page.locator("output").bounding_box())
+    assert all(place == places[0] for place in places) and places[0]["height"] < 2 * 16
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -290,6 +389,41 @@ def test_in_print_it_is_the_whole_walk_with_the_present_numbers(opened):
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
     assert page.locator("g.now").count() == 1 and "Raise" not in text(page)
+
+
+def lines_printed(page):
+    """Of each page of paper, at how many heights text stands, and from the first to the last.
+
+    Skia writes a baseline as ``x y Tm``, in px from the top of the document, and nothing else so.
+    """
+    streams = re.findall(rb"(?s)stream\r?\n(.*?)endstream", page.pdf(format="A4"))
+    texts = [zlib.decompress(s) for s in streams if s[:1] == b"x"]
+    heights = [{float(y) for y in re.findall(rb"([\d.]+) Tm\n", t)} for t in texts if b"BT" in t]
+    return [(len(ys), max(ys) - min(ys)) for ys in heights]
+
+
+def deep(ops):
+    y = Value(0.5, "x")
+    for _ in range(ops):
+        y = autograd.tanh(y)
+    return y
+
+
+def lone_layer():
+    model = nn.MLP(2, [4, 1], activation="tanh", seed=1)
+    return model([0.5, -1.0])
+
+
+@pytest.mark.parametrize("make", [example, corners, fan, lone_layer, lambda: deep(20)])
+def test_no_page_of_paper_is_half_empty_or_holds_one_row(opened, make):
+    """However much stands above: an A4 page between our margins is 1,017 px high."""
+    page = opened(make())
+    for above in range(0, 1000, 100):
+        page.evaluate(f"document.querySelector('header').style.marginTop = '{above}px'")
+        *others, last = lines_printed(page)
+        assert last[0] >= 8, (above, last)
+        full = [down > 0.55 * 1017 for _, down in others]
+        assert all(full if above == 0 else full[1:]), (above, others)
 
 
 def test_without_script_it_is_the_whole_walk(opened):
