@@ -91,30 +91,11 @@ function nudge(x) {
 
 // ---------------------------------------------------------------- what has come by a position
 // A stop is the ops that go at once: state.py's stops. A position counts stops, a step ops.
-let stops, stopOf, half, full, latest, position;
+let stops, stopOf, half, full, position;
 
-function arrange(boxOf) {
-  const waits = new Int32Array(count), able = [];
-  const wait = (i, more) => (waits[i] += more) || (able[boxOf[i]] ??= []).push(i);
-  [stops, stopOf] = [[], []];
-  for (const i of turns) {
-    let n = 0;
-    forEachNode(i, (x) => (n += kind[x] >= 0));
-    wait(i, n);
-  }
-  for (const first of turns) {
-    if (stopOf[first] >= 0) continue;
-    const stop = [], queue = able[boxOf[first]];
-    for (let i; queue.length; stop.push(i)) {
-      stopOf[(i = queue.pop())] = stops.length;
-      users[i].forEach((p) => wait(owner[p], -1));
-    }
-    stops.push(stop.sort((a, b) => a - b));
-  }
-  [half, full] = [stops.length, 2 * stops.length];
-  const sent = (most, p) => Math.max(most, full - stopOf[owner[p]]);
-  const outside = (i) => users[i].filter((p) => stopOf[owner[p]] !== stopOf[i]);
-  latest = stops.map((stop) => stop.reduce((most, i) => outside(i).reduce(sent, most), 0));
+function arrange(found) {
+  [stops, stopOf, half, full] = [found, [], found.length, 2 * found.length];
+  stops.forEach((stop, n) => stop.forEach((i) => (stopOf[i] = n)));
 }
 
 const turn = (k) => stops[k <= half ? k - 1 : full - k];
@@ -124,7 +105,11 @@ function positionOf(step) {
   return full - stopOf[turns[Math.max(0, end - step)]];
 }
 const arrived = (p) => full - stopOf[owner[p]] <= position;
-const ready = () => stops.filter((_, n) => full - n > position && latest[n] < position);
+function ready() {
+  const sent = (n) => (p) => stopOf[owner[p]] === n || full - stopOf[owner[p]] < position;
+  const able = (stop, n) => stop.every((i) => users[i].every(sent(n)));
+  return stops.filter((stop, n) => full - n > position && able(stop, n));
+}
 const known = (i) => kind[i] < 0 || stopOf[i] < position;
 
 function total(i) {

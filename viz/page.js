@@ -36,7 +36,7 @@ function enter(next) {
     const [user, slot] = key.split(":").map(Number);
     into[user].push([wire, view.from?.[n] ?? inputs[starts[user] + slot]]);
   });
-  arrange(boxOf);
+  arrange(also.stops?.() ?? turns.map((i) => [i]));
   items = also.items?.() ?? [...$("walk").children];
   $("slider").max = full;
   buttons = Array.from({ length: full + 1 }, (_, k) => {

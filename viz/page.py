@@ -33,11 +33,12 @@ _SPARE = {  # last semicolons, and spaces beside punctuation but + and -; not in
     "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
     "js": r'("[^"]*"|`[^`]*`)|;?\s*(?=})|(?<=[][(){},;=<>?:&|*])\s+|\s+(?=[][(){},;=<>?:&|*])',
 }
-_DIGITS = re.compile("&#10;value [^<]*(?=</title>)")  # the script shows them: they follow too
+_UNUSED = re.compile('&#10;value [^<]*(?=</title>)| class="name"| data-node="[0-9]+"')
+_WIRES = re.compile('(<path class="wire.*\n)+')
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     """A file beside this one, without comments and the spaces that only people need."""
     text = files(__package__).joinpath(name).read_text("utf-8")
     text = re.sub(r"^\s*(/\*.*\*/)?\n|^\s+|\s*// .*", "", text, flags=re.M)
@@ -53,20 +54,20 @@ def page(walk: Walk) -> str:
     drawing = Drawing(walk.graph, amounts=True)
     width, height = drawing.geometry.width, drawing.geometry.height
     colours = zip(Theme._fields, *THEMES.values(), strict=True)
-    style = _asset("page.css") + (
+    style = asset("page.css") + (
         f":root{{{';'.join(f'--{name}:light-dark({a},{b})' for name, a, b in colours)}}}"
         f"#picture{{--own:{width:g}px;--least:{LEAST * width:.4g}px;--flat:{width / height:.6g}}}"
         f"output{{min-width:{2 * len(str(2 * walk.forward)) + 1}ch}}"
     )
     text, stuck, notes = evaluator(walk)
-    script = text + _asset("page.js") + "start()"
+    script = text + asset("page.js") + "start()"
     rows = ["<td>".join(_marked(walk, cell) for cell in row) for row in walk.table()]
-    return Template(_asset("page.html")).substitute(
+    return Template(asset("page.html")).substitute(
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
         style=style, script=script, end=2 * walk.forward, opening=walk.forward,
         title=xml(f"{walk.result} = {show(walk.number('v', walk.root))}"),
         heading=xml(walk.heading),
-        picture=_DIGITS.sub("", drawing.picture(state=walk.state())),
+        picture=_lean(drawing.picture(state=walk.state())),
         walk="\n".join(_position(walk, k) for k in range(2 * walk.forward + 1)),
         table="\n".join(f"<tr><th scope=row>{row}" for row in rows),
         held=f"<p>{xml(walk.held())}</p>" if walk.held() else "",
@@ -74,6 +75,13 @@ def page(walk: Walk) -> str:
         moved="".join(_moved(walk, i) for i in walk.leaves if i not in stuck),
         notes="".join(f"<p>{xml(note)}</p>" for note in notes),
     )  # fmt: skip
+
+
+def _lean(picture: str) -> str:
+    """A drawing without what the script writes or nothing reads; what all wires share, once."""
+    look = f' fill="none" stroke="{THEMES["light"].line}"'
+    wires = _WIRES.sub(lambda found: f"<g{look}>\n{found[0].replace(look, '')}</g>\n", picture)
+    return _UNUSED.sub("", wires)
 
 
 # ------------------------------------------------------------------ the graph, for the script
@@ -120,7 +128,7 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
         "views": [{"names": [x.text if record else "" for x, record in zip(walk.names, graph.ops)]}],
     }  # fmt: skip
     parts = [f"ops=[{','.join(made)}]", *(f"{key}={literal(x)}" for key, x in data.items())]
-    return f"const {','.join(parts)};\n" + _asset("evaluator.js"), stuck, notes
+    return f"const {','.join(parts)};\n" + asset("evaluator.js"), stuck, notes
 
 
 def _operands(

@@ -18,7 +18,7 @@ from autograd.op import REALS, Op, derived, primitive
 from autograd.ops import TABLE
 from tests.autograd.cases import rule_of
 from viz.javascript import frozen, functions, literal
-from viz.page import evaluator
+from viz.page import asset, evaluator
 from viz.state import schedule
 
 NODE = shutil.which("node") or ""
@@ -116,7 +116,7 @@ def test_a_frozen_op_keeps_its_numbers():
 EVERYTHING = """(() => {
   const told = [];
   const tell = (x) => told.push(x ?? 1e99);
-  arrange(kind.map((_, i) => i));
+  arrange(turns.map((i) => [i]));
   evaluate();
   kind.forEach((k, i) => tell(run.v[i]));
   for (position = 0; position <= full; position++) {
@@ -251,9 +251,9 @@ def test_the_page_stops_where_python_does(seed):
     steps = [0, *(rank[stop[-1]] for stop in stops)]  # the largest step of a stop
     steps += [2 * len(rank) + 1 - rank[stop[0]] for stop in reversed(stops)]
     wanted = [x for stop in stops for x in (len(stop), *stop)] + steps + list(range(len(steps)))
-    text = evaluator(viz.trace(root).walk)[0]
+    text, folded = evaluator(viz.trace(root).walk)[0], asset("folded.js")
     got = run(
-        f"(()=>{{{text};arrange({literal(box_of)});const k=[...Array(full + 1).keys()];"
+        f"(()=>{{const sets=[];{text};{folded};arrange(schedule({literal(box_of)}));const k=[...Array(full + 1).keys()];"
         "return [stops.map((s) => [s.length, ...s]),k.map(stepOf),"
         "k.map((n) => positionOf(stepOf(n)))].flat(2)})()"
     )
