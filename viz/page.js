@@ -71,6 +71,7 @@ function draw() {
     write(text, arrived(p) ? drawn(run.a[p]) : "");
     ticks.get(wire).classList.toggle("in", arrived(p));
   }
+  also.drawn?.();
   unmark();
   if (position > 0) highlight(turn(position), position > half);
 }

@@ -12,28 +12,39 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from string import Template
+from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.ieee import FLOATS
+from autograd.names import clean
 from autograd.numbers import show
 
 from .blanks import WORDS, Blank, Line
-from .drawing import Drawing
+from .boxes import Box, Geometry
+from .drawing import Drawing, folded
 from .javascript import frozen, functions, literal
-from .svg import THEMES, Theme, xml
-from .walk import Walk
+from .svg import THEMES, Theme, svg, xml
+from .views import Folded, View, views
+from .walk import Lines, Walk
 
-LIVE_NODES = 2000  # beyond, the page takes longer to follow a hand than the hand to move on
+LIVE_NODES = 20_000  # beyond, the page takes longer to follow a hand than the hand to move on
+LISTED = 500  # leaves with a row each, in the table and among the inputs
+GROUPED = 50  # leaves; more inputs are in a closed list a module
+NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph again
+PLAIN, MORE = ("page.css", "page.js"), ("views.css", "folded.js", "views.js")
+KEYS = "<br>Enter: into the box whose turn it is.<br>Backspace: out again."
 LEAST = 0.8  # of its own size: a drawing shrinks to this, then scrolls; it never grows by itself
 _SPARE = {  # last semicolons, and spaces beside punctuation but + and -; not in strings
     "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
     "js": r'("[^"]*"|`[^`]*`)|;?\s*(?=})|(?<=[][(){},;=<>?:&|*])\s+|\s+(?=[][(){},;=<>?:&|*])',
 }
 _UNUSED = re.compile('&#10;value [^<]*(?=</title>)| class="name"| data-node="[0-9]+"')
+_STROKES = re.compile(r'(<path class="(?:bars|odd) [^>]*?) d="[^"]*"')  # the script draws them
 _WIRES = re.compile('(<path class="wire.*\n)+')
 
 
@@ -49,32 +60,101 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
+class Shown(NamedTuple):
+    """What differs where the graph is folded: the first drawing, the walk, what the script reads."""
+
+    walk: Walk
+    geometry: Geometry
+    picture: str
+    items: Sequence[str]
+    files: Sequence[str]
+    data: Mapping[str, Any]
+    parts: Mapping[str, str]
+
+
 def page(walk: Walk) -> str:
     """``walk`` as one HTML document, complete in itself."""
-    drawing = Drawing(walk.graph, amounts=True)
-    width, height = drawing.geometry.width, drawing.geometry.height
+    whole = folded(walk.graph)
+    shown = _whole(walk) if whole.cut is None else _folded(walk, whole)
+    walk, leaves = shown.walk, walk.leaves[:LISTED]
+    width, height = shown.geometry.width, shown.geometry.height
     colours = zip(Theme._fields, *THEMES.values(), strict=True)
-    style = asset("page.css") + (
+    style = "".join(asset(name) for name in shown.files if name.endswith("css")) + (
         f":root{{{';'.join(f'--{name}:light-dark({a},{b})' for name, a, b in colours)}}}"
         f"#picture{{--own:{width:g}px;--least:{LEAST * width:.4g}px;--flat:{width / height:.6g}}}"
         f"output{{min-width:{2 * len(str(2 * walk.forward)) + 1}ch}}"
     )
     text, stuck, notes = evaluator(walk)
-    script = text + asset("page.js") + "start()"
-    rows = ["<td>".join(_marked(walk, cell) for cell in row) for row in walk.table()]
+    data = "".join(f"const {name}={literal(x)};\n" for name, x in shown.data.items())
+    script = text + data + "".join(asset(name) for name in shown.files if name.endswith("js"))
+    script += "start()"
+    if len(leaves) < len(walk.leaves):
+        notes.append(f"{len(walk.leaves) - len(leaves)} more leaves are not listed.")
     return Template(asset("page.html")).substitute(
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
         style=style, script=script, end=2 * walk.forward, opening=walk.forward,
         title=xml(f"{walk.result} = {show(walk.number('v', walk.root))}"),
         heading=xml(walk.heading),
-        picture=_lean(drawing.picture(state=walk.state())),
-        walk="\n".join(_position(walk, k) for k in range(2 * walk.forward + 1)),
-        table="\n".join(f"<tr><th scope=row>{row}" for row in rows),
+        picture=_lean(shown.picture), walk="\n".join(shown.items),
+        table="\n".join(_row(walk, row) for row in walk.table(LISTED)),
         held=f"<p>{xml(walk.held())}</p>" if walk.held() else "",
-        inputs="\n".join(_input(walk, i, i in stuck) for i in walk.leaves),
-        moved="".join(_moved(walk, i) for i in walk.leaves if i not in stuck),
+        inputs=_inputs(walk, leaves, stuck),
+        moved="".join(_moved(walk, i) for i in leaves if i not in stuck),
         notes="".join(f"<p>{xml(note)}</p>" for note in notes),
+        **shown.parts,
     )  # fmt: skip
+
+
+def _whole(walk: Walk) -> Shown:
+    """A page on which every node is a box."""
+    drawing = Drawing(walk.graph, amounts=True)
+    items = [_item(walk, walk.position(k), k == walk.forward > 0) for k in range(2 * walk.forward + 1)]
+    names = [x.text if record else "" for x, record in zip(walk.names, walk.graph.ops)]
+    parts = {"path": "", "keys": "", "templates": ""}
+    picture = drawing.picture(state=walk.state())
+    return Shown(walk, drawing.geometry, picture, items, PLAIN, {"views": [{"names": names}]}, parts)
+
+
+def _folded(plain: Walk, drawing: Drawing) -> Shown:
+    """A page of several views: the opening one is written whole, of the others what stays as it is."""
+    walk = Folded(plain.graph, tuple(plain.turns.values()), drawing)
+    found, pool = views(drawing), dict[str, int]()
+    first = found[0].drawing.nodes
+
+    def item(view: View, box: Box, back: bool) -> int:
+        opening = view is found[0]
+        if opening:
+            walk.at_turn(box, back)
+        lines = walk.turns_of(view.drawing, box, back)
+        text = _item(walk, lines, not back and walk.root in box.nodes, opening)
+        return pool.setdefault(text, len(pool))
+
+    pool[_item(walk, walk.position(0), False)] = 0
+    order = list(dict.fromkeys(walk.boxes[stop[0]] for stop in walk.stops))
+    for back in (False, True):
+        for n in reversed(order) if back else order:
+            item(found[0], first[n], back)
+    opening, pictures = len(pool), []
+    data: dict[str, Any] = {"views": []}
+    for view in found:
+        boxes, wires = view.drawing.nodes, view.drawing.wires
+        data["views"].append({
+            "boxes": [walk.group(box) for box in boxes], "names": [box.name for box in boxes],
+            "from": [wire.source for wire in wires], "opens": view.opens, "path": view.path,
+            "items": [item(view, x, back) if x.op else 0 for x in boxes for back in (False, True)],
+        })  # fmt: skip
+        drawn = [walk.shown(box) for box in boxes]
+        pictures.append(_lean(svg(drawn, wires, view.drawing.geometry, view.drawing.title, "light", None)))
+    data["sets"] = [[x - y for x, y in zip(nodes, (0, *nodes))] for nodes in walk.sets]
+    data["grids"] = walk.grids(found)
+    others = "".join(_STROKES.sub(r"\1", picture) for picture in pictures[1:])
+    kept = "".join([*pool][opening:])
+    parts = {
+        "path": Template(asset("path.html")).substitute(root=xml(walk.result)), "keys": KEYS,
+        "templates": f"<template id=pictures>{others}</template><template id=items>{kept}</template>",
+    }  # fmt: skip
+    shape = drawing.geometry
+    return Shown(walk, shape, pictures[0], [*pool][:opening], [*PLAIN, *MORE], data, parts)
 
 
 def _lean(picture: str) -> str:
@@ -125,7 +205,6 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     data = {
         "kind": kind, "inputs": inputs, "numbers": numbers, "root": walk.root, "words": WORDS,
         "leaves": [[i, walk.number("v", i), int(graph.recording[i])] for i in walk.leaves],
-        "views": [{"names": [x.text if record else "" for x, record in zip(walk.names, graph.ops)]}],
     }  # fmt: skip
     parts = [f"ops=[{','.join(made)}]", *(f"{key}={literal(x)}" for key, x in data.items())]
     return f"const {','.join(parts)};\n" + asset("evaluator.js"), stuck, notes
@@ -155,33 +234,63 @@ def _operands(
 
 
 # ------------------------------------------------------------------ text with marked blanks
-def _marked(walk: Walk, line: Line) -> str:
-    """``line`` as HTML: a blank is ``<b slot=code>``, or a span of lines of which one is shown."""
+def _marked(walk: Walk, line: Line, filled: bool = True) -> str:
+    """``line`` as HTML: a blank is ``<b slot=code>``, or a span of lines of which one is shown.
+
+    The script alone fills those that are not ``filled``.
+    """
     parts = []
     for piece in line:
         if isinstance(piece, str):  # between tags a quotation mark is itself
             parts.append(xml(piece).replace("&quot;", '"').replace("&#x27;", "'"))
         elif piece.choices:
             chosen = walk.case(piece.node)
-            lines = enumerate(_marked(walk, choice) for choice in piece.choices)
+            lines = enumerate(_marked(walk, choice, filled) for choice in piece.choices)
             spans = (f"<span{' hidden' * (n != chosen)}>{line}</span>" for n, line in lines)
             parts.append(f"<span slot={piece.code}>{''.join(spans)}</span>")
         else:
-            parts.append(f"<b slot={piece.code}>{walk.fill((piece,))}</b>")
+            parts.append(f"<b slot={piece.code}>{walk.fill((piece,)) if filled else ''}</b>")
     return "".join(parts)
 
 
-def _position(walk: Walk, k: int) -> str:
-    """An item of the walk."""
+def _item(walk: Walk, lines: Lines, asks: bool, filled: bool = True) -> str:
+    """An item of the walk; ``asks``: with the question that stands between there and back."""
     item = "<li>"
-    for part, line in walk.position(k):
+    for part, line in lines:
         tag = {"head": "h2", "who": "p", "text": "p"}.get(part, f"p class={part}")
-        item += f"<{tag}>{_marked(walk, line)}" + "</h2>" * (part == "head")
-    if k == walk.forward > 0:
+        item += f"<{tag}>{_marked(walk, line, filled)}" + "</h2>" * (part == "head")
+    if asks:
         *value, _, rest = walk.question()
-        asks = "<i class=live>Press → to a</i><i class=still>A</i>"
-        item += f"<p class=ask>{_marked(walk, (*value,))}{asks}{_marked(walk, (rest,))}"
+        press = "<i class=live>Press → to a</i><i class=still>A</i>"
+        told = _marked(walk, (*value,), filled)
+        item += f"<p class=ask>{told}{press}{_marked(walk, (rest,))}"
     return item
+
+
+def _row(walk: Walk, row: Sequence[Line]) -> str:
+    """A leaf's row of the table. Of many leaves the nudge is tried when it is seen."""
+    *cells, nudge = row
+    told = "<td>".join(_marked(walk, cell) for cell in cells)
+    if len(walk.leaves) * len(walk.graph) <= NUDGED:
+        return f"<tr><th scope=row>{told}<td>{_marked(walk, nudge)}"
+    later = _marked(walk, nudge, filled=False).replace("<b slot", "<b data-slot")
+    return f"<tr><th scope=row>{told}<td class=later>{later}"
+
+
+def _inputs(walk: Walk, leaves: Sequence[int], stuck: Collection[int]) -> str:
+    """The leaves to drag; many of them in a closed list a module."""
+    labels = walk.graph.labels
+    if len(leaves) <= GROUPED:
+        groups = [("", leaves)]
+    else:
+        groups = [(name, [*mine]) for name, mine in groupby(leaves, lambda i: labels[i].rpartition(".")[0])]
+    lists = []
+    for name, mine in groups:
+        rows = "\n".join(_input(walk, i, i in stuck) for i in mine)
+        title = clean(name) or f"{walk.names[mine[0]]} … {walk.names[mine[-1]]}"
+        about = f"<details><summary>{xml(title)}</summary>" * (len(groups) > 1)
+        lists.append(f"{about}<ul>\n{rows}\n</ul>" + "</details>" * bool(about))
+    return "\n".join(lists)
 
 
 def _input(walk: Walk, i: int, stuck: bool) -> str:
