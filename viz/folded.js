@@ -53,9 +53,12 @@ function strokes(numbers, columns, pitch, high) {
 
 // ---------------------------------------------------------------- the stop that has gone
 const back = () => position > half;
+let kept = {}; // of this stop of this run
 function sentTo(source) {
-  const to = new Set(nodesOf(source)), found = [];
-  for (const i of turn(position)) forEachNode(i, (x, p) => to.has(x) && found.push(run.a[p]));
+  if (kept.run !== run || kept.stop !== turn(position)) kept = { run, stop: turn(position) };
+  if (kept[source]) return kept[source];
+  const to = new Set(nodesOf(source)), found = (kept[source] = []);
+  for (const i of kept.stop) forEachNode(i, (x, p) => to.has(x) && found.push(run.a[p]));
   return found;
 }
 // Of the stop's ops, those that others use.

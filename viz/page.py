@@ -117,20 +117,19 @@ def _whole(walk: Walk) -> Shown:
 
 def _folded(plain: Walk, drawing: Drawing) -> Shown:
     """A page of several views: the opening one is written whole, of the others what stays as it is."""
-    walk = Folded(plain.graph, tuple(plain.turns.values()), drawing)
     found, pool = views(drawing), dict[str, int]()
-    first = found[0].drawing.nodes
+    walk, first = Folded(plain.graph, tuple(plain.turns.values()), found[0]), drawing.nodes
 
     def item(view: View, box: Box, back: bool) -> int:
         opening = view is found[0]
         if opening:
             walk.at_turn(box, back)
-        lines = walk.turns_of(view.drawing, box, back)
+        lines = walk.turn_of(view, box, back)
         text = _item(walk, lines, not back and walk.root in box.nodes, opening)
         return pool.setdefault(text, len(pool))
 
     pool[_item(walk, walk.position(0), False)] = 0
-    order = list(dict.fromkeys(walk.boxes[stop[0]] for stop in walk.stops))
+    order = list(dict.fromkeys(found[0].boxes[stop[0]] for stop in found[0].stops))
     for back in (False, True):
         for n in reversed(order) if back else order:
             item(found[0], first[n], back)
@@ -147,7 +146,8 @@ def _folded(plain: Walk, drawing: Drawing) -> Shown:
         pictures.append(_lean(svg(drawn, wires, view.drawing.geometry, view.drawing.title, "light", None)))
     data["sets"] = [[x - y for x, y in zip(nodes, (0, *nodes))] for nodes in walk.sets]
     data["grids"] = walk.grids(found)
-    others = "".join(_STROKES.sub(r"\1", picture) for picture in pictures[1:])
+    lines = "".join(pictures[1:]).split("\n")  # plain numbers have no gradient, and stay
+    others = "\n".join(_STROKES.sub(r"\1", x) if "bars grad" in x else x for x in lines)
     kept = "".join([*pool][opening:])
     parts = {
         "path": Template(asset("path.html")).substitute(root=xml(walk.result)), "keys": KEYS,

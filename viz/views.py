@@ -14,12 +14,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from autograd.graph import Graph
-from autograd.numbers import show
+from autograd.numbers import plural, show
 from autograd.sweep import Step
 
 from . import bars
 from .blanks import Blank, Line
-from .boxes import Box
+from .boxes import Box, Frame
 from .drawing import Drawing
 from .state import schedule
 from .walk import Lines, Walk
@@ -29,29 +29,41 @@ OWN_COUNT = re.compile(r"( · )?[\d,]+ ops?( ·|$).*")  # of a box's first line:
 
 
 class View(NamedTuple):
-    """A drawing, which view each of its boxes opens, and the way back: names, each with its view."""
+    """A drawing: which box each node is in, and what goes at once.
+
+    ``opens``: the view that a box opens. ``path``: what is around, by name, each with its view.
+    """
 
     drawing: Drawing
+    boxes: list[int]
+    stops: list[list[int]]
     opens: dict[int, int]
     path: list[tuple[str, int]]
 
 
 def views(drawing: Drawing) -> list[View]:
     """The opening view and, breadth first, one for each box that opens, MOST at most."""
-    found, place = [View(drawing, {}, [])], {"": 0}
+    found, place = [_view(drawing)], {"": 0}
     for view in found:
         for box in view.drawing.nodes:
-            if box.opens and box.opens not in place and len(found) < MOST:
+            if box.opens not in place and len(found) < MOST:
                 place[box.opens] = len(found)
-                found.append(View(drawing.view(box.opens), {}, []))
-    folding = drawing.folding
+                found.append(_view(drawing.view(box.opens)))
     for key, n in place.items():
-        view = found[n]
-        view.opens.update({b.index: place[b.opens] for b in view.drawing.nodes if b.opens in place and b.opens})
-        if folding is not None and n:
-            around = folding.inside[key]
-            view.path.extend((part.name, place.get(part.key, 0)) for part in around)
+        shown = found[n].drawing
+        found[n].opens.update((b.index, place[b.opens]) for b in shown.nodes if place.get(b.opens))
+        if n and shown.folding:
+            around = shown.folding.inside[key]
+            found[n].path.extend((part.name, place.get(part.key, 0)) for part in around)
     return found
+
+
+def _view(drawing: Drawing) -> View:
+    boxes = [-1] * len(drawing.graph)
+    for box in drawing.nodes:
+        for i in box.nodes:
+            boxes[i] = box.index
+    return View(drawing, boxes, schedule(drawing.graph, boxes), {}, [])
 
 
 class Folded(Walk):
@@ -60,20 +72,16 @@ class Folded(Walk):
     A group is what a box stands for: a node, or after the nodes ``sets`` of several.
     """
 
-    def __init__(self, graph: Graph, steps: Sequence[Step], drawing: Drawing) -> None:
+    def __init__(self, graph: Graph, steps: Sequence[Step], opening: View) -> None:
         super().__init__(graph, steps)
         self.sets: list[tuple[int, ...]] = []
         self._codes: dict[tuple[int, ...], int] = {}
-        self.boxes = [-1] * len(graph)  # of the opening view: which one each node is in
-        for box in drawing.nodes:
-            for i in box.nodes:
-                self.boxes[i] = box.index
-        self.stops = schedule(graph, self.boxes)
+        self.stops = opening.stops
         self.stop_of = {i: n for n, stop in enumerate(self.stops) for i in stop}
         self.rank = {i: n for n, i in enumerate(self.order)}
         self._now: tuple[Sequence[int], bool] = (), False  # whose turn it is, and whether back
-        if drawing.folding is not None:
-            drawing.folding.passed.sent = {
+        if opening.drawing.folding is not None:
+            opening.drawing.folding.passed.sent = {
                 (i, slot): c for i, row in self.sent.items() for slot, c in row.items()
             }
 
@@ -108,53 +116,53 @@ class Folded(Walk):
         return grids
 
     # -------------------------------------------------------------- what a box says
-    def turns_of(self, drawing: Drawing, box: Box, back: bool) -> Lines:
+    def turn_of(self, view: View, box: Box, back: bool) -> Lines:
         """What is on the screen when ops of ``box`` have gone."""
-        phase = "backward " if back else "forward "
-        end = f" of {2 * self.forward} · {phase}"
-        lines: Lines = [("head", ("Step ", Blank("hk", 0), end, Blank("hf", 0), " of ", Blank("hh", 0)))]
-        group = self.group(box)
+        phase, group = "backward " if back else "forward ", self.group(box)
+        step = "Step ", Blank("hk", 0), f" of {2 * self.forward} · {phase}"
+        lines: Lines = [("head", (*step, Blank("hf", 0), " of ", Blank("hh", 0)))]
         if len(box.nodes) == 1:
             return lines + (self._goes(group) if back else [("who", self._made(group))])
+        once = len({n for n, stop in enumerate(view.stops) if view.boxes[stop[0]] == box.index}) == 1
+        first, *others = box.many.lines if box.many and box.many.lines else [""]
+        why = ": " + ", ".join(others) if others else "."
         if back:
-            return lines + self._back(drawing, box)
-        whole = ": " + ", ".join(box.many.lines[1:]) if box.many and box.many.lines[1:] else "."
-        lines.append(("who", (*self._who(box), whole)))
-        lines.append(("text", (Blank("ns", group), " values: ", *self._told("s", group), ".")))
+            why = ": all that uses them has sent its parts."
+            if self.root in box.nodes:
+                why = f": {self.result} goes first, the number we ask about."
+        lines.append(("who", (*self._who(view, box, first, once), why)))
+        kind = "y" if back else "s"
+        lines.append(("text", self._told(kind, "gradient" if back else "value", once, group)))
+        for wire in view.drawing.wires if back else ():
+            source = view.drawing.nodes[wire.source]
+            if wire.target == box.index and any(self.graph.recording[i] for i in source.nodes):
+                whom = source.title if source.many else self.names[source.nodes[0]].text
+                told = self._told("z", "contribution", once, group, self.group(source))
+                lines.append(("row", (f"to {whom}: ", *told)))
         return lines
 
-    def _who(self, box: Box) -> Line:
-        """``16 neurons of layer 2 go, in any order``"""
-        group, first = self.group(box), box.many.lines[0] if box.many and box.many.lines else ""
+    def _who(self, view: View, box: Box, first: str, once: bool) -> Line:
+        """``16 neurons of layer 2 go, × 100 samples, in any order``"""
+        around, frames = "", [*view.drawing.frames]
+        for frame in frames:
+            frames += frame.frames
+            if frame.title.startswith("×") and box.index in _inside(frame):
+                around += f", {frame.title}"
         what = OWN_COUNT.sub("", first)
-        steps = "steps" in what
-        if len({self.stop_of.get(i) for i in box.nodes}) > 1:
-            return box.title, ": ", Blank("no", group), f" of {len(box.nodes)} ops go"
         named = f"{what} of {box.title}" if what and what not in box.title else box.title
-        order = "one after the other" if steps else "in any order"
-        return (f"{named} go, {order}",)
+        if not once:
+            return f"{named}{around}: ", Blank("no", self.group(box)), f" of {len(box.nodes)} ops go"
+        row = "steps" in first or "→" in box.title
+        return (f"{named} go{around}, {'one after the other' if row else 'in any order'}",)
 
-    def _back(self, drawing: Drawing, box: Box) -> Lines:
-        """Who and why now, what has come, and what is sent through each wire."""
-        group = self.group(box)
-        why = ": all that uses them has sent its parts."
-        if self.root in box.nodes:
-            why = f": {self.result} goes first, as it is the number we ask about."
-        told = Blank("ns", group), " gradients: ", *self._told("y", group), "."
-        lines: Lines = [("who", (*self._who(box), why)), ("text", told)]
-        for wire in drawing.wires:
-            source = drawing.nodes[wire.source]
-            if wire.target != box.index or not any(self.graph.recording[i] for i in source.nodes):
-                continue
-            to = group, self.group(source)
-            whom = source.title if source.many else self.names[source.nodes[0]].text
-            row = f"to {whom}: ", Blank("nz", *to), " contributions, ", *self._told("z", *to)
-            lines.append(("row", row))
-        return lines
-
-    def _told(self, kind: str, group: int, source: int = 0) -> Line:
-        """``length 0.83, largest -0.41``"""
-        return "length ", Blank(f"{kind}l", group, source), ", largest ", Blank(f"{kind}m", group, source)
+    def _told(self, kind: str, noun: str, once: bool, group: int, source: int = 0) -> Line:
+        """``16 values: length 0.83, largest -0.41``; of one number, it alone."""
+        count = len(self._numbers(kind, group, source))
+        largest = Blank(f"{kind}m", group, source)
+        if once and count == 1:
+            return f"{noun} ", largest
+        many = (plural(count, noun),) if once else (f"{noun}s: ", Blank(f"n{kind}", group, source))
+        return *many, ": length " if once else ", length ", Blank(f"{kind}l", group, source), ", largest ", largest
 
     def _totals(self, i: int, slots: list[int]) -> Lines:
         """``w: 0.3, 2 of 3 in``: in which order they come, the view says."""
@@ -196,7 +204,7 @@ class Folded(Walk):
             "k": lambda: 2 * self.forward - self.rank[ops[0]] if back else self.rank[ops[-1]] + 1,
             "f": lambda: len(self.stops) - min(stops) if back else max(stops) + 1,
             "h": lambda: len(self.stops), "o": lambda: len(ops), "u": lambda: len(self._come(group)),
-            "s": lambda: len(self._numbers("s", group)),
+            "s": lambda: len(self._numbers("s", group)), "y": lambda: len(self._numbers("y", group)),
             "z": lambda: len(self._numbers("z", group, source)),
         }  # fmt: skip
         return int(counts[of]())
@@ -213,3 +221,12 @@ class Folded(Walk):
             if i == self.root or any(user not in own for user, _ in self.graph.users[i])
         ]  # fmt: skip
         return [self.grads[i] if kind == "y" else self.number("v", i) for i in used]
+
+
+def _inside(frame: Frame) -> set[int]:
+    """The boxes in a frame and in those inside."""
+    found, frames = set[int](), [frame]
+    for each in frames:
+        frames += each.frames
+        found.update(each.boxes)
+    return found
