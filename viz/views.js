@@ -57,8 +57,10 @@ also.draw = (box, n) => {
   const grad = (i) => (i !== null ? total(i) : undefined);
   for (const [name, numberOf] of Object.entries(nodes.length ? { value, grad } : {})) {
     const numbers = nodes.map(numberOf), there = numbers.filter((x) => x !== undefined);
-    const tell = (text, x) =>
+    const tell = (text, x) => {
       write(text, text.textContent.replace(/\S+$/, there.length ? brief(x).replaceAll("-", "−") : "–"));
+      text.classList.toggle("none", !there.length);
+    };
     const words = all(`text.${name}`, box), bars = box.querySelector(`.bars.${name}`);
     if (bars) {
       strip(bars, name, numbers);

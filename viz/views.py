@@ -143,17 +143,21 @@ class Folded(Walk):
 
     def _who(self, view: View, box: Box, first: str, once: bool) -> Line:
         """``16 neurons of layer 2 go, × 100 samples, in any order``"""
+        count, title = f"{len(box.nodes):,}", box.title.removeprefix("× ").removesuffix(" →")
+        if not once:
+            return f"{title}: ", Blank("no", self.group(box)), f" of {count} go"
         around, frames = "", [*view.drawing.frames]
         for frame in frames:
             frames += frame.frames
             if frame.title.startswith("×") and box.index in _inside(frame):
                 around += f", {frame.title}"
         what = OWN_COUNT.sub("", first)
-        named = f"{what} of {box.title}" if what and what not in box.title else box.title
-        if not once:
-            return f"{named}{around}: ", Blank("no", self.group(box)), f" of {len(box.nodes)} ops go"
-        row = "steps" in first or "→" in box.title
-        return (f"{named} go{around}, {'one after the other' if row else 'in any order'}",)
+        if what or title[:1].isdigit():  # 16 neurons; 100 samples
+            named = f"{what} of {title}{around}" if what else title + around
+        else:
+            named = f"{count} ops of {title}" if box.opens else f"{count} × {title}"
+        row = "steps" in first + title
+        return f"{named} go, ", "one after the other" if row else "in any order"
 
     def _told(self, kind: str, noun: str, once: bool, group: int, source: int = 0) -> Line:
         """``16 values: length 0.83, largest -0.41``; of one number, it alone."""
