@@ -62,6 +62,7 @@ class Graph:
         values, grads: None where there is no number: an unknown value; not reached by a pass.
         recording: whether a backward pass gives it a gradient.
         labels, scopes: as the nodes have them.
+        recorded: all indices in the order of recording, where it was noted: of unknown values.
 
     >>> x = Value(2.0, "x")
     >>> graph = Graph(x * x + 1.0)
@@ -79,6 +80,7 @@ class Graph:
     recording: tuple[bool, ...]
     labels: tuple[str, ...]
     scopes: tuple[str, ...]
+    recorded: tuple[int, ...]
 
     def __init__(self, *roots: Any, inputs: Sequence[Value] = (), since: int = 0) -> None:
         """``since``: see walk; what is not looked under is a leaf."""
@@ -112,6 +114,7 @@ class Graph:
             recording=[about.requires_grad for about in abouts],
             labels=[about.label for about in abouts],
             scopes=[about.scope for about in abouts],
+            recorded=_recorded(nodes),
         )
 
     @classmethod
@@ -126,6 +129,7 @@ class Graph:
             nodes=(), ops=ops, operands=operands, roots=roots, inputs=inputs, values=values,
             grads=[None] * len(ops), labels=labels, scopes=[""] * len(ops),
             recording=[record is not None or v is None for record, v in zip(ops, values)],
+            recorded=(),
         )  # fmt: skip
         return self
 
@@ -169,6 +173,17 @@ class Graph:
             else:
                 numbers.append(m.run(record, *self.at(i, numbers)))
         return numbers
+
+
+def _recorded(nodes: Sequence[Value]) -> list[int]:
+    """The indices in the order of recording, by the serials of unknown.py; none if all are known.
+
+    What is known was made of what is known, so it may stand before all that is not.
+    """
+    if not any([node.is_unknown for node in nodes]):
+        return []
+    serials = [getattr(node, "serial", 0) for node in nodes]
+    return sorted(range(len(nodes)), key=serials.__getitem__)
 
 
 # ------------------------------------------------------------------ copies and pickles

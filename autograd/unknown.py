@@ -6,6 +6,7 @@ Reads value.py; read by the compiler, derivatives.py and sweep.py.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from . import ops
@@ -14,14 +15,21 @@ from .op import Op
 from .value import Value, apply, called, noted
 
 
+_serials = itertools.count(1)
+
+
 def _recorded(record: Op) -> Any:
     return lambda self, other: record(self, other)
 
 
 class Unknown(Value):
-    """A Value without a number yet: what a function is called with to record it as a program."""
+    """A Value without a number yet: what a function is called with to record it as a program.
 
-    __slots__ = ()
+    Each has a ``serial``, higher than those made before: a graph of these knows its order of
+    recording.
+    """
+
+    __slots__ = ("serial",)
     is_unknown = True
 
     def __init__(self, label: str) -> None:
@@ -30,6 +38,13 @@ class Unknown(Value):
         self._b = None
         self._mark = 0
         self._about = noted(label, True, "")
+        self.serial = next(_serials)
+
+    def result(self) -> Unknown:
+        """A node for what an op gives from this one, without its record and operands yet."""
+        node = Unknown.__new__(type(self))
+        node.serial = next(_serials)
+        return node
 
     @property  # type: ignore[misc]
     def data(self) -> float:

@@ -555,7 +555,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
         if state.reads is None:  # no function is being recorded
             remedy = "keep to plain numbers and Values outside of the function"
             raise unknown.refuse("used after its function was recorded,", remedy)
-        node = Value.__new__(type(unknown))
+        node = unknown.result()
     else:
         data = compute(record, operands)
         if all(type(x) is float for x in operands):

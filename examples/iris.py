@@ -2,8 +2,9 @@
 
 python examples/iris.py
 
-Writes demo/iris-loss.svg, the graph of one flower's loss, and demo/neuron.html, the steps of one
-neuron for a browser; prints the same steps. Takes some seconds.
+Writes demo/iris.svg, the whole network with all its flowers in one picture, demo/iris.html, the
+same to be opened box by box, and demo/neuron.html, the steps of one neuron; prints those steps.
+Takes some seconds.
 """
 
 from __future__ import annotations
@@ -82,13 +83,10 @@ def judge(
     return statistics.fmean(losses), right
 
 
-def one_loss(model: nn.MLP, flower: list[float], kind: int) -> Value:
-    """The loss of one flower, named and with its backward pass done, to be drawn."""
-    x = [Value(number, name, requires_grad=False) for number, name in zip(flower, MEASURES)]
-    scores = model(x)
-    for score, name in zip(scores, nn.SPECIES):
-        score.label = name
-    loss: Value = nn.cross_entropy(scores, kind)
+def whole_loss(model: nn.MLP, flowers: Flowers, species: list[int]) -> Value:
+    """The mean loss of all flowers, with its backward pass done, to be drawn."""
+    losses = [nn.cross_entropy(model(flower), kind) for flower, kind in zip(flowers, species)]
+    loss: Value = mean(losses)
     loss.label = "loss"
     model.zero_grad()
     loss.backward()
@@ -117,11 +115,14 @@ def main(seed: int = 0) -> None:
     loss, right = judge(model, flowers, species, held_out)
     print(f"{len(held_out)} held-out flowers: loss {loss:.4f}, {right} of {len(held_out)} right")
 
-    flower, kind = flowers[held_out[-1]], species[held_out[-1]]
-    drawing = viz.graph(one_loss(model, flower, kind))
-    drawing.save(FOLDER / "iris-loss.svg")
-    print(f"{FOLDER / 'iris-loss.svg'}: one flower's loss, {len(drawing.nodes)} nodes")
+    whole = whole_loss(model, flowers, species)
+    drawing = viz.graph(whole)
+    drawing.save(FOLDER / "iris.svg")
+    print(f"{FOLDER / 'iris.svg'}: {len(flowers)} flowers' loss, {len(drawing.nodes)} boxes")
+    viz.trace(whole).save(FOLDER / "iris.html")
+    print(f"{FOLDER / 'iris.html'}: the same, step by step; a click opens a box")
 
+    flower, kind = flowers[held_out[-1]], species[held_out[-1]]
     trace = viz.trace(first_neuron(model, flower))
     trace.save(FOLDER / "neuron.html")
     print(f"{FOLDER / 'neuron.html'}: the {len(trace)} steps of one neuron; open it in a browser")

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from autograd.graph import Graph
-from autograd.names import Name, fill, formula, names
+from autograd.names import Name, clean, fill, formula, names
 from autograd.numbers import plural, show
 from autograd.op import Op
 from autograd.sweep import Contribution, backward_steps, written_since
@@ -110,6 +110,8 @@ class Box:
         """How far down the right edge the wire of a use leaves; rows lie on the lines of text."""
         if self.rows == 1:
             return self.height / 2
+        if self.many:
+            return self.height / 2 + (row - (self.rows - 1) / 2) * PORT
         return PAD_Y + LINE * (max(0, 3 - self.rows) + row + 0.5)
 
     def port(self, port: int) -> float:
@@ -132,6 +134,15 @@ class Passed:
         place = {id(node): i for i, node in enumerate(graph.nodes)}
         steps = backward_steps(graph.nodes[root])
         return {(place[id(step.node)], c.slot): c for step in steps for c in step.contributions}
+
+    @cached_property
+    def names(self) -> tuple[Name, ...]:
+        return names(self.graph)
+
+    def name(self, index: int) -> str:
+        """What a node is called in a sentence: its scope's last part, else its name."""
+        scope = self.graph.scopes[index]
+        return clean(scope.rpartition("/")[2]) if scope else self.names[index].text
 
 
 class Wire(NamedTuple):

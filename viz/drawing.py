@@ -62,13 +62,14 @@ class Drawing:
         """
         if self.folding is None or self.cut is None:
             raise ValueError(f"graph: open names a folded box, got {name!r}; nothing is folded here")
-        return Drawing(self.graph, folding=self.folding, cut=self.folding.opening(self.cut, name))
+        folding, cut = self.folding.beside(name, self.cut) or (self.folding, self.cut)
+        return Drawing(self.graph, folding=folding, cut=folding.opening(cut, name))
 
     @cached_property
     def title(self) -> str:
         """``L = 1.225: 7 operations on 4 leaves``."""
         graph = self.graph
-        called = self.folding.parts.names if self.folding else [box.name for box in self.nodes]
+        called = self.folding.titles.names if self.folding else [box.name for box in self.nodes]
         results = [
             f"{called[i]} = {show(graph.values[i])}" if graph.values[i] is not None else f"{called[i]}"
             for i in graph.roots[:NAMED]

@@ -34,6 +34,7 @@ from .boxes import (
     single,
 )
 from .parts import Part, Parts, Place
+from .titles import Titles
 
 SHOWN = 1024  # numbers as bars; of a longer loop in a row only its first and last state
 
@@ -65,8 +66,10 @@ class Source(NamedTuple):
 class Folding:
     """A graph's parts: how they look open and closed."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph, self.parts, self.passed = graph, Parts(graph), Passed(graph)
+    def __init__(self, graph: Graph, apart: str = "") -> None:
+        """``apart``: a scope to be shown beside the copies that are like it."""
+        self.graph, self.parts, self.passed = graph, Parts(graph, apart), Passed(graph)
+        self.titles = Titles(self.parts)
         self.stale = set(written_since(graph))
         self.sources = [*self._leaves(), *self._numbers()]
         self.closed: dict[Part, Box] = {}
@@ -151,17 +154,17 @@ class Folding:
         if part not in self.closed:
             nodes = list(chain(*(self.parts.units[u].nodes for u in part.units)))
             if len(nodes) == 1:
-                self.closed[part] = single(self.graph, nodes[0], self.parts.names, nodes[0] in self.stale)
+                self.closed[part] = single(self.graph, nodes[0], self.titles.names, nodes[0] in self.stale)
             else:
-                title = part.name if part.parts else self.parts.title(part)
-                lines = self.parts.lines(part) if part.parts else ()
+                title = part.name if part.parts else self.titles.title(part)
+                lines = self.titles.lines(part) if part.parts else ()
                 self.closed[part] = self._box(title, lines, self._rows(part), nodes, part.key)
         return self.closed[part]
 
     def _rows(self, part: Part) -> list[Sequence[int]]:
         """The results of a part: a row a result, a column a copy of the outermost loop."""
         rows: list[Sequence[int]] = []
-        for unit in (self.parts.units[u] for u in self.parts.results(part)):
+        for unit in (self.parts.units[u] for u in self.titles.results(part)):
             results, outer = unit.results, unit.loops[0].count if unit.loops else 1
             rows += [results[k :: len(results) // outer] for k in range(len(results) // outer)]
         if part.own and part.loops[-1].row and sum(map(len, rows)) > SHOWN:
@@ -192,7 +195,7 @@ class Folding:
             return numbers_box([row for source in group for row in source.numbers])
         nodes = [x for source in group for x in source.nodes]
         if len(nodes) == 1:
-            return single(graph, nodes[0], self.parts.names, nodes[0] in self.stale)
+            return single(graph, nodes[0], self.titles.names, nodes[0] in self.stale)
         labels = [clean(graph.labels[x]) for x in nodes]
         modules = list(dict.fromkeys(source.module for source in group))
         learn = all(graph.recording[x] for x in nodes) and "" not in modules
@@ -284,7 +287,7 @@ class Folding:
         inner = {x[depth] for x in around if len(x) > depth and x[:depth] == path}
         return tuple(
             Frame(
-                part.name, self.parts.lines(part),
+                part.name, self.titles.lines(part),
                 tuple(k for k, x in enumerate(around) if x == (*path, part)),
                 self._frames(around, (*path, part)),
             )
@@ -311,20 +314,38 @@ class Folding:
         return sum(len(self.parts.units[u].nodes) for u in part.units)
 
     def opening(self, cut: Cut, name: str) -> Cut:
-        """``cut`` with the part of this name open too, and those around it.
+        """``cut`` with the part of this name or scope open too, and those around it.
 
         Raises:
-            ValueError: no part of this name has others inside.
+            ValueError: nothing of this name has others inside.
         """
-        if name not in self.inside:
-            near = difflib.get_close_matches(name, self.inside, 3, 0.3) or list(self.inside)[:3]
+        path = self.inside.get(name) or self._of_scope(name)
+        if not path:
+            known = [*self.inside, *filter(None, self.parts.scopes)]
+            near = difflib.get_close_matches(name, known, 3, 0.3) or known[:3]
             raise ValueError(
                 f"graph: open must name a box that has others inside, got {clean(name)!r}; "
-                f"the nearest are {', '.join(map(repr, near))}"
+                f"the nearest are {', '.join(repr(clean(x)) for x in near)}"
             )
-        path = self.inside[name]
         opened = self.cut(cut.opened.union(path), cut.coarse)
         return opened._replace(path=tuple(part.name for part in path))
+
+    def _of_scope(self, name: str) -> tuple[Part, ...]:
+        """The part that was recorded in scope ``name``, and those around it; empty: there is none."""
+        scope = tuple(name.split("/"))
+        of = (path for path in self.inside.values() if path[-1].scope[: len(scope)] == scope)
+        return next(of, ())
+
+    def beside(self, name: str, cut: Cut) -> tuple[Folding, Cut] | None:
+        """What was recorded in scope ``name`` beside the copies like it; None: there is no such."""
+        if name in self.inside or self._of_scope(name):
+            return None
+        folding = Folding(self.graph, name)
+        if not folding._of_scope(name):
+            return None
+        keys = (part.key for part in cut.opened)
+        opened = frozenset(folding.inside[key][-1] for key in keys if key in folding.inside)
+        return folding, folding.cut(opened, cut.coarse)
 
 
 def _common(paths: Sequence[tuple[Part, ...]]) -> tuple[Part, ...]:

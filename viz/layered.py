@@ -9,6 +9,7 @@ stands there, and its length costs nothing. Reads boxes.py, sizes and ports only
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Container
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ BETWEEN_BOXES, BESIDE_LANE = 20.0, 11.0  # px, clear space
 GAP, WIDEST_GAP, RISE = 38.0, 120.0, 0.3  # px between columns: more for the steep, as they rise
 STRAIGHT = 8.0  # how much more a wire's lanes hold to each other than to its ends (dot's figure)
 MARGIN = 12.0
+NEAREST = 19.0  # px between two boxes, for a bend
 CLEAR, MANY = 6.0, 300  # px between a bend and a box; boxes to look at before we give up
 LEVEL = (0.0, 12.0, 30.0, 60.0)  # px, level ends of a bend to try
 
@@ -88,17 +90,28 @@ Routes = list[list[Link]]  # of each wire the links that it takes
 
 def place(boxes: Boxes, wires: Wires) -> Geometry:
     """Where every box and wire goes. The same graph is always placed the same way."""
-    columns, routes = _items(boxes, wires, _columns(boxes, wires))
+    return arrange(boxes, wires, columns_of(boxes, wires))
+
+
+def arrange(
+    boxes: Boxes, wires: Wires, column: list[int], gap: float = GAP, between: float = BETWEEN_BOXES,
+    fixed: Container[int] = (),
+) -> Geometry:  # fmt: skip
+    """``place`` with boxes in these columns, ``gap`` px apart, and ``between`` above each other.
+
+    The boxes ``fixed`` have a row a wire, ``use``, that is not ours to choose.
+    """
+    columns, routes = _items(boxes, wires, column)
     _order(columns)
     rows = rows_of(boxes, wires, [route[0].order for route in routes])
-    for route, row in zip(routes, rows, strict=True):
-        route[0].row = row
-    _heights(columns)
+    for wire, route, row in zip(wires, routes, rows, strict=True):
+        route[0].row = wire.use if wire.source in fixed else row
+    _heights(columns, between)
     _levels(columns)
-    return _geometry(boxes, wires, columns, routes)
+    return _geometry(boxes, wires, columns, routes, gap)
 
 
-def _columns(boxes: Boxes, wires: Wires) -> list[int]:
+def columns_of(boxes: Boxes, wires: Wires) -> list[int]:
     """The column of each box: one right of its furthest operand; leaves next to their first use."""
     column, nearest = [0] * len(boxes), [len(boxes)] * len(boxes)
     for wire in wires:  # they come in the order of their targets
@@ -180,10 +193,10 @@ def _crossings(columns: Columns) -> int:
     return total
 
 
-def _heights(columns: Columns) -> None:
+def _heights(columns: Columns, between: float) -> None:
     """The top of every item: as level with its neighbours as the space between items allows."""
     for items in columns:
-        _settle(items, [0.0] * len(items), [1.0] * len(items))
+        _settle(items, [0.0] * len(items), [1.0] * len(items), between)
     for sweep in range(SWEEPS):
         rightward, both = sweep % 2 == 1, sweep > SWEEPS // 2
         for items in columns if rightward else reversed(columns):
@@ -196,14 +209,16 @@ def _heights(columns: Columns) -> None:
                 weights.append(sum(force) + 0.1)
                 pull = sum(f * top for f, (_, top) in zip(force, pulls, strict=True))
                 wanted.append((pull + 0.1 * item.top) / weights[-1])
-            _settle(items, wanted, weights)
+            _settle(items, wanted, weights, between)
 
 
-def _settle(items: list[Item], wanted: list[float], weights: list[float]) -> None:
+def _settle(
+    items: list[Item], wanted: list[float], weights: list[float], between: float
+) -> None:
     """The tops nearest to the wanted ones that keep order and space: pooling adjacent violators."""
     offsets = [0.0]
     for above, item in pairwise(items):
-        space = BETWEEN_BOXES if above.box and item.box else BESIDE_LANE
+        space = between if above.box and item.box else BESIDE_LANE
         offsets.append(offsets[-1] + above.height + space)
     pools: list[tuple[float, float, int]] = []  # mean, weight, how many
     for want, weight, offset in zip(wanted, weights, offsets):
@@ -233,7 +248,9 @@ def _levels(columns: Columns) -> None:
             link.level = level
 
 
-def _geometry(boxes: Boxes, wires: Wires, columns: Columns, routes: Routes) -> Geometry:
+def _geometry(
+    boxes: Boxes, wires: Wires, columns: Columns, routes: Routes, gap: float
+) -> Geometry:
     """Coordinates of the columns, corners of the boxes, and the wires as bends between lanes."""
     heights = [(item.top, item.top + item.height) for items in columns for item in items]
     heights += [(route[-1].level,) * 2 for route in routes if route[-1].far]
@@ -254,7 +271,7 @@ def _geometry(boxes: Boxes, wires: Wires, columns: Columns, routes: Routes) -> G
         for item in items:
             if item.box:
                 corners[item.box.index] = (round(x + (widest - item.box.width) / 2, 1), item.top)
-        x += widest + min(WIDEST_GAP, max(GAP, RISE * rise))
+        x += widest + min(WIDEST_GAP, max(gap, RISE * rise))
     paths, clearance = [], Clearance(boxes, corners)
     for wire, route, way in zip(wires, routes, ways):
         start = (corners[wire.source][0] + boxes[wire.source].width, route[0].start)
@@ -280,14 +297,16 @@ class Clearance:
 
     def __init__(self, boxes: Boxes, corners: list[Point]) -> None:
         placed = zip(boxes, corners, strict=True)
-        self.boxes = sorted((x, y, x + box.width, y + box.height) for box, (x, y) in placed)
+        self.boxes = sorted(
+            (x, y, x + box.width, y + box.height) for box, (x, y) in placed if box.width
+        )
         self.widest = max((box.width for box in boxes), default=0)
 
     def way(self, start: Point, end: Point) -> Path | None:
         """One bend, perhaps with level ends past wider boxes; None if no such way is clear."""
         for level in LEVEL:
             leaves, arrives = (start[0] + level, start[1]), (end[0] - level, end[1])
-            if arrives[0] - leaves[0] < GAP / 2:
+            if arrives[0] - leaves[0] < NEAREST:
                 break
             if all(map(self.clear, (start, leaves, arrives), (leaves, arrives, end))):
                 return (start, leaves, bend(leaves, arrives), end)

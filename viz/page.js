@@ -34,7 +34,8 @@ function enter(next) {
   into = boxes.map(() => []); // wires, each with the box that it comes from
   [...wires].forEach(([key, wire], n) => {
     const [user, slot] = key.split(":").map(Number);
-    into[user].push([wire, view.from?.[n] ?? inputs[starts[user] + slot]]);
+    const x = view.from?.[n] ?? inputs[starts[user] + slot]; // beyond the nodes: plain numbers
+    into[user].push([wire, members[x] ? x : -1]);
   });
   arrange(also.stops?.() ?? turns.map((i) => [i]));
   items = also.items?.() ?? [...$("walk").children];
@@ -82,9 +83,9 @@ function highlight(stop, back) {
   mark(svg, back ? "backward" : "forward");
   mark(boxes[n], "now");
   for (const [wire, from] of into[n])
-    if (read.has(from) || !(back || members[from].length)) mark(wire, "moving");
+    if (read.has(from) || !(back || members[from]?.length)) mark(wire, "moving");
   if (back) new Set(ready().map(([i]) => boxOf[i])).forEach((m) => m === n || waits(m));
-  look([n, ...into[n].map(([, from]) => from)].map(place));
+  look([n, ...into[n].map(([, from]) => from)].filter((m) => m >= 0).map(place));
 }
 
 function waits(n) {

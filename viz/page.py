@@ -39,9 +39,9 @@ NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph 
 PLAIN, MORE = ("page.css", "page.js"), ("views.css", "folded.js", "views.js")
 KEYS = "<br>Enter: into the box whose turn it is.<br>Backspace: out again."
 LEAST = 0.8  # of its own size: a drawing shrinks to this, then scrolls; it never grows by itself
-_SPARE = {  # last semicolons, and spaces beside punctuation but + and -; not in strings
+_SPARE = {  # last semicolons, and spaces beside punctuation; not in strings, nor in `a - -b`
     "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
-    "js": r'("[^"]*"|`[^`]*`)|;?\s*(?=})|(?<=[][(){},;=<>?:&|*])\s+|\s+(?=[][(){},;=<>?:&|*])',
+    "js": r'("[^"]*"|`[^`]*`|[+-] [+-])|;?\s*(?=})|(?<=[^\w\s"`$])\s+|\s+(?=[^\w\s"`$])',
 }
 _UNUSED = re.compile('&#10;value [^<]*(?=</title>)| class="name"| data-node="[0-9]+"')
 _STROKES = re.compile(r'(<path class="(?:bars|odd) [^>]*?) d="[^"]*"')  # the script draws them

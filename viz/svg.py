@@ -11,6 +11,11 @@ hooks, where ``T:S`` is a wire (index of the consumer, slot):
 - with ``amounts``, for each of 2 to 6 uses ``text.amount`` and ``circle.tick``, hollow until
   ``.in``, both with the wire's ``data-wire``; beyond 6 one ``text.count``: ``0 of 100 in``;
 - ``g.now`` goes at this step, ``g.ready`` could have, ``path.moving`` carries;
+- folded: ``g.node.folded``, with ``text.lines`` and the strips ``path.bars.value``, ``.grad``, of
+  ``data-columns``, ``data-pitch`` and ``data-high`` as ``bars.strokes`` has them, beside each
+  ``path.odd`` and ``text.most``; ``g.frame`` round what an opened box holds. A wire's
+  ``stroke-width`` grows with what passed, ``data-wire`` is its target and port, ``path.back`` leads
+  back;
 - ``g.stale``: a leaf written since an op used it, with these words below its box.
 
 Colour means gradient. A drawing paints its own background, as it cannot know what it lies on.
@@ -18,6 +23,7 @@ Colour means gradient. A drawing paints its own background, as it cannot know wh
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -25,12 +31,17 @@ from typing import NamedTuple
 
 from autograd.numbers import show
 
-from .boxes import CHANGED, FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Geometry, Path, Wires, minus
+from . import bars
+from .boxes import (
+    CHANGED, FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Boxes, Frame, Geometry, Many, Path, Wire,
+    Wires, minus, text_width,
+)  # fmt: skip
 from .state import State
 
 FAMILY = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 BASELINE = 12.5  # px, of a line of text from its top
 TICK = 3.2  # px, radius
+THICK, DECADES = 6.0, 3  # px, the wire that carries most; a thousandth of it is 1 px
 Use = tuple[int, str, float | None]  # a row, its wire's hook, what it has carried
 ILLEGAL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # in XML 1.0
 
@@ -98,6 +109,13 @@ def svg(
     """The drawing as one SVG element; with ``state``, as it is in the middle of a backward pass."""
     colours, width, height = THEMES[theme], number(geometry.width), number(geometry.height)
     arrow = tag("path", d="M0 0L10 -5L10 5Z", fill=colours.motion, stroke="none")
+    into = ""
+    if any(way[-1][-2] < way[0][0] for way in geometry.paths):
+        arrow_into = tag("path", d="M0 0L-9 -5L-9 5Z", fill=colours.line, stroke="none")
+        into = (
+            f'<marker id="into" markerUnits="userSpaceOnUse" markerWidth="12" '
+            f'markerHeight="12" viewBox="-11 -6 12 12" refX="0">{arrow_into}</marker>'
+        )
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" '
         f'aria-label="{xml(title)}" width="{width}" height="{height}" '
@@ -105,19 +123,28 @@ def svg(
         f'fill="{colours.text}" stroke="none" stroke-width="1.2">',
         tag("title", xml(title)),
         f'<defs><marker id="head" markerUnits="userSpaceOnUse" markerWidth="12" '
-        f'markerHeight="12" viewBox="-1 -6 12 12">{arrow}</marker></defs>',
+        f'markerHeight="12" viewBox="-1 -6 12 12">{arrow}</marker>{into}</defs>',
         tag("rect", class_="paper", width=width, height=height, fill=colours.paper, stroke="none"),
     ]
+    parts += ["".join(_frame(*framed, colours)) for framed in geometry.frames]
+    folded = bool(geometry.frames) or any(box.many for box in boxes)
+    carried = _carried(wires) if folded and not state else [("", "", None)] * len(wires)
     uses: list[list[Use]] = [[] for _ in boxes]
-    for wire, row, way in zip(wires, geometry.rows, geometry.paths, strict=True):
+    for wire, row, way, (thick, dashes, said) in zip(
+        wires, geometry.rows, geometry.paths, carried, strict=True
+    ):
         key, hook = (wire.target, wire.slot), f"{wire.target}:{wire.slot}"
         uses[wire.source].append((row, hook, state.amounts.get(key) if state else None))
-        kind, ink, thick, head = "wire", colours.line, "", ""
+        kind, ink, head = "wire", colours.line, ""
+        end = "url(#into)" if way[-1][-2] < way[0][0] else ""
+        if end:
+            kind = "wire back"
         if state and key in state.moving:
-            kind, ink, thick, head = "wire moving", colours.motion, "2.4", "url(#head)"
+            kind, ink, thick, head = f"{kind} moving", colours.motion, "2.4", "url(#head)"
         parts.append(
-            tag("path", class_=kind, data_wire=hook, d=path(way), fill="none", stroke=ink,
-                stroke_width=thick, marker_start=head)
+            tag("path", said and tag("title", xml(said)), class_=kind, data_wire=hook, d=path(way),
+                fill="none", stroke=ink, stroke_width=thick, stroke_dasharray=dashes,
+                marker_start=head, marker_end=end)
         )  # fmt: skip
     for box, corner in zip(boxes, geometry.corners, strict=True):
         parts.append("".join(_box(box, *corner, sorted(uses[box.index]), colours, state)))
@@ -133,17 +160,29 @@ def _box(
         kind, edge, width = f"{kind} now", colours.motion, "2.6"
     elif state and box.index in state.ready:
         kind, edge, dashes = f"{kind} ready", colours.text, "5 3"
+    if box.many:
+        kind += " folded"
     if box.stale:
         kind, edge, width, dashes = f"{kind} stale", colours.text, "2", "2 3"
     numbers = (("value", box.value, ""), ("grad", grad, colours.motion))
-    digits = [f"{word} {n!r}" for word, n, _ in numbers if n is not None] + [CHANGED] * box.stale
+    digits = [f"{word} {n!r}" for word, n, _ in numbers if n is not None]
+    if box.many:
+        digits = [*box.many.lines, *(bars.told(*strip[:2]) for strip in _strips(box.many, colours))]
+    digits += [CHANGED] * box.stale
     yield f'<g class="node {kind}" data-node="{box.index}">'
     yield tag("title", xml("\n".join([box.whole, *digits])))
+    if box.opens:  # a sheet behind it: there is more inside
+        sheet = f"M{number(x + 4)} {number(y + box.height + 3)}h{box.width - 1}v-{box.height - 1}"
+        yield tag("path", class_="sheet", d=sheet, fill="none", stroke=colours.line)
     yield tag(
         "rect", x=x, y=y, width=box.width, height=box.height, rx=10 if box.leaf else 3,
         fill=colours.leaf if box.leaf else colours.box, stroke=edge, stroke_width=width,
         stroke_dasharray=dashes,
     )  # fmt: skip
+    if box.many:
+        yield from _many(box, box.many, x, y, colours)
+        yield "</g>"
+        return
     op, rest = map(xml, box.title_parts)
     title = (tag("tspan", op, font_weight=700) if op else "") + rest
     left, baseline = x + PAD_X, y + PAD_Y + BASELINE
@@ -176,3 +215,95 @@ def _box(
                 cy=at, r=TICK, fill=colours.text if come else "none", stroke=colours.text,
             )  # fmt: skip
     yield "</g>"
+
+
+Strip = tuple[str, list[float | None], str]  # its word, its numbers, its colour
+
+
+def _strips(many: Many, colours: Theme) -> list[Strip]:
+    both = (("value", many.values, colours.text), ("grad", many.grads, colours.motion))
+    return [(word, [x for row in rows for x in row], ink) for word, rows, ink in both if rows]
+
+
+def _many(box: Box, many: Many, x: float, y: float, colours: Theme) -> Iterator[str]:
+    """Title, quiet lines, and the strips, from the top."""
+    left, down, inner = x + PAD_X, y + PAD_Y, box.width - 2 * PAD_X
+    yield tag(
+        "text", xml(bars.fit(box.title)), class_="name", x=left, y=down + BASELINE, font_weight=700
+    )
+    words, strips = "", ""
+    down += LINE
+    for line in many.lines:
+        text = xml(bars.fit(line, SMALL))
+        words += tag("text", text, class_="line", x=left, y=down + bars.THIN - 4.5)
+        down += bars.THIN
+    laid = bars.grid(many, inner)
+    for word, numbers, ink in _strips(many, colours):
+        words += tag("text", word, x=left, y=down + bars.THIN - 4.5)
+        if len(numbers) == 1:
+            n = numbers[0]
+            ink = colours.quiet if n is None else ink
+            strips += tag("text", minus(show(n)), class_=word, x=left + WORD, y=down + BASELINE - 2, fill=ink)
+            down += LINE
+            continue
+        there = [n for n in numbers if n is not None]
+        most = f"largest {bars.short(bars.largest(numbers))}" if there else "–"
+        if laid is None:
+            if word == "value":
+                words += tag("text", f"{len(numbers):,} numbers", x=left + WORD, y=down + bars.THIN - 4.5)
+                down += bars.THIN
+            for text in ([f"length {bars.short(bars.length(numbers))}", most] if there else ["–"]):
+                strips += tag("text", text, class_=word, x=left + WORD, y=down + bars.THIN - 4.5, fill=ink, font_size=SMALL)
+                down += bars.THIN
+            continue
+        words += tag("text", most, class_="most", x=left + inner, y=down + bars.THIN - 4.5, text_anchor="end")
+        down += bars.THIN
+        drawn, odd = bars.strokes(bars.flat(many.values if word == "value" else many.grads, laid), laid)
+        zeros = "".join(f"M0 {number((r + 0.5) * laid.high)}H{number(laid.pitch * laid.columns)}" for r in range(laid.rows))
+        move = f"translate({number(left)} {number(down)})"
+        strips += tag("path", class_="zero", d=zeros, transform=move, fill="none", stroke=colours.line, stroke_width=0.5, stroke_opacity=".6")
+        strips += tag("path", class_=f"bars {word}", d=drawn, transform=move, fill="none", stroke=ink, stroke_width=f"{0.76 * laid.pitch:.2f}", data_columns=laid.columns, data_pitch=f"{laid.pitch:g}", data_high=f"{laid.high:g}")
+        strips += tag("path", class_=f"odd {word}", d=odd, transform=move, fill="none", stroke=ink) if odd else ""
+        down += math.ceil(laid.rows * laid.high + 2)
+    yield tag("g", words, class_="words", font_size=SMALL, fill=colours.quiet)
+    yield strips
+
+
+def _frame(frame: Frame, x: float, y: float, width: float, height: float, colours: Theme) -> Iterator[str]:
+    title = bars.fit(frame.title)
+    yield '<g class="frame">'
+    yield tag("title", xml("\n".join([frame.title, *frame.lines])))
+    yield tag("rect", x=x, y=y, width=width, height=height, rx=6, fill=colours.text, fill_opacity="0.03", stroke=colours.line, stroke_width="1")
+    yield tag("text", xml(title), class_="name", x=x + PAD_X, y=y + 15.0, font_weight=700)
+    room = width - 2 * PAD_X - text_width(title) - 10
+    line = bars.fit(" · ".join(frame.lines), SMALL, room)
+    if line:
+        yield tag("text", xml(line), class_="line", x=x + width - PAD_X, y=y + 15.0, text_anchor="end", font_size=SMALL, fill=colours.quiet)
+    yield "</g>"
+
+
+def _carried(wires: Wires) -> list[tuple[str, str, str | None]]:
+    """Of each wire its thickness, its dashes, and what hovering says."""
+    sent = [[c.amount for c in wire.contributions] for wire in wires]
+    lengths = [bars.length(amounts) for amounts in sent]
+    most = bars.largest(lengths)
+    found: list[tuple[str, str, str | None]] = []
+    for wire, amounts, length in zip(wires, sent, lengths):
+        if not amounts:
+            found.append(("", "", None))
+        elif length == 0:
+            found.append(("", "2 4", _said(wire, amounts, length)))
+        else:
+            share = length / most if most and length - length == 0 else 1.0
+            thick = THICK + (THICK - 1) / DECADES * math.log10(max(share, 10.0**-DECADES))
+            found.append((f"{thick:.1f}", "", _said(wire, amounts, length)))
+    return found
+
+
+def _said(wire: Wire, amounts: Sequence[float], length: float) -> str | None:
+    if len(amounts) == 1:
+        return None
+    most = bars.largest(amounts)
+    place = sorted(wire.places, key=lambda place: (-place[0], place[1]))[amounts.index(most)] if most in amounts else None
+    at = f" at {wire.passed.name(place[0])}" if place and wire.passed else ""
+    return f"{len(amounts):,} wires, length {bars.short(length)}, largest {bars.short(most)}{at}"

@@ -213,10 +213,14 @@ def test_a_click_on_a_box_goes_to_its_step_on_the_way_there_or_back(opened):
     assert not page.evaluate("document.querySelector('#picture').classList.contains('whole')")
 
 
-def test_a_leaf_alone_has_no_step_to_go_to(opened):
+def test_what_has_no_step_is_not_gone_to(opened):
     page = opened(Value(2.0, "x"))
     page.locator("g.node rect").click()
     assert page.evaluate("position") == 0
+    w = [Value(0.5, "w1"), Value(-1.0, "w2")]
+    page = opened(autograd.tanh(autograd.dot(w, [0.25, 3.0])), step=4)
+    page.get_by_text("2 numbers", exact=True).click()
+    assert page.evaluate("position") == 4 and page.locator("g.node").count() == 5
 
 
 # ------------------------------------------------------------------ moved leaves

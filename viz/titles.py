@@ -1,0 +1,138 @@
+"""What the parts of a graph are called: ``layer 2``, ``16 neurons · 48 ops``, ``relu(w·x + b)``.
+
+Reads parts.py; read by folding.py. The scope that was recorded, else the loop, else the result: its
+name if it is one node, its label, its formula with letters for what comes in from outside.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from math import prod
+
+from autograd.names import Name, clean, fill, names
+from autograd.numbers import plural, show
+from autograd.op import Op
+
+from .parts import Part, Parts
+
+LONGEST = 28  # characters of a formula: what is read at a glance
+OUTER = "xyzuvst"  # letters for what comes into a formula from outside
+STEM = re.compile(r"[^\W\d]+")  # of `w12`, `a1,2`
+TIMES = 2  # the precedence of `w·x`
+
+
+class Titles:
+    """Titles and quiet lines of ``parts``, whose names and keys are set."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts, self.graph, self.units = parts, parts.graph, parts.units
+        self.names = names(parts.graph)
+        counts: dict[str, int] = {}
+        todo = [parts.root]
+        while todo:
+            part = todo.pop()
+            todo += reversed(part.parts)
+            if part.parts:
+                part.name = part.name or self.title(part)
+                same = counts[part.name] = counts.get(part.name, 0) + 1
+                part.key = part.name if same == 1 else f"{part.name} #{same}"
+
+    def title(self, part: Part) -> str:
+        """Of a part without a scope: the loop that it is, or what it gives."""
+        if part.own and part.parts:
+            return part.loops[-1].name
+        nodes = [node for unit in self.results(part) for node in self.units[unit].results]
+        if len(nodes) == 1:
+            return self.names[nodes[0]].text
+        labels = {clean(self.graph.labels[node]) for node in nodes}
+        if len(labels) == 1 and labels != {""}:
+            return labels.pop()
+        first, last = (self.units[u].results[-1] for u in (part.units[0], part.units[-1]))
+        return self.formula(part) or f"{self.names[first]} … {self.names[last]}"
+
+    def results(self, part: Part) -> list[int]:
+        """The units that others read, or that are roots; of a loop in a row also what it carries."""
+        mine, row = set(part.units), part.own and part.loops[-1].row
+        return [
+            a
+            for a in part.units
+            if a in self.parts.ends
+            or any(b not in mine or (row and b <= a) for b in self.parts.readers[a])
+        ]
+
+    def lines(self, part: Part) -> tuple[str, ...]:
+        """How much it is, to a copy of what is around it; and what it does, if that is short."""
+        copies = prod(loop.count for loop in part.loops[: part.around])
+        much = plural(sum(len(self.units[unit].nodes) for unit in part.units) // copies, "op")
+        if part.own and part.name != part.loops[-1].name:
+            much = f"{part.loops[-1]} · {much}"
+        told = self.formula(part)
+        return (much, told) if told and told != part.name else (much,)
+
+    def formula(self, part: Part) -> str:
+        """``relu(w·x + b)``: what one copy does to what comes in; empty if that is long."""
+        results = self.results(part)
+        if len(results) != 1 or len(part.units) > LONGEST // 2:
+            return ""
+        told: dict[int, Name] = {}
+        letters: dict[object, str] = {}
+        for u in part.units:
+            told[u] = self._told(u, told, letters)
+        text = told[results[0]].text
+        return text if len(text) <= LONGEST else ""
+
+    def _told(self, u: int, told: dict[int, Name], letters: dict[object, str]) -> Name:
+        """One op over what is ``told`` already."""
+        unit, graph = self.units[u], self.graph
+        first = unit.nodes[: unit.size]
+        record = graph.ops[first[-1]]
+        assert record is not None
+        many = record.slots is None or unit.size > 1
+        read = [(slot, x) for node in first for slot, x in enumerate(graph.operands[node])]
+        outside = {self.parts.unit[x] for _, x in read if isinstance(x, int)} - {-1, u, *told}
+        operands: list[Name | float] = []
+        for slot, x in read:
+            if not isinstance(x, int):
+                same = not many and all(graph.operands[node][slot] == x for node in unit.nodes)
+                operands.append(x if same else _letter(letters, ("number", u, many or slot)))
+            elif x not in first:
+                at = self.parts.unit[x]
+                name = told.get(at) or self._leaf(x, letters, many or bool(unit.loops))
+                operands.append(name or _letter(letters, u if many and len(outside) > 2 else at))
+        return _over(record, operands, unit.size > 1)
+
+    def _leaf(self, x: int, letters: dict[object, str], stem: bool) -> Name | None:
+        """A leaf's label, without its module; its ``stem`` where many are alike."""
+        label = clean(self.graph.labels[x]) if self.graph.ops[x] is None else ""
+        if not label:
+            return None
+        last = label.rpartition(".")[2]  # of `layer1.neuron2.w3`
+        word = stem and (STEM.match(last) or STEM.match(label))
+        name = word[0] if word else last
+        letters[name] = name
+        return Name(name)
+
+
+def _over(record: Op, operands: list[Name | float], chain: bool) -> Name:
+    """The op over ``operands``, of which many alike are written once; ``chain``: a sum of many."""
+    if record.slots is not None and not chain:
+        return Name(fill(record, operands), True, record.precedence)
+    texts = [str(x) if isinstance(x, Name) else show(x) for x in operands]
+    if len(texts) > 3:
+        texts = [text for text, _ in groupby(texts)]
+    if not chain and len(texts) == 2 and not record.symbol.isalpha():
+        return Name(record.symbol.join(texts), True, TIMES)
+    if len(texts) > 3 or (chain and len(texts) == 1):
+        texts = [texts[0], "…", texts[-1]]
+    if chain and len(record.symbol) == 1:
+        return Name(f" {record.symbol} ".join(texts), True, record.precedence)
+    return Name(f"{record.name}({', '.join(texts)})", True)
+
+
+def _letter(letters: dict[object, str], key: object) -> Name:
+    """A letter for what comes in from outside: the same for the same."""
+    if key not in letters:
+        taken = set(letters.values())
+        letters[key] = next((x for x in OUTER if x not in taken), "…")
+    return Name(letters[key])
