@@ -17,6 +17,7 @@ from autograd.ieee import FLOATS, evaluate
 from autograd.op import REALS, Op, derived, primitive
 from autograd.ops import TABLE
 from tests.autograd.cases import rule_of
+from viz import bars
 from viz.javascript import frozen, functions, literal
 from viz.page import asset, evaluator
 from viz.state import schedule
@@ -260,8 +261,32 @@ def test_the_page_stops_where_python_does(seed):
     assert got == wanted
 
 
+@node
+def test_strips_are_drawn_as_python_draws_them():
+    draw = random.Random(1)
+    rows = [[draw.gauss(0, 10.0 ** draw.randint(-9, 9)) for _ in range(n)] for n in (1, 7, 300, 16)]
+    rows += [[0.0, -0.0], [math.nan, 1.0, None, -math.inf], [None, None], [1e308, -1e-308, math.inf]]
+    laid = bars.Grid(7, 43, 9.7, 11.3)
+    wanted = ["".join(bars.strokes(row, laid)) for row in rows]
+    told = [x for row in rows for x in (bars.largest(row), bars.length(row))]
+    given = re.sub("null", "undefined", literal(rows))
+    each = "strokes(x, 7, 9.7, 11.3).join('')"
+    graph = "const sets=[];" + evaluator(viz.trace(Value(1.0, "x").tanh()).walk)[0] + asset("folded.js")
+    done = subprocess.run(
+        [NODE, "-"], input=f"{graph};console.log(JSON.stringify({given}.map((x)=>{each})))",
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    for path, want in zip(json.loads(done.stdout), wanted, strict=True):
+        assert re.findall("[A-Z]", path) == re.findall("[A-Z]", want)
+        ends = [[float(x) for x in re.findall(r"[\d.-]+", text)] for text in (path, want)]
+        assert ends[0] == pytest.approx(ends[1], abs=0.11), "a tenth, where a tie is rounded"
+    there = ".map((x) => x.filter((y) => y !== undefined))"
+    got = run(f"(()=>{{{graph};return {given}{there}.flatMap((x)=>[largest(x),length(x)])}})()")
+    assert all(map(same, got, told))
+
+
 def test_the_evaluator_needs_no_page():
-    text = evaluator(viz.trace(Value(1.0, "x").tanh()).walk)[0]
+    text = evaluator(viz.trace(Value(1.0, "x").tanh()).walk)[0] + asset("folded.js")
     assert not re.search(r"document|window|\$\(|addEventListener|location|history", text)
 
 
