@@ -129,9 +129,9 @@ def _folded(plain: Walk, drawing: Drawing) -> Shown:
         return pool.setdefault(text, len(pool))
 
     pool[_item(walk, walk.position(0), False)] = 0
-    order = list(dict.fromkeys(found[0].boxes[stop[0]] for stop in found[0].stops))
-    for back in (False, True):
-        for n in reversed(order) if back else order:
+    turns = [found[0].boxes[stop[0]] for stop in found[0].stops]
+    for back, way in ((False, turns), (True, turns[::-1])):
+        for n in reversed(dict.fromkeys(reversed(way))):  # by its last turn
             item(found[0], first[n], back)
     opening, pictures = len(pool), []
     data: dict[str, Any] = {"views": []}

@@ -19,7 +19,7 @@ also.items = () => {
   const ids = [0];
   for (let k = 1; k <= full; k++) ids.push(view.items[2 * boxOf[turn(k)[0]] + (k > half)]);
   const found = ids.map((id) => pool[id]);
-  $("walk").replaceChildren(...new Set(found));
+  $("walk").replaceChildren(...[...new Set(found.toReversed())].reverse()); // by their last turn
   found.at(-1).append(table);
   return found;
 };

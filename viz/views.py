@@ -156,7 +156,7 @@ class Folded(Walk):
             named = f"{what} of {title}{around}" if what else title + around
         else:
             named = f"{count} ops of {title}" if box.opens else f"{count} × {title}"
-        row = "steps" in first + title
+        row = "steps" in first + title or len(self._numbers("s", self.group(box))) == 1
         return f"{named} go, ", "one after the other" if row else "in any order"
 
     def _told(self, kind: str, noun: str, once: bool, group: int, source: int = 0) -> Line:
