@@ -25,28 +25,24 @@ function schedule(boxOf) {
 }
 
 // ---------------------------------------------------------------- many numbers
-const finite = (numbers) => numbers.filter(Number.isFinite);
-const largest = (numbers) => finite(numbers).reduce((a, b) => (size(b) > size(a) ? b : a), 0);
-function length(numbers) {
-  const most = size(largest(numbers)) || 1, whole = finite(numbers).length === numbers.length;
-  const sum = numbers.reduce((sum, x) => sum + (x / most) ** 2, 0);
-  return whole ? most * Math.sqrt(sum) : numbers.some((x) => size(x) === Infinity) ? Infinity : NaN;
-}
+const most = (a, b) => (Number.isFinite(b) && size(b) > size(a) ? b : a);
+const largest = (numbers) => numbers.reduce(most, 0);
+const length = (numbers) => numbers.reduce((sum, x) => Math.hypot(sum, x), 0);
 const brief = (x) => show(Number(x.toPrecision(3)));
 const tenth = (x) => x.toFixed(1).replace(/\.0$/, "");
 
 // The strokes of a strip, and the marks of what is not finite; undefined: no number yet.
 function strokes(numbers, columns, pitch, high) {
-  const most = size(largest(numbers.filter((x) => x !== undefined))), half = high / 2 - 0.5;
+  const top = size(largest(numbers)), tall = high / 2 - 0.5;
   let bars = "", odd = "";
   numbers.forEach((x, i) => {
     const across = pitch * ((i % columns) + 0.5), zero = high * (Math.floor(i / columns) + 0.5);
-    const up = x === undefined || x !== x || !most ? 0 : Math.max(-half, Math.min(half, (x / most) * half));
+    const up = x === undefined || x !== x || !top ? 0 : Math.max(-tall, Math.min(tall, (x / top) * tall));
     bars += `M${tenth(across)} ${tenth(zero)}V${tenth(zero - up)}`;
     if (x === undefined || Number.isFinite(x)) return;
     const [a, b] = [tenth(across - 2), tenth(across + 2)];
-    const [low, top] = [tenth(zero - 2), tenth(zero + 2)];
-    odd += x !== x ? `M${a} ${low}L${b} ${top}M${a} ${top}L${b} ${low}` : `M${a} ${tenth(zero - up)}H${b}`;
+    const [low, above] = [tenth(zero - 2), tenth(zero + 2)];
+    odd += x !== x ? `M${a} ${low}L${b} ${above}M${a} ${above}L${b} ${low}` : `M${a} ${tenth(zero - up)}H${b}`;
   });
   return [bars, odd];
 }

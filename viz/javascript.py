@@ -131,7 +131,8 @@ def functions(record: Op, count: int, slots: Collection[int]) -> str:
 def frozen(value: float, partials: Sequence[float | None], case: int, selects: bool) -> str:
     """An op that the page cannot work out, on the operands it was recorded with."""
     local = ",".join("null" if p is None else text(p) for p in partials)
-    return f"{{n:{len(partials)},v:()=>{text(value)},p:()=>[{local}],c:()=>{case},s:{int(selects)}}}"
+    told = f"v:()=>{text(value)},p:()=>[{local}],c:()=>{case},s:{int(selects)}"
+    return f"{{n:{len(partials)},{told}}}"
 
 
 def literal(x: Any) -> str:

@@ -37,6 +37,10 @@ LISTED = 500  # leaves with a row each, in the table and among the inputs
 GROUPED = 50  # leaves; more inputs are in a closed list a module
 NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph again
 PLAIN, MORE = ("page.css", "page.js"), ("views.css", "folded.js", "views.js")
+PATH = Template(
+    '<nav id=path class=live aria-label="What is open" data-root="$root"><div id=way></div>'
+    "<button type=button id=open>Open<i> ⏎</i></button></nav>\n"
+)
 KEYS = "<br>Enter: into the box whose turn it is.<br>Backspace: out again."
 LEAST = 0.8  # of its own size: a drawing shrinks to this, then scrolls; it never grows by itself
 _SPARE = {  # last semicolons, and spaces beside punctuation; not in strings, nor in `a - -b`
@@ -61,7 +65,7 @@ def _hash(text: str) -> str:
 
 
 class Shown(NamedTuple):
-    """What differs where the graph is folded: the first drawing, the walk, what the script reads."""
+    """What a folded page has other than a whole one: drawing, walk, and what the script reads."""
 
     walk: Walk
     geometry: Geometry
@@ -108,15 +112,17 @@ def page(walk: Walk) -> str:
 def _whole(walk: Walk) -> Shown:
     """A page on which every node is a box."""
     drawing = Drawing(walk.graph, amounts=True)
-    items = [_item(walk, walk.position(k), k == walk.forward > 0) for k in range(2 * walk.forward + 1)]
+    n = walk.forward
+    items = [_item(walk, walk.position(k), k == n > 0) for k in range(2 * n + 1)]
     names = [x.text if record else "" for x, record in zip(walk.names, walk.graph.ops)]
     parts = {"path": "", "keys": "", "templates": ""}
     picture = drawing.picture(state=walk.state())
-    return Shown(walk, drawing.geometry, picture, items, PLAIN, {"views": [{"names": names}]}, parts)
+    data = {"views": [{"names": names}]}
+    return Shown(walk, drawing.geometry, picture, items, PLAIN, data, parts)
 
 
 def _folded(plain: Walk, drawing: Drawing) -> Shown:
-    """A page of several views: the opening one is written whole, of the others what stays as it is."""
+    """A page of several views: the opening one whole, of the others what no number changes."""
     found, pool = views(drawing), dict[str, int]()
     walk, first = Folded(plain.graph, tuple(plain.turns.values()), found[0]), drawing.nodes
 
@@ -136,22 +142,23 @@ def _folded(plain: Walk, drawing: Drawing) -> Shown:
     opening, pictures = len(pool), []
     data: dict[str, Any] = {"views": []}
     for view in found:
-        boxes, wires = view.drawing.nodes, view.drawing.wires
+        told, boxes, wires = view.drawing, view.drawing.nodes, view.drawing.wires
         data["views"].append({
             "boxes": [walk.group(box) for box in boxes], "names": [box.name for box in boxes],
             "from": [wire.source for wire in wires], "opens": view.opens, "path": view.path,
             "items": [item(view, x, back) if x.op else 0 for x in boxes for back in (False, True)],
         })  # fmt: skip
         drawn = [walk.shown(box) for box in boxes]
-        pictures.append(_lean(svg(drawn, wires, view.drawing.geometry, view.drawing.title, "light", None)))
+        pictures.append(_lean(svg(drawn, wires, told.geometry, told.title, "light", None)))
     data["sets"] = [[x - y for x, y in zip(nodes, (0, *nodes))] for nodes in walk.sets]
     data["grids"] = walk.grids(found)
     lines = "".join(pictures[1:]).split("\n")  # plain numbers have no gradient, and stay
     others = "\n".join(_STROKES.sub(r"\1", x) if "bars grad" in x else x for x in lines)
     kept = "".join([*pool][opening:])
     parts = {
-        "path": Template(asset("path.html")).substitute(root=xml(walk.result)), "keys": KEYS,
-        "templates": f"<template id=pictures>{others}</template><template id=items>{kept}</template>",
+        "path": PATH.substitute(root=xml(walk.result)), "keys": KEYS,
+        "templates": f"<template id=pictures>{others}</template>"
+        f"<template id=items>{kept}</template>",
     }  # fmt: skip
     shape = drawing.geometry
     return Shown(walk, shape, pictures[0], [*pool][:opening], [*PLAIN, *MORE], data, parts)
@@ -280,15 +287,12 @@ def _row(walk: Walk, row: Sequence[Line]) -> str:
 def _inputs(walk: Walk, leaves: Sequence[int], stuck: Collection[int]) -> str:
     """The leaves to drag; many of them in a closed list a module."""
     labels = walk.graph.labels
-    if len(leaves) <= GROUPED:
-        groups = [("", leaves)]
-    else:
-        groups = [(name, [*mine]) for name, mine in groupby(leaves, lambda i: labels[i].rpartition(".")[0])]
-    lists = []
-    for name, mine in groups:
+    many, lists = len(leaves) > GROUPED, []
+    for name, each in groupby(leaves, lambda i: labels[i].rpartition(".")[0] if many else ""):
+        mine = [*each]
         rows = "\n".join(_input(walk, i, i in stuck) for i in mine)
         title = clean(name) or f"{walk.names[mine[0]]} … {walk.names[mine[-1]]}"
-        about = f"<details><summary>{xml(title)}</summary>" * (len(groups) > 1)
+        about = f"<details><summary>{xml(title)}</summary>" * many
         lists.append(f"{about}<ul>\n{rows}\n</ul>" + "</details>" * bool(about))
     return "\n".join(lists)
 

@@ -1,17 +1,16 @@
 """A folded page's views, in each of which one box more is open, and what a box says when it goes.
 
-Reads walk.py, bars.py, drawing.py; read by page.py, whose views.js fills the same blanks. Several
-ops of a box go at once: their text tells how many, how long and the largest, never a made-up number.
+Reads walk.py, bars.py and drawing.py; read by page.py. folded.js fills the same blanks in the page.
+Several ops of a box go at once: their text tells how many numbers, their length and the largest.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.graph import Graph
 from autograd.numbers import plural, show
@@ -123,7 +122,7 @@ class Folded(Walk):
         lines: Lines = [("head", (*step, Blank("hf", 0), " of ", Blank("hh", 0)))]
         if len(box.nodes) == 1:
             return lines + (self._goes(group) if back else [("who", self._made(group))])
-        once = len({n for n, stop in enumerate(view.stops) if view.boxes[stop[0]] == box.index}) == 1
+        once = sum(view.boxes[stop[0]] == box.index for stop in view.stops) == 1
         first, *others = box.many.lines if box.many and box.many.lines else [""]
         why = ": " + ", ".join(others) if others else "."
         if back:
@@ -165,16 +164,19 @@ class Folded(Walk):
         largest = Blank(f"{kind}m", group, source)
         if once and count == 1:
             return f"{noun} ", largest
-        many = (plural(count, noun),) if once else (f"{noun}s: ", Blank(f"n{kind}", group, source))
-        return *many, ": length " if once else ", length ", Blank(f"{kind}l", group, source), ", largest ", largest
+        told: Line = f"{noun}s: ", Blank(f"n{kind}", group, source), ", length "
+        if once:
+            told = (f"{plural(count, noun)}: length ",)
+        return *told, Blank(f"{kind}l", group, source), ", largest ", largest
 
     def _totals(self, i: int, slots: list[int]) -> Lines:
         """``w: 0.3, 2 of 3 in``: in which order they come, the view says."""
-        nodes = dict.fromkeys(self.source(i, slot) for slot in slots)
-        return [
-            ("total", (f"{self.names[x]}: ", Blank("o", x), ", ", Blank("nu", x), f" of {len(self.arrivals[x])} in"))
-            for x in nodes
-        ]
+        lines: Lines = []
+        for x in dict.fromkeys(self.source(i, slot) for slot in slots):
+            count = f" of {len(self.arrivals[x])} in"
+            told = f"{self.names[x]}: ", Blank("o", x), ", ", Blank("nu", x), count
+            lines.append(("total", told))
+        return lines
 
     def ready(self, i: int) -> list[int]:
         """None by name: the drawing marks the boxes."""
@@ -188,7 +190,8 @@ class Folded(Walk):
     def _filled(self, blank: Blank) -> str:
         kind, of = blank.kind[0], blank.kind[1:]
         if kind == "o":
-            return show(sum(self._come(blank.node))) if self._come(blank.node) else "–"
+            come = self._come(blank.node)
+            return show(sum(come)) if come else "–"
         if kind in "hn" and of:
             return str(self._count(of, blank.node, blank.slot))
         if kind in "syz" and of:
@@ -204,26 +207,22 @@ class Folded(Walk):
     def _count(self, of: str, group: int, source: int) -> int:
         ops, back = self._now
         stops = [self.stop_of[i] for i in ops]
-        counts: dict[str, Any] = {
-            "k": lambda: 2 * self.forward - self.rank[ops[0]] if back else self.rank[ops[-1]] + 1,
-            "f": lambda: len(self.stops) - min(stops) if back else max(stops) + 1,
-            "h": lambda: len(self.stops), "o": lambda: len(ops), "u": lambda: len(self._come(group)),
-            "s": lambda: len(self._numbers("s", group)), "y": lambda: len(self._numbers("y", group)),
-            "z": lambda: len(self._numbers("z", group, source)),
-        }  # fmt: skip
-        return int(counts[of]())
+        if of == "k":
+            return 2 * self.forward - self.rank[ops[0]] if back else self.rank[ops[-1]] + 1
+        if of == "f":
+            return len(self.stops) - min(stops) if back else max(stops) + 1
+        if of in "hou":
+            return len({"h": self.stops, "o": ops}.get(of) or self._come(group))
+        return len(self._numbers(of, group, source))
 
     def _numbers(self, kind: str, group: int, source: int = 0) -> list[float]:
         """Of what goes: the values or gradients that others use; what is sent to ``source``."""
-        ops = self.members(group)
+        ops, uses = self.members(group), self.graph.users
+        own = set(self.members(source) if kind == "z" else ops)
         if kind == "z":
-            to = set(self.members(source))
-            return [c.amount for i in ops for s, c in self.sent[i].items() if self.source(i, s) in to]
-        own = set(ops)
-        used = [
-            i for i in ops
-            if i == self.root or any(user not in own for user, _ in self.graph.users[i])
-        ]  # fmt: skip
+            sent = ((i, s, c) for i in ops for s, c in self.sent[i].items())
+            return [c.amount for i, s, c in sent if self.source(i, s) in own]
+        used = [i for i in ops if i == self.root or any(user not in own for user, _ in uses[i])]
         return [self.grads[i] if kind == "y" else self.number("v", i) for i in used]
 
 

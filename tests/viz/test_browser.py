@@ -464,12 +464,14 @@ def test_a_leaf_alone_opens(opened):
 # ------------------------------------------------------------------ a page that folds
 def shown(page):
     """The names of the boxes in sight."""
-    return page.locator("svg .node").evaluate_all("all => all.map(e => e.querySelector('text').textContent)")
+    names = "all => all.map(e => e.querySelector('text').textContent)"
+    return page.locator("svg .node").evaluate_all(names)
 
 
 def folded_walk(root):
     """Every line of the folded walk that Python writes, but its head."""
-    told = Reader(viz.trace(root).html().partition("<div id=table")[0]).text.partition("Step 0 of")[2]
+    page = viz.trace(root).html().partition("<div id=table")[0]
+    told = Reader(page).text.partition("Step 0 of")[2]
     kept = [line.strip() for line in told.splitlines()[1:] if line.strip()]
     return [line for line in kept if "Press" not in line]
 
@@ -521,13 +523,13 @@ def test_enter_opens_the_box_whose_turn_it_is_at_its_first_op(opened):
 
 
 def test_every_view_tells_the_same_pass(opened):
-    """Whatever is open: closed and open boxes send the same to the parameters, of the same number."""
+    """Closed or open, boxes send the same to the parameters."""
     page = opened(moons()[0])
     wanted = {}
     for n in range(page.evaluate("views.length")):
         page.evaluate(f"open({n})")
-        turns = at_turns(page)
-        assert list(turns)[0] == "#step=0" and list(turns)[-1] == "#step=640"
+        first, *_, last = at_turns(page)
+        assert (first, last) == ("#step=0", "#step=640")
         numbers = page.locator("svg .node .most, svg .node text.grad").all_text_contents()
         assert not [x for x in numbers if x.endswith("–")], "at the end all has come"
         for name in ("layer1", "layer2", "layer3"):
@@ -565,7 +567,8 @@ def test_strips_and_texts_follow_a_dragged_leaf(opened):
 def test_strips_hold_only_what_has_gone(opened):
     page = opened(moons()[0], step=0)
     strip = page.locator("svg .folded", has_text="layer 2").locator(".bars.value").last
-    lengths = "e => e.getAttribute('d').match(/ ([\\d.]+)V([\\d.]+)/g).filter(s => new Set(s.slice(1).split('V')).size > 1).length"
+    lengths = """e => e.getAttribute('d').match(/[\\d.]+V[\\d.]+/g)
+        .filter(s => new Set(s.split('V')).size > 1).length"""
     assert strip.evaluate(lengths) == 0
     page.keyboard.press("ArrowRight")
     assert strip.evaluate(lengths) == 0
@@ -595,6 +598,9 @@ def test_a_folded_page_is_no_wider_than_the_screen(opened, size):
             at(page, k)
             wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
             assert page.evaluate(wide), (n, k)
-            if k:
-                pane, box = page.locator("#picture").bounding_box(), page.locator("g.now > rect").bounding_box()
-                assert pane["x"] <= box["x"] + 1 and box["x"] + box["width"] <= pane["x"] + pane["width"] + 1, (n, k)
+            if not k:
+                continue
+            pane = page.locator("#picture").bounding_box()
+            box = page.locator("g.now > rect").bounding_box()
+            assert pane["x"] <= box["x"] + 1, (n, k)
+            assert box["x"] + box["width"] <= pane["x"] + pane["width"] + 1, (n, k)

@@ -126,7 +126,8 @@ EVERYTHING = """(() => {
     tell(ready().length);
     ready().forEach(([i]) => tell(i));
     const kinds = ["p", "a", "t"];
-    forEachNode(turn(position)[0], (x, p) => frozen.has(x) || kinds.forEach((k) => tell(run[k][p])));
+    const all = (p) => kinds.forEach((k) => tell(run[k][p]));
+    forEachNode(turn(position)[0], (x, p) => frozen.has(x) || all(p));
   }
   tell(run.odd);
   leaves.forEach(([i]) => frozen.has(i) || "dubr".split("").forEach((k) => tell(number(k, i))));
@@ -254,7 +255,8 @@ def test_the_page_stops_where_python_does(seed):
     wanted = [x for stop in stops for x in (len(stop), *stop)] + steps + list(range(len(steps)))
     text, folded = evaluator(viz.trace(root).walk)[0], asset("folded.js")
     got = run(
-        f"(()=>{{const sets=[];{text};{folded};arrange(schedule({literal(box_of)}));const k=[...Array(full + 1).keys()];"
+        f"(()=>{{const sets=[];{text};{folded};arrange(schedule({literal(box_of)}));"
+        "const k=[...Array(full + 1).keys()];"
         "return [stops.map((s) => [s.length, ...s]),k.map(stepOf),"
         "k.map((n) => positionOf(stepOf(n)))].flat(2)})()"
     )
@@ -264,14 +266,16 @@ def test_the_page_stops_where_python_does(seed):
 @node
 def test_strips_are_drawn_as_python_draws_them():
     draw = random.Random(1)
-    rows = [[draw.gauss(0, 10.0 ** draw.randint(-9, 9)) for _ in range(n)] for n in (1, 7, 300, 16)]
-    rows += [[0.0, -0.0], [math.nan, 1.0, None, -math.inf], [None, None], [1e308, -1e-308, math.inf]]
+    counts = (1, 7, 300, 16)
+    rows = [[draw.gauss(0, 10.0 ** draw.randint(-9, 9)) for _ in range(n)] for n in counts]
+    rows += [[0.0, -0.0], [math.nan, 1.0, None, -math.inf], [None, None], [1e308, -1e-9, math.inf]]
     laid = bars.Grid(7, 43, 9.7, 11.3)
     wanted = ["".join(bars.strokes(row, laid)) for row in rows]
     told = [x for row in rows for x in (bars.largest(row), bars.length(row))]
     given = re.sub("null", "undefined", literal(rows))
     each = "strokes(x, 7, 9.7, 11.3).join('')"
-    graph = "const sets=[];" + evaluator(viz.trace(Value(1.0, "x").tanh()).walk)[0] + asset("folded.js")
+    graph = evaluator(viz.trace(Value(1.0, "x").tanh()).walk)[0] + asset("folded.js")
+    graph = f"const sets=[];{graph}"
     done = subprocess.run(
         [NODE, "-"], input=f"{graph};console.log(JSON.stringify({given}.map((x)=>{each})))",
         capture_output=True, text=True, timeout=60, check=True,

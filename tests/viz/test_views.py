@@ -27,7 +27,8 @@ def moons(samples=6, width=8, model=None):
 
 def recurrent(steps=20, hidden=6):
     """A state of several numbers, a loop in a row."""
-    rows = [[Value(math.sin(hidden * i + j), f"w{i}{j}") for j in range(hidden)] for i in range(hidden)]
+    each = range(hidden)
+    rows = [[Value(math.sin(hidden * i + j), f"w{i}{j}") for j in each] for i in each]
     h = [0.1 * j for j in range(hidden)]
     for t in range(steps):
         h = [autograd.tanh(autograd.dot(row, h) + math.sin(t)) for row in rows]
@@ -42,13 +43,14 @@ def test_a_large_graph_is_a_folded_walk():
     loss, _ = moons()
     page = viz.trace(loss).html()
     assert page == viz.trace(loss).html() and len(page.encode()) < 300_000
-    steps = [line for line in lines(page) if re.match(r"Step \d+ of 640 · (forward|backward)", line)]
+    head = re.compile(r"Step \d+ of 640 · (forward|backward)")
+    steps = [line for line in lines(page) if head.match(line)]
     assert 6 <= len(steps) < 100 and steps[-1].startswith("Step 640 of 640 · backward")
     assert "Step 0 of 640" in lines(page) and "Press → to a" in page
 
 
 def test_what_goes_at_once_says_how_many_how_long_and_the_largest():
-    loss, model = moons()
+    loss, _ = moons()
     told = lines(viz.trace(loss).html())
     at = told.index("8 neurons of layer 1, × 6 samples go, in any order: relu(w·x + b)")
     graph = autograd.Graph(loss)
@@ -79,7 +81,7 @@ def test_every_box_that_opens_has_a_view_and_every_view_has_all_ops():
         assert {i for stop in view.stops for i in stop} == ops
         closed = {box.index for box in view.drawing.nodes if box.opens}
         assert set(view.opens) == closed and n not in view.opens.values()
-        assert not n or view.path[-1][1] == n and view.path[-2][1] < n
+        assert not n or (view.path[-1][1] == n and view.path[-2][1] < n)
     seen = [view.drawing.svg for view in found]
     assert len(set(seen)) == len(seen)
 
@@ -96,7 +98,8 @@ def test_inputs_of_many_leaves_are_in_lists_and_their_nudges_wait(monkeypatch):
     loss, model = moons()
     page = viz.trace(loss).html()
     summaries = re.findall("<summary>(layer[^<]*)</summary>", page)
-    assert summaries == [f"layer{k}.neuron{j + 1}" for k, n in ((1, 8), (2, 8), (3, 1)) for j in range(n)]
+    modules = [(1, 8), (2, 8), (3, 1)]
+    assert summaries == [f"layer{k}.neuron{j + 1}" for k, n in modules for j in range(n)]
     assert page.count("<input type=range") == len(model.parameters()) + 1
     assert "(really" in page and "data-slot" not in page.partition("<script>")[0]
     monkeypatch.setattr("viz.page.NUDGED", 10)
@@ -111,14 +114,15 @@ def test_inputs_of_many_leaves_are_in_lists_and_their_nudges_wait(monkeypatch):
 def test_hostile_scopes_and_labels_stay_text():
     loss = "</script><script>alert(1)</script>\"'&<!--"
     with autograd.scope(loss + "s" * 10_000):
-        made = [autograd.tanh(autograd.dot([Value(0.1, f"{loss}{j}{i}") for i in range(3)], [1.0, 2.0, 3.0])) for j in range(20)]
+        rows = [[Value(0.1, f"{loss}{j}{i}") for i in range(3)] for j in range(20)]
+        made = [autograd.tanh(autograd.dot(row, [1.0, 2.0, 3.0])) for row in rows]
     root = autograd.sum(made)
     root.label = loss
     page = viz.trace(root).html()
     tags = [tag for tag, _ in Reader(page).tags]
     assert tags.count("script") == 1 and "<script>alert" not in page and "<!--" not in page
     for _, attributes in Reader(page).tags:
-        assert "style" not in attributes and not [name for name in attributes if name.startswith("on")]
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
 
 
 def test_a_graph_beyond_what_follows_a_hand_says_so(monkeypatch):
