@@ -18,9 +18,9 @@ from .boxes import FONT, HOVER, LINE, PAD_X, PAD_Y, SMALL, Many, minus, text_wid
 MOST = 1024  # numbers with a stroke each: more are narrower than a pixel, and heavy
 WRAP = 128  # numbers in a row of a strip
 MOST_ROWS = 64  # more are too low to be told apart
-NARROW, WIDE = 134, 174  # px inside: "value", "largest −1.23e−15" on one line; a title of 24 letters
-STRIP, GRID, LOWEST = 26.0, 96.0, 4.0  # px: a strip's height, a grid's, and a row's at least
-BROAD = 10.0  # px, a number of few
+NARROW, WIDE = 134, 174  # px inside: "value", "largest −1.23e−15" on a line; 24 letters
+STRIP, GRID, LOWEST = 26.0, 112.0, 4.0  # px: a strip's height, a grid's, and a row's at least
+BROAD = 24.0  # px, a number of few
 THIN = 14  # px, a quiet line
 Numbers = Sequence[float | None]
 
@@ -107,9 +107,23 @@ def length(numbers: Numbers) -> float:
     return math.hypot(*(x for x in numbers if x is not None))
 
 
+def kinds(many: Many) -> list[tuple[str, list[float | None]]]:
+    """Its numbers row by row, each kind with its word; what is not data has both."""
+    both = (("value", many.values), ("grad", many.grads))
+    return [(word, [x for row in rows for x in row]) for word, rows in both if rows]
+
+
 def short(x: float) -> str:
     """A number in three digits, as drawings write it."""
     return minus(show(float(f"{x:.3g}")))
+
+
+def summary(numbers: Numbers) -> list[str]:
+    """Their length and the largest, for readers; of one, it alone; a dash where there is none."""
+    there = [x for x in numbers if x is not None]
+    if len(numbers) == 1 or not there:
+        return [minus(show(there[0] if there else None))]
+    return [f"length {short(length(there))}", f"largest {short(largest(there))}"]
 
 
 def told(word: str, numbers: Numbers) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ FONT, SMALL = 12.0, 9.5  # px; names and numbers, and the quiet words beside the
 ADVANCE = 0.602  # em, a character of DejaVu Sans Mono; Menlo has the same, Consolas less
 LINE = 17  # px, a line of text: title, value, grad; and a row of a use
 PAD_X, PAD_Y = 8, 7  # px, inside a box
+LOWEST = 3 * LINE + 2 * PAD_Y  # px, a box's height: title, value, grad
 WORD = 36  # px, where the number begins after its word
 LONGEST = "−1.2346e−15"  # the widest usual number; a digit more lies on the padding
 CHANGED = "changed since"  # of a leaf whose present number is not what the ops were made with
@@ -161,11 +162,16 @@ class Wire(NamedTuple):
     passed: Passed | None = None
 
     @property
-    def contributions(self) -> list[Contribution]:
-        """What ``backward_steps(root)`` sends through it, in its order; none before a pass."""
+    def turns(self) -> list[tuple[int, int]]:
+        """Its places through which a pass has come, in the pass's order; none before a pass."""
         sent = self.passed.sent if self.passed else {}
         turns = sorted(self.places, key=lambda place: (-place[0], place[1]))
-        return [sent[place] for place in turns if place in sent]
+        return [place for place in turns if place in sent]
+
+    @property
+    def contributions(self) -> list[Contribution]:
+        """What ``backward_steps(root)`` sends through it, in its order; none before a pass."""
+        return [self.passed.sent[place] for place in self.turns] if self.passed else []
 
 
 class Frame(NamedTuple):
@@ -264,13 +270,20 @@ def single(
     width = max(WORD + text_width(LONGEST), text_width(title)) + 2 * PAD_X
     if amounts and uses > 1:
         width += AMOUNT
-    lines = max(3, uses if uses <= ROWS else 0)
-    height = max(lines * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)  # even: engines' cells are whole
-    return Box(
+    box = Box(
         index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports,
-        amounts, stale, width=round(width + 0.5), height=height + height % 2,
-        nodes=(index,),
+        amounts, stale, width=round(width + 0.5), height=LOWEST, nodes=(index,),
     )  # fmt: skip
+    return fitted(box, index, uses, ports)
+
+
+def fitted(box: Box, index: int, uses: int, ports: int) -> Box:
+    """The box in its place among others, high enough for its uses and its ports."""
+    rows = uses if uses <= ROWS else 0
+    height = max(box.height, rows * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)
+    return replace(  # even: engines' cells are whole
+        box, index=index, uses=uses, ports=ports, height=height + height % 2
+    )
 
 
 def rows_of(boxes: Boxes, wires: Wires, keys: Sequence[Any]) -> list[int]:
