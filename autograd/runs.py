@@ -93,6 +93,8 @@ class Runs:
         self.table = table = Table(graph, [op for unit in line for op in members[unit]])
         self._shapes: dict[Any, int] = {}
         starts = np.cumsum([0, *[len(members[unit]) for unit in line]], dtype=np.int64)
+        table.kinds *= 2  # the last op of a unit is of another kind than those before it
+        table.kinds[starts[1:] - 1] += 1
         at = table.at[starts]
         begins = np.repeat(starts[:-1], np.diff(at))  # of each operand, where its unit does
         reads = np.where(table.reads < 0, table.reads, np.maximum(table.reads - begins + 1, 0))
