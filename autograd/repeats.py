@@ -230,7 +230,8 @@ def _require(right: bool, place: int, got: str) -> None:
 def fold(graph: Graph) -> Fold:
     """The graph's loops: of the folds that the lines give, the one of the fewest boxes."""
     members = units(graph)
-    runs = min((Runs(graph, line, members) for line in lines(graph, members)), key=_boxes)
+    different = dict.fromkeys(map(tuple, lines(graph, members)))
+    runs = min((Runs(graph, line, members) for line in different), key=_boxes)
     table = runs.table
     return Fold(graph, table.order, list(_pieces(runs.pieces, len(table.order), 0, 0, table)))
 

@@ -89,7 +89,9 @@ Piece: TypeAlias = int | Run
 class Runs:
     """A line of units in ``pieces``, after all runs in it became one piece each."""
 
-    def __init__(self, graph: Graph, line: list[int], members: Mapping[int, list[int]]) -> None:
+    def __init__(
+        self, graph: Graph, line: Sequence[int], members: Mapping[int, Sequence[int]]
+    ) -> None:
         self.table = table = Table(graph, [op for unit in line for op in members[unit]])
         self._shapes: dict[Any, int] = {}
         starts = np.cumsum([0, *[len(members[unit]) for unit in line]], dtype=np.int64)
