@@ -118,10 +118,10 @@ class _Regions:
         last = {op: unit for unit, ops in members.items() for op in ops}
         reads = {
             unit: [
-                last[x]  # type: ignore[index]
+                last[x]
                 for op in ops
                 for x in graph.operands[op]
-                if x in last and last[x] != unit  # type: ignore[index]
+                if type(x) is int and x in last and last[x] != unit
             ]
             for unit, ops in members.items()
         }

@@ -1,7 +1,7 @@
 """Graph → a tree of parts: its loops, its scopes, its regions.
 
-Reads autograd's Graph, Repeats and dominators; read by titles.py and folding.py. Repeats come first,
-as a program's loops are its largest parts. What is in a copy is grouped by the scopes that were
+Reads autograd's Graph, Repeats and dominators; read by titles.py and folding.py. Repeats come
+first, as a program's loops are its largest parts. What is in a copy is grouped by the scopes that were
 recorded, the rest by the dominators of the folded graph: a region has one result. A part stands for
 all copies of the loops around it, so that each op is in one part of every level.
 """
@@ -20,7 +20,8 @@ from autograd.names import clean
 from autograd.repeats import Piece, Repeat, fold
 from autograd.repeats import Unit as Ops
 
-SMALL, WIDE, CHUNKS = 3, 24, 16  # ops of a region; entries of a level, and what more is cut into
+SMALL = 3  # ops of a region
+WIDE, CHUNKS = 12, 7  # boxes that a screen has room for side by side, and what more is cut into
 NUMBERED = re.compile(r"(.*[^\d\s])\s*\d+")  # `neuron 3`: one of the neurons
 
 Place = tuple[int, int]  # an op and a slot: one use
@@ -69,8 +70,8 @@ class Part:
     """Ops that are one box, or a frame around their ``parts`` when it is open.
 
     ``units`` are in the order of the line; ``loops`` are those around it, outermost first, the last
-    one its ``own`` if it is a loop itself. ``name`` is its scope's until titles.py gives it one, and
-    ``key``, which no other part has.
+    one its ``own`` if it is a loop itself. ``name`` is its scope's, or titles.py gives it one, and a
+    ``key`` that no other part has.
     """
 
     units: tuple[int, ...]
@@ -211,7 +212,10 @@ class Parts:
             name = entry.scope[depth] if len(entry.scope) > depth else ""
             scopes.setdefault(name, []).append(entry)
         rest = scopes.pop("", [])
-        found = self._regions(rest, bool(scopes))
+        loops = [entry for entry in rest if entry.own]
+        if len(loops) > WIDE:
+            loops = []
+        found = loops + self._regions([x for x in rest if x not in loops], bool(scopes or loops))
         for name, inside in scopes.items():
             if len(inside) > 1:
                 inside = [self._group(self._level(inside, depth + 1))]

@@ -48,11 +48,15 @@ class Titles:
         labels = {clean(self.graph.labels[node]) for node in nodes}
         if len(labels) == 1 and labels != {""}:
             return labels.pop()
+        told = self.formula(part)
+        record = self.graph.ops[nodes[-1]]
+        if told or len(self.results(part)) == 1:
+            return told or (record.name if record else "")
         first, last = (self.units[u].results[-1] for u in (part.units[0], part.units[-1]))
-        return self.formula(part) or f"{self.names[first]} … {self.names[last]}"
+        return f"{self.names[first]} … {self.names[last]}"
 
     def results(self, part: Part) -> list[int]:
-        """The units that others read, or that are roots; of a loop in a row also what it carries."""
+        """The units that others read, or that are roots; of a loop in a row what it carries too."""
         mine, row = set(part.units), part.own and part.loops[-1].row
         return [
             a
