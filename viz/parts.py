@@ -1,9 +1,9 @@
 """Graph → a tree of parts: its loops, its scopes, its regions.
 
 Reads autograd's Graph, Repeats and dominators; read by titles.py and folding.py. Repeats come
-first, as a program's loops are its largest parts. What is in a copy is grouped by the scopes that were
-recorded, the rest by the dominators of the folded graph: a region has one result. A part stands for
-all copies of the loops around it, so that each op is in one part of every level.
+first, as a program's loops are its largest parts. What is in a copy is grouped by the scopes that
+were recorded, the rest by the dominators of the folded graph: a region has one result. A part
+stands for all copies of the loops around it, so that each op is in one part of every level.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Part:
     """Ops that are one box, or a frame around their ``parts`` when it is open.
 
     ``units`` are in the order of the line; ``loops`` are those around it, outermost first, the last
-    one its ``own`` if it is a loop itself. ``name`` is its scope's, or titles.py gives it one, and a
+    one its ``own`` if it is a loop itself. ``name`` is its scope's, or titles.py gives one, and a
     ``key`` that no other part has.
     """
 
