@@ -17,8 +17,8 @@ import nn
 import viz
 from autograd import Value, backward_steps
 from autograd.numbers import show
-from viz.boxes import FONT, minus
 from viz.layered import MARGIN, place
+from viz.letters import FONT, minus
 from viz.state import Run
 from viz.svg import THEMES, tag, xml
 

@@ -20,12 +20,11 @@ from autograd.names import clean
 from autograd.numbers import plural
 from autograd.sweep import written_since
 
-from .bars import size
+from .bars import Many, size
 from .boxes import (
     LOWEST,
     Box,
     Frame,
-    Many,
     Passed,
     Wire,
     fitted,
