@@ -24,6 +24,7 @@ from .state import schedule
 from .walk import Lines, Walk
 
 MOST = 40  # views: a box beyond opens in no page; the file would hold more pictures than are seen
+FEW = 12  # operands of an op that are told one by one
 OWN_COUNT = re.compile(r"( · )?[\d,]+ ops?( ·|$).*")  # of a box's first line: what we say ourselves
 
 
@@ -120,7 +121,8 @@ class Folded(Walk):
         phase, group = "backward " if back else "forward ", self.group(box)
         step = "Step ", Blank("hk", 0), f" of {2 * self.forward} · {phase}"
         lines: Lines = [("head", (*step, Blank("hf", 0), " of ", Blank("hh", 0)))]
-        if len(box.nodes) == 1:
+        alone = len(box.nodes) == 1
+        if alone and len(self.graph.operands[group]) <= FEW:
             return lines + (self._goes(group) if back else [("who", self._made(group))])
         once = sum(view.boxes[stop[0]] == box.index for stop in view.stops) == 1
         first, *others = box.many.lines if box.many and box.many.lines else [""]
@@ -129,9 +131,14 @@ class Folded(Walk):
             why = ": all that uses them has sent its parts."
             if self.root in box.nodes:
                 why = f": {self.result} goes first, the number we ask about."
-        lines.append(("who", (*self._who(view, box, first, once), why)))
-        kind = "y" if back else "s"
-        lines.append(("text", self._told(kind, "gradient" if back else "value", once, group)))
+        told = self._told("y" if back else "s", "gradient" if back else "value", once, group)
+        if alone and back:
+            lines += [line for line in self._goes(group) if line[0] in ("who", "text")]
+        elif alone:
+            count = plural(len(self.graph.operands[group]), "number")
+            lines += [("who", (f"{self.names[group]} is made of {count}.",)), ("text", told)]
+        else:
+            lines += [("who", (*self._who(view, box, first, once), why)), ("text", told)]
         for wire in view.drawing.wires if back else ():
             source = view.drawing.nodes[wire.source]
             if wire.target == box.index and any(self.graph.recording[i] for i in source.nodes):

@@ -71,6 +71,13 @@ def test_what_goes_at_once_says_how_many_how_long_and_the_largest():
         assert f"to {layer}: {count}: length {length}, largest {largest}" in told
 
 
+def test_an_op_of_many_operands_tells_how_many():
+    told = lines(viz.trace(moons(samples=40)[0]).html())
+    assert [line for line in told if re.fullmatch(r"sum \d+ is made of 40 numbers\.", line)]
+    assert not [line for line in told if len(line) > 400 and "in Python" not in line]
+    assert sum("40 contributions: length" in line for line in told) > 1
+
+
 def test_every_box_that_opens_has_a_view_and_every_view_has_all_ops():
     loss, _ = moons()
     graph = autograd.Graph(loss)
