@@ -180,7 +180,7 @@ def _recorded(nodes: Sequence[Value]) -> list[int]:
 
     What is known was made of what is known, so it may stand before all that is not.
     """
-    if not any([node.is_unknown for node in nodes]):
+    if not any(node.is_unknown for node in nodes):
         return []
     serials = [getattr(node, "serial", 0) for node in nodes]
     return sorted(range(len(nodes)), key=serials.__getitem__)

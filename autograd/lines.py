@@ -126,12 +126,12 @@ class _Regions:
             for unit, ops in members.items()
         }
         self.tree = tree = Dominators(reads, [last[r] for r in graph.roots if r in last])
-        self.height: dict[int, int] = {}
-        size = dict.fromkeys([*members, tree.top], 0)
-        for unit in members:
-            size[unit] += len(members[unit])
+        self.height = height = [0] * (tree.top + 1)
+        size = [0] * (tree.top + 1)  # of the region, in ops
+        for unit, ops in members.items():
+            size[unit] += len(ops)
             size[tree.above[unit]] += size[unit]
-            self.height[unit] = 1 + max([self.height[x] for x in reads[unit]], default=0)
+            height[unit] = 1 + max([height[x] for x in reads[unit]], default=0)
         self.heavy: dict[int, int] = {}
         for unit, parts in tree.inside.items():
             most = max(parts, key=size.__getitem__)

@@ -14,7 +14,6 @@ from .errors import TracingError, user_line
 from .op import Op
 from .value import Value, apply, called, noted
 
-
 _serials = itertools.count(1)
 
 

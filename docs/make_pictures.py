@@ -2,9 +2,10 @@
 
 python docs/make_pictures.py [folder]
 
-The neuron is an animated SVG: at rest the SVG is the finished picture; CSS plays the pass over it twice. So a viewer that runs no
-animation, or whose user asks for none, shows the gradients where they belong. Both are laid out by
-our own engine, so that the files do not depend on the Graphviz that is installed.
+The neuron is an animated SVG. At rest it is the finished picture; CSS plays the pass over it twice.
+So a viewer that runs no animation, or whose user asks for none, shows the gradients where they
+belong. Both are laid out by our own engine, so that the files do not depend on the Graphviz that is
+installed.
 """
 
 import math
@@ -17,8 +18,8 @@ import nn
 import viz
 from autograd import Value, backward_steps
 from autograd.numbers import show
-from viz.boxes import FONT, minus
 from viz.layered import MARGIN, place
+from viz.letters import FONT, minus
 from viz.state import Run
 from viz.svg import THEMES, tag, xml
 

@@ -1,13 +1,12 @@
 """Graph → boxes and wires: what is drawn, and how large it is.
 
-Reads autograd's Graph, names and sweep only; read by all that lays out and draws. A box's size
-depends on names and structure, never on present numbers: the page moves the numbers in place.
+Reads autograd's Graph, names and sweep, and bars.py; read by all that lays out and draws. A box's
+size depends on names and structure, never on present numbers: the page moves the numbers in place.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,35 +18,17 @@ from autograd.numbers import plural, show
 from autograd.op import Op
 from autograd.sweep import Contribution, backward_steps, written_since
 
-FONT, SMALL = 12.0, 9.5  # px; names and numbers, and the quiet words beside them
-ADVANCE = 0.602  # em, a character of DejaVu Sans Mono; Menlo has the same, Consolas less
-LINE = 17  # px, a line of text: title, value, grad; and a row of a use
-PAD_X, PAD_Y = 8, 7  # px, inside a box
+from .bars import Many, size
+from .letters import HOVER, LINE, PAD_X, PAD_Y, WORD, minus, text_width
+
 LOWEST = 3 * LINE + 2 * PAD_Y  # px, a box's height: title, value, grad
-WORD = 36  # px, where the number begins after its word
 LONGEST = "−1.2346e−15"  # the widest usual number; a digit more lies on the padding
 CHANGED = "changed since"  # of a leaf whose present number is not what the ops were made with
 ROWS = 6  # uses with a row each (INSIGHT); more of them leave from one point and are counted
 AMOUNT = 100  # px, an amount and its tick beside the numbers
 WRITTEN = 32  # characters of an op: the numbers of a dot with four inputs
 FEW = 4  # numbers that are written out
-HOVER = 200  # characters of a formula: what a tooltip shows
 PORT = 12  # px, at least, between operands
-
-
-class Many(NamedTuple):
-    """What a box says that stands for several nodes, or for the plain numbers of an op.
-
-    Attributes:
-        lines: quiet words under its title: ``16 neurons · 48 ops``, ``relu(w·x + b)``.
-        rows: the nodes whose numbers it shows as bars, row by row of a grid; one row is a strip.
-        values, grads: their numbers; of plain numbers ``rows`` and ``grads`` are empty.
-    """
-
-    lines: tuple[str, ...]
-    rows: tuple[tuple[int, ...], ...]
-    values: tuple[tuple[float | None, ...], ...]
-    grads: tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +220,6 @@ def plain_numbers(graph: Graph, index: int) -> tuple[float, ...]:
 
 def numbers_box(rows: Sequence[tuple[float, ...]], index: int = 0, uses: int = 0) -> Box:
     """Plain numbers as one box: data, without a gradient."""
-    from .bars import size
-
     count = sum(map(len, rows))
     title = plural(count, "number")
     told = [", ".join(map(show, rows[0]))] if count <= FEW else []
@@ -311,17 +290,3 @@ def inside(record: Op, operands: Sequence[int | float]) -> str:
     text = fill(record, [hole if type(x) is int else float(x) for x in operands])
     text = re.sub(r"·(, ·)+", "…", text).removeprefix("( ) ")
     return text if len(text) <= WRITTEN else text[: WRITTEN - 1] + "…"
-
-
-def minus(text: str) -> str:
-    """``text`` with the minus sign that drawings use."""
-    return text.replace("-", "−")
-
-
-def text_width(text: str) -> float:
-    """An estimate, in px, of ``text`` in the drawing's fixed-width font."""
-    cells = 0.0
-    for c in text:
-        if unicodedata.category(c) not in ("Mn", "Me", "Cf"):  # marks and joiners take no room
-            cells += 2.1 if unicodedata.east_asian_width(c) in "WF" else 1.0
-    return cells * ADVANCE * FONT

@@ -11,8 +11,9 @@ from typing import Any
 
 from autograd.numbers import show
 
-from .bars import fit, kinds, summary
-from .boxes import CHANGED, FONT, PAD_X, SMALL, WORD, Box, Boxes, Frame, Many, Wires, minus
+from .bars import Many, kinds, summary
+from .boxes import CHANGED, Box, Boxes, Frame, Wires
+from .letters import FONT, PAD_X, SMALL, WORD, fit, minus
 from .svg import THEMES, tag, xml
 
 Rows = Sequence[int] | None

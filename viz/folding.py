@@ -12,7 +12,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, groupby, takewhile
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from autograd.graph import Graph
@@ -20,12 +20,11 @@ from autograd.names import clean
 from autograd.numbers import plural
 from autograd.sweep import written_since
 
-from .bars import size
+from .bars import Many, size
 from .boxes import (
     LOWEST,
     Box,
     Frame,
-    Many,
     Passed,
     Wire,
     fitted,
@@ -33,7 +32,7 @@ from .boxes import (
     plain_numbers,
     single,
 )
-from .parts import Part, Parts, Place, Unit
+from .parts import Part, Parts, Place, Unit, shared
 from .titles import Titles
 
 SHOWN = 1024  # numbers as bars; of a longer loop in a row only its first and last state
@@ -178,7 +177,7 @@ class Folding:
             rows += [results[k :: len(results) // outer] for k in range(len(results) // outer)]
         if part.own and part.loops[-1].row and sum(map(len, rows)) > SHOWN:
             rows = [(row[0], row[-1]) for row in rows]
-        return rows if part.loops else [[row[0] for row in rows]]
+        return rows if part.loops else [list(chain(*rows))]
 
     def _box(
         self, title: str, lines: Sequence[str], rows: Sequence[Sequence[int]], nodes: Sequence[int],
@@ -280,7 +279,7 @@ class Folding:
         modules: dict[tuple[bool, tuple[Part, ...], str], list[Source]] = {}
         for k, source in enumerate(self.sources if coarse < 2 else ()):
             home: list[Part] = []
-            for frame in _common([visible[at[u]][1] for u in source.uses]):
+            for frame in shared(visible[at[u]][1] for u in source.uses):
                 if frame.own and frame.around >= source.depth:
                     break  # its copies share them
                 home.append(frame)
@@ -327,8 +326,9 @@ class Folding:
                 break
         waiting = [self.parts.root] if best.coarse < 2 and self.parts.units else []
         while waiting:
-            part = max(waiting, key=self._ops)
-            alike = [x for x in waiting if (x.name, self._ops(x)) == (part.name, self._ops(part))]
+            size = {part: self.titles.ops(part) for part in waiting}
+            part = max(waiting, key=size.__getitem__)
+            alike = [x for x in waiting if (x.name, size[x]) == (part.name, size[part])]
             waiting = [x for x in waiting if x not in alike]
             for parts in (alike, alike[:1]):  # all of them, or one for all
                 cut = self.cut(best.opened.union(parts), best.coarse)
@@ -337,9 +337,6 @@ class Folding:
                     waiting += [inside for part in parts for inside in part.parts if inside.parts]
                     break
         return best
-
-    def _ops(self, part: Part) -> int:
-        return sum(len(self.parts.units[u].nodes) for u in part.units)
 
     def opening(self, cut: Cut, name: str) -> Cut:
         """``cut`` with the part of this name or scope open too, and those around it.
@@ -374,9 +371,3 @@ class Folding:
         keys = (part.key for part in cut.opened)
         opened = frozenset(folding.inside[key][-1] for key in keys if key in folding.inside)
         return folding, folding.cut(opened, cut.coarse)
-
-
-def _common(paths: Sequence[tuple[Part, ...]]) -> tuple[Part, ...]:
-    """The frames that all of them are in."""
-    first, *others = paths or [()]
-    return tuple(takewhile(lambda frame: all(frame in path for path in others), first))

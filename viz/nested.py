@@ -2,8 +2,8 @@
 
 A wire that crosses a frame's border does so at a height found inside: on the left going in, on the
 right going out. One that goes against the order of boxes, as a loop in a row carries, leads back
-below all that it passes. Reads boxes.py, bars.py and layered.py, which places each level; read by
-layout.py.
+below all that it passes. Reads boxes.py and layered.py, which places each level; read by
+drawing.py.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from . import bars
-from .boxes import PAD_X, Box, Boxes, Frame, Geometry, Path, Point, Wire, Wires, text_width
+from .boxes import Box, Boxes, Frame, Geometry, Path, Point, Wire, Wires
 from .layered import MARGIN, arrange, columns_of
+from .letters import PAD_X, fit, text_width
 
 GAP, BETWEEN = 30.0, 14.0  # px between columns, and above each other: a box here says more
 HEAD = 16  # px, for a frame's title
@@ -277,7 +277,7 @@ def _border(
     level.left = MARGIN if level.entering else min(0.0, level.left)
     leaving = level.real < len(level.blocks)
     edge = corners[level.real][0] if leaving else level.width
-    width = max(edge - level.left, text_width(bars.fit(frame.title)) + 2 * PAD_X)
+    width = max(edge - level.left, text_width(fit(frame.title)) + 2 * PAD_X)
     level.width, level.height = math.ceil(width), math.ceil(level.height + HEAD)
     for piece in level.pieces:
         source, target = piece.ends

@@ -1,7 +1,8 @@
 """Geometry → SVG text: the one place that knows how a drawing looks.
 
-Reads boxes.py and state.py; read by dot.py, drawing.py, page.py and docs/make_pictures.py. All is
-drawn by attributes, which any stylesheet overrides (``.node.now rect { … }``) and none has to. Its
+Reads boxes.py, bars.py and state.py; read by dot.py, drawing.py, page.py and
+docs/make_pictures.py. All is drawn by attributes, which any stylesheet overrides
+(``.node.now rect { … }``) and none has to. Its
 hooks, where ``T:S`` is a wire (index of the consumer, slot):
 
 - ``g.node[data-node="7"]``, also ``.leaf`` or ``.op``: a box with one ``rect``, a ``title`` (all
@@ -32,24 +33,9 @@ from typing import NamedTuple
 from autograd.numbers import show
 
 from . import bars
-from .boxes import (
-    CHANGED,
-    FONT,
-    LINE,
-    PAD_X,
-    PAD_Y,
-    SMALL,
-    WORD,
-    Box,
-    Frame,
-    Geometry,
-    Many,
-    Path,
-    Wire,
-    Wires,
-    minus,
-    text_width,
-)  # fmt: skip
+from .bars import Many
+from .boxes import CHANGED, Box, Frame, Geometry, Path, Wire, Wires
+from .letters import FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, fit, minus, text_width
 from .state import State
 
 FAMILY = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
@@ -233,12 +219,12 @@ def _box(
 def _many(box: Box, many: Many, x: float, y: float, colours: Theme) -> Iterator[str]:
     """Title, quiet lines, and the numbers: one as it is, some as strokes, more as a summary."""
     left, down, inner = x + PAD_X, y + PAD_Y + LINE, box.width - 2 * PAD_X
-    title = xml(bars.fit(box.title))
+    title = xml(fit(box.title))
     yield tag("text", title, class_="name", x=left, y=down - LINE + BASELINE, font_weight=700)
     quiet = ""
     for line in many.lines:
         down += bars.THIN
-        quiet += tag("text", xml(bars.fit(line, SMALL)), class_="line", x=left, y=down - 4.5)
+        quiet += tag("text", xml(fit(line, SMALL)), class_="line", x=left, y=down - 4.5)
     laid = bars.grid(many, inner)
     for word, numbers in bars.kinds(many):
         ink, said = colours.motion if word == "grad" else colours.text, bars.summary(numbers)
@@ -287,9 +273,9 @@ def _frame(
     frame: Frame, x: float, y: float, width: float, height: float, colours: Theme
 ) -> Iterator[str]:
     """A border round what an opened box holds: its title on the left, its lines on the right."""
-    title, baseline = bars.fit(frame.title), y + 15.0
+    title, baseline = fit(frame.title), y + 15.0
     room = width - 2 * PAD_X - text_width(title) - FONT
-    line = bars.fit(" · ".join(frame.lines), SMALL, room)
+    line = fit(" · ".join(frame.lines), SMALL, room)
     yield '<g class="frame">' + tag("title", xml("\n".join((frame.title, *frame.lines))))
     yield tag(
         "rect", x=x, y=y, width=width, height=height, rx=6, fill=colours.text, fill_opacity="0.03",

@@ -67,12 +67,22 @@ class Titles:
 
     def lines(self, part: Part) -> tuple[str, ...]:
         """How much it is, to a copy of what is around it; and what it does, if that is short."""
-        copies = prod(loop.count for loop in part.loops[: part.around])
-        much = plural(sum(len(self.units[unit].nodes) for unit in part.units) // copies, "op")
-        if part.own and part.name != part.loops[-1].name:
-            much = f"{part.loops[-1]} · {much}"
+        shown = part.around - part.hidden
+        ops = self.ops(part) // prod(loop.count for loop in part.loops[:shown])
+        named = part.own and part.name == part.loops[-1].name
+        loops = [str(loop) for loop in part.loops[shown : len(part.loops) - named]]
+        mixed = [(x.loops[x.around - 1], self.ops(x)) for x in part.parts if x.hidden]
+        for loop, inside in mixed[:1]:  # of samples that differ, each entered it once
+            if all(n * loop.count == inside * other.count for other, n in mixed):
+                count, left = divmod(ops * loop.count, inside)
+                loops += [f"{count:,} {loop.noun}"] * (not left and loop.noun > "")
+        much = " · ".join([*([" × ".join(loops)] if loops else []), plural(ops, "op")])
         told = self.formula(part)
         return (much, told) if told and told != part.name else (much,)
+
+    def ops(self, part: Part) -> int:
+        """How many ops it has, in all copies."""
+        return sum(len(self.units[unit].nodes) for unit in part.units)
 
     def formula(self, part: Part) -> str:
         """``relu(w·x + b)``: what one copy does to what comes in; empty if that is long."""

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from viz import bars
-from viz.boxes import Many
+from viz.bars import Many
+from viz.letters import fit
 
 INF, NAN = math.inf, math.nan
 
@@ -97,6 +98,6 @@ def test_a_summary_says_nothing_that_is_not_there():
 
 
 def test_text_is_cut_to_one_line_that_fits():
-    cut = bars.fit("a\nb\x00\N{RIGHT-TO-LEFT OVERRIDE} " + "m" * 10_000)
+    cut = fit("a\nb\x00\N{RIGHT-TO-LEFT OVERRIDE} " + "m" * 10_000)
     assert cut.startswith("a b m") and cut.endswith("…") and len(cut) <= 25
-    assert bars.fit("short") == "short" and bars.fit("nothing", room=1) == ""
+    assert fit("short") == "short" and fit("nothing", room=1) == ""

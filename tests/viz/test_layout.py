@@ -15,8 +15,8 @@ import autograd
 import viz
 from autograd import Graph, Value
 from viz import DrawingError, layered, layout, nested
-from viz.bars import size
-from viz.boxes import Box, Frame, Many, Wire, boxes_and_wires
+from viz.bars import Many, size
+from viz.boxes import Box, Frame, Wire, boxes_and_wires
 from viz.drawing import Drawing
 
 PURE = shutil.which("graphviz-pure", path=os.path.dirname(sys.executable))
