@@ -5,18 +5,14 @@
 // ---------------------------------------------------------------- the graph
 // A place is where an op reads: its slots' places lie side by side, from starts[op] on. A number is
 // read behind the last node.
-const count = kind.length, starts = [0], owner = [], users = kind.map(() => []), alike = [];
+const count = kind.length, starts = [0], owner = [], users = kind.map(() => []);
 const turns = kind.flatMap((k, i) => (k < 0 ? [] : [i])); // the ops, in forward order
 const forward = turns.length, end = 2 * forward, rank = new Int32Array(count);
 const python = new Map(leaves.map(([i, value]) => [i, value]));
 const frozen = new Set(leaves.flatMap(([i, , recording]) => (recording ? [] : [i])));
 kind.forEach((k, i) => {
-  starts.push(starts[i] + (ops[k]?.n ?? 0));
-  for (let p = starts[i], q = alike[k] ?? NaN; p < starts[i + 1]; p++, q++) {
-    inputs[p] += inputs[q] ?? 0; // written as the difference to the last op of its kind
-    owner[p] = i;
-  }
-  alike[k] = starts[i];
+  for (let slot = 0; slot < (ops[k]?.n ?? 0); slot++) owner.push(i);
+  starts.push(owner.length);
 });
 turns.forEach((i, n) => (rank[i] = n));
 function forEachNode(i, act) {

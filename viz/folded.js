@@ -1,23 +1,19 @@
 // What a folded graph knows beside evaluator.js, without a document: as state.py, views.py and bars.py
 // have it in Python. In front of it stand sets, the nodes that a box of several stands for.
-sets.forEach((set) => set.forEach((x, n) => (set[n] = x + (set[n - 1] ?? 0))));
 const nodesOf = (group) => (group < count ? [group].filter((i) => i >= 0) : sets[group - count]);
 
 // What goes at once: all of a box that can; then the box of the first op that is left.
 function schedule(boxOf) {
-  const waits = new Int32Array(count), able = [], gone = new Uint8Array(count), found = [];
-  const wait = (i, more) => (waits[i] += more) || (able[boxOf[i]] ??= []).push(i);
-  for (const i of turns) {
-    let n = 0;
-    forEachNode(i, (x) => (n += kind[x] >= 0));
-    wait(i, n);
-  }
+  const waits = kind.map(() => 0), able = [], found = [];
+  const allow = (i) => waits[i] || (able[boxOf[i]] ??= []).push(i);
+  turns.forEach((i) => users[i].forEach((p) => waits[owner[p]]++));
+  turns.forEach(allow);
   for (const first of turns) {
-    if (gone[first]) continue;
+    if (waits[first] < 0) continue; // gone
     const stop = [], queue = able[boxOf[first]];
     for (let i; queue.length; stop.push(i)) {
-      gone[(i = queue.pop())] = 1;
-      users[i].forEach((p) => wait(owner[p], -1));
+      waits[(i = queue.pop())] = -1;
+      for (const p of users[i]) --waits[owner[p]] || allow(owner[p]);
     }
     found.push(stop.sort((a, b) => a - b));
   }
@@ -48,29 +44,23 @@ function strokes(numbers, columns, pitch, high) {
 }
 
 // ---------------------------------------------------------------- the stop that has gone
-const back = () => position > half;
-let kept = {}; // of this stop of this run
-function sentTo(source) {
-  if (kept.run !== run || kept.stop !== turn(position)) kept = { run, stop: turn(position) };
-  if (kept[source]) return kept[source];
-  const to = new Set(nodesOf(source)), found = (kept[source] = []);
-  for (const i of kept.stop) forEachNode(i, (x, p) => to.has(x) && found.push(run.a[p]));
-  return found;
-}
-// Of the stop's ops, those that others use.
+// Of its ops, those that others use.
 const results = () =>
   turn(position).filter((i) => i === root || users[i].some((p) => stopOf[owner[p]] !== stopOf[i]));
-const many = {
-  s: () => results().map((i) => run.v[i]), y: () => results().map((i) => run.g[i]),
-  z: (group, source) => sentTo(source),
-};
-const told = { m: largest, l: length };
+function sentTo(group) {
+  const to = new Set(nodesOf(group)), found = [];
+  for (const i of turn(position)) forEachNode(i, (x, p) => to.has(x) && found.push(run.a[p]));
+  return found;
+}
+function summary(noun, numbers) {
+  if (numbers.length === 1) return `${noun} ${show(numbers[0])}`;
+  const [many, long, most] = [numbers.length.toLocaleString("en"), length(numbers), largest(numbers)];
+  return `${many} ${noun}s: length ${show(long)}, largest ${show(most)}`;
+}
 Object.assign(texts, {
-  h: (of) => ({ k: stepOf(position), f: position - half * back(), h: half })[of],
-  n: (of, i, slot) => {
-    if (of === "o") return turn(position).length;
-    return of === "u" ? users[i].filter(arrived).length : many[of](i, slot).length;
-  },
-  s: (of) => show(told[of](many.s())), y: (of) => show(told[of](many.y())),
-  z: (of, i, slot) => show(told[of](sentTo(slot))),
+  h: (of) => (of === "k" ? stepOf(position) : position > half ? position - half : position),
+  n: () => turn(position).length,
+  s: () => summary(nouns.s, results().map((i) => run.v[i])),
+  y: () => summary(nouns.y, results().map((i) => run.g[i])),
+  z: (of, i, group) => summary(nouns.z, sentTo(group)),
 });

@@ -195,8 +195,8 @@ const keys = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: 
 Object.assign(keys, { Home: "first", End: "last", n: "odd" });
 Object.assign(keys, { "+": "larger", "=": "larger", "-": "smaller", 0: "fit" });
 addEventListener("keydown", (event) => {
-  const typing = event.target.closest?.("input:not(#slider)");
-  if (!keys[event.key] || typing || event.ctrlKey || event.altKey || event.metaKey) return;
+  const own = event.key === "Enter" ? "button, summary, input" : "input:not(#slider)";
+  if (!keys[event.key] || event.target.closest?.(own) || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
   steps[keys[event.key]]();
 });

@@ -7,6 +7,7 @@ does the same when a leaf has moved: a test holds it to this.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -96,25 +97,24 @@ def schedule(graph: Graph, box_of: Sequence[int]) -> list[list[int]]:
     A stop is all of one box that can go one after the other; the next one is of the box of the
     first op that is left. Where each op is a box of its own it is the graph's order.
     """
-    is_op = [record is not None for record in graph.ops]
-    waits = [sum(isinstance(x, int) and is_op[x] for x in row) for row in graph.operands]
-    able: dict[int, list[int]] = {}
-    for i, n in enumerate(waits):
-        if is_op[i] and not n:
-            able.setdefault(box_of[i], []).append(i)
+    ops = [i for i, record in enumerate(graph.ops) if record is not None]
+    waits = {i: sum(isinstance(x, int) and graph.ops[x] is not None for x in graph.operands[i]) for i in ops}
+    able: defaultdict[int, list[int]] = defaultdict(list)
+    for i in ops:
+        if not waits[i]:
+            able[box_of[i]].append(i)
     stops: list[list[int]] = []
-    gone = set[int]()
-    for first, op in enumerate(is_op):
-        if not op or first in gone:
-            continue
-        stop, queue = [], able.setdefault(box_of[first], [])
+    for first in ops:
+        if first not in waits:
+            continue  # gone
+        stop, queue = [], able[box_of[first]]
         while queue:
-            stop.append(queue.pop())
-            for user, _ in graph.users[stop[-1]]:
+            stop.append(i := queue.pop())
+            del waits[i]
+            for user, _ in graph.users[i]:
                 waits[user] -= 1
                 if not waits[user]:
-                    able.setdefault(box_of[user], []).append(user)
-        gone.update(stop)
+                    able[box_of[user]].append(user)
         stops.append(sorted(stop))
     return stops
 

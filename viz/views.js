@@ -1,24 +1,27 @@
 // What page.js does beside, where the graph is folded: several views, of which one is shown, boxes
 // of many numbers, and what passed between them. In front of it stand page.js and folded.js.
-const pool = [...$("walk").children, ...$("items").content.children];
-[...$("pictures").content.children].forEach((picture, n) => (views[n + 1].svg = picture));
-for (const view of views) view.members = view.boxes.map(nodesOf);
-const table = $("table");
+const nav = $("way"), table = $("table"), zero = $("walk").firstElementChild;
 let bundles; // of each place the wire that stands for it
+[document.body, ...($("views").content.children)].forEach((from, n) => {
+  views[n].svg = from.querySelector("svg.drawing");
+  views[n].way = all("[value]", n ? from : nav);
+  views[n].items = [];
+  for (const item of all("li[value]", from)) views[n].items[item.value] = item;
+  views[n].members = views[n].boxes.map(nodesOf);
+});
 
 also.stops = () => {
   const wireOf = new Map(), { width, height } = svg.viewBox.baseVal;
-  const sizes = { own: `${width}px`, least: `${0.8 * width}px`, flat: width / height };
-  for (const name in sizes) pane.style.setProperty(`--${name}`, sizes[name]);
+  pane.style.setProperty("--own", `${width}px`);
+  pane.style.setProperty("--flat", width / height);
   [...wires.keys()].forEach((key, n) => wireOf.set(`${view.from[n]} ${parseInt(key)}`, n));
   bundles = owner.map((i, p) => wireOf.get(`${boxOf[inputs[p]]} ${boxOf[i]}`));
   return schedule(boxOf);
 };
 
 also.items = () => {
-  const ids = [0];
-  for (let k = 1; k <= full; k++) ids.push(view.items[2 * boxOf[turn(k)[0]] + (k > half)]);
-  const found = ids.map((id) => pool[id]);
+  const found = [zero];
+  for (let k = 1; k <= full; k++) found.push(view.items[2 * boxOf[turn(k)[0]] + (k > half)]);
   $("walk").replaceChildren(...[...new Set(found.toReversed())].reverse()); // by their last turn
   found.at(-1).append(table);
   return found;
@@ -26,9 +29,10 @@ also.items = () => {
 
 // Opens view n, and stays at the step, or goes to the first turn inside of what has just gone.
 function open(n, inside) {
-  const stop = position > 0 && turn(position), step = stepOf(position), isBack = back();
+  const stop = position > 0 && turn(position), step = stepOf(position), isBack = position > half;
   svg.replaceWith(views[n].svg);
   enter(views[n]);
+  nav.replaceChildren(...view.way);
   const turns = stop && stop.map((i) => stopOf[i]);
   if (!inside || !stop) go(positionOf(step));
   else go(isBack ? full - Math.max(...turns) : Math.min(...turns) + 1);
@@ -36,37 +40,28 @@ function open(n, inside) {
 }
 
 const next = () => position > 0 && view.opens[boxOf[turn(position)[0]]];
-also.click = (n) => view.opens[n] !== undefined && (open(view.opens[n]), true);
+also.click = (n) => view.opens[n] && (open(view.opens[n]), true);
 Object.assign(steps, {
   open: () => next() && open(next(), true),
-  close: () => view !== views[0] && open(view.path.at(-2)?.[1] ?? 0),
+  close: () => view !== views[0] && open(view.way.at(-2).value),
 });
+Object.assign(keys, { Enter: "open", Backspace: "close" });
 $("open").addEventListener("click", steps.open);
-addEventListener("keydown", (event) => {
-  const on = event.target.closest?.("button, summary, input:not(#slider)");
-  const step = { Enter: "open", Backspace: "close" }[event.key];
-  if (!step || on?.matches(step === "open" ? "*" : "input")) return;
-  event.preventDefault();
-  steps[step]();
-});
 
 // ---------------------------------------------------------------- boxes of many numbers
 also.draw = (box, n) => {
-  const nodes = grids[view.boxes[n]] ?? [], most = all(".most", box);
-  const value = (i) => (i !== null && known(i) ? run.v[i] : undefined);
-  const grad = (i) => (i !== null ? total(i) : undefined);
-  for (const [name, numberOf] of Object.entries(nodes.length ? { value, grad } : {})) {
-    const numbers = nodes.map(numberOf), there = numbers.filter((x) => x !== undefined);
-    const tell = (text, x) => {
-      write(text, text.textContent.replace(/\S+$/, there.length ? brief(x).replaceAll("-", "−") : "–"));
+  const nodes = grids[view.boxes[n] - count] ?? [], most = all(".most", box); // none: plain numbers
+  const numbersOf = { value: (i) => (known(i) ? run.v[i] : undefined), grad: total };
+  for (const name in nodes.length && numbersOf) {
+    const numbers = nodes.map((i) => (i === null ? undefined : numbersOf[name](i)));
+    const there = numbers.filter((x) => x !== undefined), bars = box.querySelector(`.bars.${name}`);
+    if (bars) strip(bars, name, numbers);
+    (bars ? [most.shift()] : all(`text.${name}`, box)).forEach((text, n, { length: texts }) => {
+      const told = brief(texts > 1 && n === 0 ? length(there) : largest(there));
+      const digits = nodes.length === 1 ? show(there[0]) : there.length ? told : "–";
+      write(text, text.textContent.replace(/\S+$/, digits.replaceAll("-", "−")));
       text.classList.toggle("none", !there.length);
-    };
-    const words = all(`text.${name}`, box), bars = box.querySelector(`.bars.${name}`);
-    if (bars) {
-      strip(bars, name, numbers);
-      tell(most.shift(), largest(there));
-    } else if (words.length > 1) words.forEach((word, n) => tell(word, n ? largest(there) : length(there)));
-    else if (words.length) write(words[0], drawn(numbers[0]));
+    });
   }
 };
 
@@ -87,7 +82,7 @@ function strip(bars, name, numbers) {
 also.drawn = () => {
   const squares = [...wires].map(() => undefined);
   bundles.forEach((n, p) => {
-    if (n !== undefined && inputs[p] < count && !frozen.has(inputs[p]) && arrived(p))
+    if (n !== undefined && !frozen.has(inputs[p]) && arrived(p))
       squares[n] = (squares[n] ?? 0) + run.a[p] ** 2;
   });
   const most = Math.max(...squares.filter(Number.isFinite));
@@ -99,28 +94,5 @@ also.drawn = () => {
   table.hidden = position !== full;
   for (const ask of all(".ask", item)) ask.hidden = position !== half;
   $("open").setAttribute("aria-disabled", !next());
-  const way = [[$("path").dataset.root, 0], ...view.path.slice(1)];
-  $("way").replaceChildren(...way.map(([name, n]) => link(name, views[n])));
 };
-
-function link(name, to) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = name;
-  if (to === view) button.setAttribute("aria-current", "location");
-  else button.addEventListener("click", () => open(views.indexOf(to)));
-  return button;
-}
-
-// ---------------------------------------------------------------- what is worked out when seen
-const nudged = (row, seen) => {
-  for (const blank of all("[data-slot]", row))
-    if (seen) blank.slot = blank.dataset.slot;
-    else blank.removeAttribute("slot");
-  if (seen) fill(row);
-};
-const seen = new IntersectionObserver((changes) =>
-  changes.forEach(({ target, isIntersecting }) => nudged(target, isIntersecting)),
-);
-all("tr", table).forEach((row) => seen.observe(row));
-addEventListener("beforeprint", () => all("tr", table).forEach((row) => nudged(row, true)), true);
+nav.addEventListener("click", ({ target }) => target.value && open(target.value));
