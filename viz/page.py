@@ -32,7 +32,7 @@ from .walk import Lines, Walk
 
 LIVE_NODES = 20_000  # beyond, the page takes longer to follow a hand than the hand to move on
 LISTED = 500  # leaves with a row each, in the table and among the inputs
-NUDGED = 100_000  # ops, a tenth of a second: each leaf's nudge in the table is the whole graph again
+NUDGED = 100_000  # ops, a tenth of a second: a leaf's nudge in the table is the whole graph again
 _SPARE = {  # last semicolons, and spaces beside punctuation; not in strings, nor in `a - -b`
     "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
     "js": r'("[^"]*"|`[^`]*`|[+-] [+-])|;?\s*(?=})|(?<=[^\w\s"`$])\s+|\s+(?=[^\w\s"`$])',
@@ -59,7 +59,7 @@ def _hash(text: str) -> str:
 def page(walk: Walk) -> str:
     """``walk`` as one HTML document, complete in itself."""
     graph = copy(walk.graph)
-    graph.grads = tuple([walk.grads.get(i) for i in range(len(graph))])  # whatever Values hold
+    graph._hold(grads=[walk.grads.get(i) for i in range(len(graph))])  # whatever the Values hold
     drawing, scripts = folded(graph), ["page.js"]
     if drawing.cut:
         scripts += ["folded.js", "views.js"]
@@ -121,7 +121,7 @@ def _folded(walk: Walk, drawing: Drawing) -> tuple[dict[str, Any], dict[str, str
         if n and inside:
             way += [(part.name, place.get(part.key, 0)) for part in inside[view.key][1:]]
         links = "".join(
-            f"<button type=button value={k}{' aria-current=location' * (k == n)}>{xml(name)}</button>"
+            f"<button value={k}{' aria-current=location' * (k == n)}>{xml(name)}</button>"
             for name, k in way
         )
         parts.append((_UNUSED.sub("", view.drawing.svg), links, items))

@@ -7,7 +7,7 @@ does the same when a leaf has moved: a test holds it to this.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -98,23 +98,23 @@ def schedule(graph: Graph, box_of: Sequence[int]) -> list[list[int]]:
     first op that is left. Where each op is a box of its own it is the graph's order.
     """
     ops = [i for i, record in enumerate(graph.ops) if record is not None]
-    waits = {i: sum(isinstance(x, int) and graph.ops[x] is not None for x in graph.operands[i]) for i in ops}
-    able: defaultdict[int, list[int]] = defaultdict(list)
+    waits = Counter(user for i in ops for user, _ in graph.users[i])
+    able: dict[int, list[int]] = {}
     for i in ops:
         if not waits[i]:
-            able[box_of[i]].append(i)
+            able.setdefault(box_of[i], []).append(i)
     stops: list[list[int]] = []
     for first in ops:
-        if first not in waits:
-            continue  # gone
+        if waits[first] < 0:  # gone
+            continue
         stop, queue = [], able[box_of[first]]
         while queue:
             stop.append(i := queue.pop())
-            del waits[i]
+            waits[i] = -1
             for user, _ in graph.users[i]:
                 waits[user] -= 1
                 if not waits[user]:
-                    able[box_of[user]].append(user)
+                    able.setdefault(box_of[user], []).append(user)
         stops.append(sorted(stop))
     return stops
 

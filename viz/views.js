@@ -28,21 +28,20 @@ also.items = () => {
 };
 
 // Opens view n, and stays at the step, or goes to the first turn inside of what has just gone.
-function open(n, inside) {
-  const stop = position > 0 && turn(position), step = stepOf(position), isBack = position > half;
+function open(n, stop) {
+  const first = stop && (position > half ? end - rank[stop.at(-1)] : rank[stop[0]] + 1);
+  const step = first || stepOf(position);
   svg.replaceWith(views[n].svg);
   enter(views[n]);
   nav.replaceChildren(...view.way);
-  const turns = stop && stop.map((i) => stopOf[i]);
-  if (!inside || !stop) go(positionOf(step));
-  else go(isBack ? full - Math.max(...turns) : Math.min(...turns) + 1);
+  go(positionOf(step));
   settle();
 }
 
 const next = () => position > 0 && view.opens[boxOf[turn(position)[0]]];
 also.click = (n) => view.opens[n] && (open(view.opens[n]), true);
 Object.assign(steps, {
-  open: () => next() && open(next(), true),
+  open: () => next() && open(next(), turn(position)),
   close: () => view !== views[0] && open(view.way.at(-2).value),
 });
 Object.assign(keys, { Enter: "open", Backspace: "close" });
@@ -80,7 +79,7 @@ function strip(bars, name, numbers) {
 
 // A wire is as thick as what has passed is long, of 6 px where that is most, to a thousandth.
 also.drawn = () => {
-  const squares = [...wires].map(() => undefined);
+  const squares = []; // none: nothing has come
   bundles.forEach((n, p) => {
     if (n !== undefined && !frozen.has(inputs[p]) && arrived(p))
       squares[n] = (squares[n] ?? 0) + run.a[p] ** 2;

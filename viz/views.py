@@ -35,7 +35,7 @@ class View(NamedTuple):
     stops: list[list[int]]
 
     def turns(self) -> list[tuple[Box, bool, int]]:
-        """Each box on the way there, and back, in the order and with the number of its last stop."""
+        """Each box on the way there, and back, in the order of its last stop, with its number."""
         found, way = [], [self.boxes[stop[0]] for stop in self.stops]
         for back, boxes in ((False, way), (True, way[::-1])):
             last = {box: n for n, box in enumerate(boxes, 1)}
@@ -166,5 +166,6 @@ class Folded(Walk):
         if kind == "z":
             sent = ((i, c) for i in ops for c in self.sent[i].values())
             return [c.amount for i, c in sent if self.source(i, c.slot) in own]
-        used = (i == self.root or any(x not in own for x, _ in self.graph.users[i]) for i in ops)
-        return [self.number("g" if kind == "y" else "v", i) for i, is_used in zip(ops, used) if is_used]
+        users, kind = self.graph.users, "g" if kind == "y" else "v"
+        used = [i for i in ops if i == self.root or any(x not in own for x, _ in users[i])]
+        return [self.number(kind, i) for i in used]
