@@ -23,11 +23,7 @@ turns.toReversed().forEach((i) => forEachNode(i, (x, p) => users[x].push(p)));
 
 // ---------------------------------------------------------------- one run, by the records' rules
 let here = new Map(python), run;
-function at(i, v) {
-  const found = [];
-  for (let p = starts[i]; p < starts[i + 1]; p++) found.push(v[inputs[p]]);
-  return found;
-}
+const at = (i, v) => inputs.slice(starts[i], starts[i + 1]).map((x) => v[x]);
 
 function values(given) {
   const v = new Float64Array(count + numbers.length);

@@ -28,6 +28,9 @@ function enter(next) {
   const byWire = (parts) => new Map(all(parts, next.svg).map((part) => [part.dataset.wire, part]));
   unmark();
   [view, svg, boxes, boxOf] = [next, next.svg, all(".node", next.svg), []];
+  const { width, height } = svg.viewBox.baseVal;
+  pane.style.setProperty("--own", `${width}px`);
+  pane.style.setProperty("--flat", width / height);
   [wires, amounts, ticks] = [".wire", ".amount", ".tick"].map(byWire);
   members = view.members ?? kind.map((_, i) => [i]);
   members.forEach((nodes, n) => nodes.forEach((i) => (boxOf[i] = n)));
@@ -196,7 +199,8 @@ Object.assign(keys, { Home: "first", End: "last", n: "odd" });
 Object.assign(keys, { "+": "larger", "=": "larger", "-": "smaller", 0: "fit" });
 addEventListener("keydown", (event) => {
   const own = event.key === "Enter" ? "button, summary, input" : "input:not(#slider)";
-  if (!keys[event.key] || event.target.closest?.(own) || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (!keys[event.key] || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest?.(own)) return;
   event.preventDefault();
   steps[keys[event.key]]();
 });
@@ -205,7 +209,7 @@ addEventListener("toggle", () => item && refresh(), true); // what was hidden wa
 // ---------------------------------------------------------------- moved leaves
 const rows = all("li", $("inputs"));
 const short = (x) => Number(x.toPrecision(2)); // an end of a slider
-const fields = new Map(leaves.map(([i], n) => [i, all("input", rows[n])]));
+const fields = new Map(rows.map((row, n) => [leaves[n][0], all("input", row)]));
 for (const [i, [range, field]] of fields) {
   const value = Number.isFinite(python.get(i)) ? python.get(i) : 0;
   const fine = nudge(value), reach = 2 * (size(value) || 1);

@@ -15,7 +15,7 @@ import re
 from copy import copy
 from functools import cache
 from importlib.resources import files
-from itertools import chain
+from itertools import count
 from string import Template
 from typing import Any
 
@@ -67,11 +67,9 @@ def page(walk: Walk) -> str:
     else:
         drawing = Drawing(graph, amounts=True)
         data, parts = _whole(walk, drawing)
-    width, height = drawing.geometry[:2]
     colours = zip(Theme._fields, *THEMES.values(), strict=True)
     style = asset("page.css") + (
         f":root{{{';'.join(f'--{name}:light-dark({a},{b})' for name, a, b in colours)}}}"
-        f"#picture{{--own:{width:g}px;--flat:{width / height:.6g}}}"
         f"output{{min-width:{2 * len(str(2 * walk.forward)) + 1}ch}}"
     )
     script, stuck, notes = evaluator(walk)
@@ -176,14 +174,12 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     if len(graph) > LIVE_NODES:
         notes.append(f"Inputs do not move here: {len(graph)} nodes are more than {LIVE_NODES}.")
         stuck.update(walk.leaves)
-    inputs: list[int] = []
-    numbers: list[float] = []  # read behind the last node
-    for x in chain(*graph.operands):
-        inputs.append(x if isinstance(x, int) else len(graph) + len(numbers))
-        numbers += [] if isinstance(x, int) else [x]
+    row, behind = [x for operands in graph.operands for x in operands], count(len(graph))
+    inputs = [x if isinstance(x, int) else next(behind) for x in row]
     data = {
-        "kind": kind, "inputs": inputs, "numbers": numbers, "root": walk.root, "words": WORDS,
+        "kind": kind, "inputs": inputs, "numbers": [x for x in row if not isinstance(x, int)],
         "leaves": [[i, walk.number("v", i), int(graph.recording[i])] for i in walk.leaves],
+        "root": walk.root, "words": WORDS,
     }  # fmt: skip
     parts = [f"ops=[{','.join(made)}]", *(f"{key}={literal(x)}" for key, x in data.items())]
     return f"const {','.join(parts)};\n" + asset("evaluator.js"), stuck, notes

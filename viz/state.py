@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -91,7 +91,7 @@ class Run:
         return State(now, set(self.ready(now)), {(now, s) for s in self.sent[now]}, amounts, grads)
 
 
-def schedule(graph: Graph, box_of: Sequence[int]) -> list[list[int]]:
+def schedule(graph: Graph, box_of: Mapping[int, int] | Sequence[int]) -> list[list[int]]:
     """The ops in stops: what goes at once, where ``box_of`` says which box each node is in.
 
     A stop is all of one box that can go one after the other; the next one is of the box of the

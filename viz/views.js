@@ -4,16 +4,14 @@ const nav = $("way"), table = $("table"), zero = $("walk").firstElementChild;
 let bundles; // of each place the wire that stands for it
 [document.body, ...($("views").content.children)].forEach((from, n) => {
   views[n].svg = from.querySelector("svg.drawing");
-  views[n].way = all("[value]", n ? from : nav);
+  views[n].way = all("button", n ? from : nav);
   views[n].items = [];
   for (const item of all("li[value]", from)) views[n].items[item.value] = item;
   views[n].members = views[n].boxes.map(nodesOf);
 });
 
 also.stops = () => {
-  const wireOf = new Map(), { width, height } = svg.viewBox.baseVal;
-  pane.style.setProperty("--own", `${width}px`);
-  pane.style.setProperty("--flat", width / height);
+  const wireOf = new Map();
   [...wires.keys()].forEach((key, n) => wireOf.set(`${view.from[n]} ${parseInt(key)}`, n));
   bundles = owner.map((i, p) => wireOf.get(`${boxOf[inputs[p]]} ${boxOf[i]}`));
   return schedule(boxOf);
@@ -67,14 +65,11 @@ also.draw = (box, n) => {
 function strip(bars, name, numbers) {
   const { columns, pitch, high } = bars.dataset;
   const [d, odd] = strokes(numbers, Number(columns), Number(pitch), Number(high));
+  const marks = bars.parentNode.querySelector(`.odd.${name}`) ?? bars.cloneNode();
   bars.setAttribute("d", d);
-  let marks = bars.parentNode.querySelector(`.odd.${name}`);
-  if (!marks && odd) {
-    bars.after((marks = bars.cloneNode()));
-    marks.setAttribute("class", `odd ${name}`);
-    marks.setAttribute("stroke-width", 1.2);
-  }
-  marks?.setAttribute("d", odd);
+  marks.setAttribute("d", odd);
+  marks.setAttribute("class", `odd ${name}`);
+  bars.after(marks);
 }
 
 // A wire is as thick as what has passed is long, of 6 px where that is most, to a thousandth.

@@ -31,7 +31,7 @@ class View(NamedTuple):
 
     key: str
     drawing: Drawing
-    boxes: list[int]
+    boxes: dict[int, int]
     stops: list[list[int]]
 
     def turns(self) -> list[tuple[Box, bool, int]]:
@@ -56,10 +56,7 @@ def views(drawing: Drawing) -> list[View]:
 
 
 def _view(key: str, drawing: Drawing) -> View:
-    boxes = [-1] * len(drawing.graph)
-    for box in drawing.nodes:
-        for i in box.nodes:
-            boxes[i] = box.index
+    boxes = {i: box.index for box in drawing.nodes for i in box.nodes}
     return View(key, drawing, boxes, schedule(drawing.graph, boxes))
 
 
@@ -125,8 +122,10 @@ class Folded(Walk):
         if sum(view.boxes[stop[0]] == box.index for stop in view.stops) > 1:
             return f"{title}: ", Blank("n", group), f" of {count} go"
         first, geometry = (*box.many.lines, "")[0], view.drawing.geometry
-        what = OWN_COUNT.sub("", first) or f"{count} ops"  # 16 neurons
-        named = title if title[:1].isdigit() else f"{what} of {title}"  # 100 samples
+        what = OWN_COUNT.sub("", first)
+        named = f"{what} of {title}" if what else title  # 16 neurons of layer 2; 100 samples
+        if not named[:1].isdigit():
+            named, geometry = f"{count} ops of {title}", geometry._replace(frames=())
         x, y = geometry.corners[box.index]
         for frame, left, top, width, height in geometry.frames:
             if frame.title.startswith("×") and 0 < x - left < width and 0 < y - top < height:
