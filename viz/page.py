@@ -15,7 +15,6 @@ import re
 from copy import copy
 from functools import cache
 from importlib.resources import files
-from itertools import count
 from string import Template
 from typing import Any
 
@@ -60,13 +59,9 @@ def page(walk: Walk) -> str:
     """``walk`` as one HTML document, complete in itself."""
     graph = copy(walk.graph)
     graph._hold(grads=[walk.grads.get(i) for i in range(len(graph))])  # whatever the Values hold
-    drawing, scripts = folded(graph), ["page.js"]
-    if drawing.cut:
-        scripts += ["folded.js", "views.js"]
-        data, parts = _folded(walk, drawing)
-    else:
-        drawing = Drawing(graph, amounts=True)
-        data, parts = _whole(walk, drawing)
+    drawing = folded(graph)
+    data, parts = _folded(walk, drawing) if drawing.cut else _whole(walk)
+    scripts = ("page.js", "folded.js", "views.js")[: 3 if drawing.cut else 1]
     colours = zip(Theme._fields, *THEMES.values(), strict=True)
     style = asset("page.css") + (
         f":root{{{';'.join(f'--{name}:light-dark({a},{b})' for name, a, b in colours)}}}"
@@ -94,13 +89,13 @@ def page(walk: Walk) -> str:
     )  # fmt: skip
 
 
-def _whole(walk: Walk, drawing: Drawing) -> tuple[dict[str, Any], dict[str, str]]:
+def _whole(walk: Walk) -> tuple[dict[str, Any], dict[str, str]]:
     """What the script reads, and the parts of a page on which every node is a box."""
     n = walk.forward
     items = [_item(walk, walk.position(k), k == n > 0) for k in range(2 * n + 1)]
     names = [x.text if record else "" for x, record in zip(walk.names, walk.graph.ops)]
-    picture = _UNUSED.sub("", drawing.picture(state=walk.state()))
-    parts = {"picture": picture, "walk": "\n".join(items), "way": "", "views": ""}
+    picture = Drawing(walk.graph, amounts=True).picture(state=walk.state())
+    parts = {"picture": _UNUSED.sub("", picture), "walk": "\n".join(items), "way": "", "views": ""}
     return {"views": [{"names": names}]}, parts
 
 
@@ -174,7 +169,8 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     if len(graph) > LIVE_NODES:
         notes.append(f"Inputs do not move here: {len(graph)} nodes are more than {LIVE_NODES}.")
         stuck.update(walk.leaves)
-    row, behind = [x for operands in graph.operands for x in operands], count(len(graph))
+    row = [x for operands in graph.operands for x in operands]
+    behind = iter(range(len(graph), len(graph) + len(row)))  # the nodes: where a number is read
     inputs = [x if isinstance(x, int) else next(behind) for x in row]
     data = {
         "kind": kind, "inputs": inputs, "numbers": [x for x in row if not isinstance(x, int)],

@@ -114,22 +114,18 @@ class Folded(Walk):
         return lines
 
     def _who(self, view: View, box: Box) -> Line:
-        """``16 neurons of layer 2, × 100 samples go, in any order``"""
+        """``16 neurons of layer 2 go, in any order``: of a loop around it, in each copy."""
         group, count = self.group(box), f"{len(box.nodes):,}"
         if not box.many:
             return f"{self.names[group]} goes", ""
         title = box.title.removeprefix("× ").removesuffix(" →")
         if sum(view.boxes[stop[0]] == box.index for stop in view.stops) > 1:
             return f"{title}: ", Blank("n", group), f" of {count} go"
-        first, geometry = (*box.many.lines, "")[0], view.drawing.geometry
+        first = (*box.many.lines, "")[0]
         what = OWN_COUNT.sub("", first)
         named = f"{what} of {title}" if what else title  # 16 neurons of layer 2; 100 samples
         if not named[:1].isdigit():
-            named, geometry = f"{count} ops of {title}", geometry._replace(frames=())
-        x, y = geometry.corners[box.index]
-        for frame, left, top, width, height in geometry.frames:
-            if frame.title.startswith("×") and 0 < x - left < width and 0 < y - top < height:
-                named += f", {frame.title}"
+            named = f"{count} ops of {title}"
         row = "steps" in first + title or len(self._numbers("s", group)) == 1
         return f"{named} go, ", "one after the other" if row else "in any order"
 

@@ -52,7 +52,7 @@ def test_a_large_graph_is_a_folded_walk():
 def test_what_goes_at_once_says_how_many_how_long_and_the_largest():
     loss, _ = moons()
     told = lines(viz.trace(loss).html())
-    at = told.index("8 neurons of layer 1, × 6 samples go, in any order: relu(w·x + b)")
+    at = told.index("8 neurons of layer 1 go, in any order: relu(w·x + b)")
     graph = autograd.Graph(loss)
     outputs = [
         value for value, scope, op in zip(graph.values, graph.scopes, graph.ops)
