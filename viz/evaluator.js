@@ -97,11 +97,11 @@ function positionOf(step) {
   return full - stopOf[turns[Math.max(0, end - step)]];
 }
 const arrived = (p) => full - stopOf[owner[p]] <= position;
-function ready() {
-  const sent = (n) => (p) => stopOf[owner[p]] === n || full - stopOf[owner[p]] < position;
-  const able = (stop, n) => stop.every((i) => users[i].every(sent(n)));
-  return stops.filter((stop, n) => full - n > position && able(stop, n));
-}
+const ready = () =>
+  stops.filter((stop, n) => {
+    const sent = (p) => stopOf[owner[p]] === n || full - stopOf[owner[p]] < position;
+    return full - n > position && stop.every((i) => users[i].every(sent));
+  });
 const known = (i) => kind[i] < 0 || stopOf[i] < position;
 
 function total(i) {

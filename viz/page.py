@@ -32,6 +32,7 @@ from .walk import Lines, Walk
 LIVE_NODES = 20_000  # beyond, the page takes longer to follow a hand than the hand to move on
 LISTED = 500  # leaves with a row each, in the table and among the inputs
 NUDGED = 100_000  # ops, a tenth of a second: a leaf's nudge in the table is the whole graph again
+HERE = " aria-current=location"
 _SPARE = {  # last semicolons, and spaces beside punctuation; not in strings, nor in `a - -b`
     "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
     "js": r'("[^"]*"|`[^`]*`|[+-] [+-])|;?\s*(?=})|(?<=[^\w\s"`$])\s+|\s+(?=[^\w\s"`$])',
@@ -113,11 +114,8 @@ def _folded(walk: Walk, drawing: Drawing) -> tuple[dict[str, Any], dict[str, str
             items += _item(told, told.turn_of(view, box, back), asks, 2 * box.index + back)
         if n and inside:
             way += [(part.name, place.get(part.key, 0)) for part in inside[view.key][1:]]
-        links = "".join(
-            f"<button value={k}{' aria-current=location' * (k == n)}>{xml(name)}</button>"
-            for name, k in way
-        )
-        parts.append((_UNUSED.sub("", view.drawing.svg), links, items))
+        links = [f"<button value={k}{HERE * (k == n)}>{xml(name)}</button>" for name, k in way]
+        parts.append((_UNUSED.sub("", view.drawing.svg), "".join(links), items))
         about.append({
             "boxes": [told.group(box) for box in boxes], "names": [box.name for box in boxes],
             "from": [wire.source for wire in view.drawing.wires],

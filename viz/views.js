@@ -52,7 +52,14 @@ also.draw = (box, n) => {
   for (const name in nodes.length && numbersOf) {
     const numbers = nodes.map((i) => (i === null ? undefined : numbersOf[name](i)));
     const there = numbers.filter((x) => x !== undefined), bars = box.querySelector(`.bars.${name}`);
-    if (bars) strip(bars, name, numbers);
+    if (bars) {
+      const { columns, pitch, high } = bars.dataset, odd = box.querySelector(`.odd.${name}`);
+      const d = strokes(numbers, Number(columns), Number(pitch), Number(high));
+      const marks = odd ?? bars.cloneNode();
+      marks.setAttribute("class", `odd ${name}`);
+      bars.after(marks);
+      [bars, marks].forEach((path, n) => path.setAttribute("d", d[n]));
+    }
     (bars ? [most.shift()] : all(`text.${name}`, box)).forEach((text, n, { length: texts }) => {
       const told = brief(texts > 1 && n === 0 ? length(there) : largest(there));
       const digits = nodes.length === 1 ? show(there[0]) : there.length ? told : "–";
@@ -61,16 +68,6 @@ also.draw = (box, n) => {
     });
   }
 };
-
-function strip(bars, name, numbers) {
-  const { columns, pitch, high } = bars.dataset;
-  const [d, odd] = strokes(numbers, Number(columns), Number(pitch), Number(high));
-  const marks = bars.parentNode.querySelector(`.odd.${name}`) ?? bars.cloneNode();
-  bars.setAttribute("d", d);
-  marks.setAttribute("d", odd);
-  marks.setAttribute("class", `odd ${name}`);
-  bars.after(marks);
-}
 
 // A wire is as thick as what has passed is long, of 6 px where that is most, to a thousandth.
 also.drawn = () => {
