@@ -31,7 +31,7 @@ from .walk import Lines, Walk
 
 LIVE_NODES = 20_000  # beyond, the page takes longer to follow a hand than the hand to move on
 LISTED = 500  # leaves with a row each, in the table and among the inputs
-NUDGED = 100_000  # ops, a tenth of a second: a leaf's nudge in the table is the whole graph again
+NUDGED = 50_000  # ops, for a hand to follow: a leaf's nudge in the table is the whole graph again
 HERE = " aria-current=location"
 _SPARE = {  # last semicolons, and spaces beside punctuation; not in strings, nor in `a - -b`
     "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
