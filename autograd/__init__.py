@@ -2,9 +2,9 @@
 
 Six nouns: an **Op** is a callable record; a **Value** a number that remembers what made it; a
 **Graph** the flat form of all under a root; a **Step** one op's turn in a pass; a **Program** a
-Graph that runs over arrays. (A **Repeat**, equal parts of a Graph, is to come.) And eight words:
-*partial*, d output / d operand; *upstream*, d root / d node; *contribution*, upstream × partial;
-*grad*, their total; *leaf*, *node*, *root*, *kink*.
+Graph that runs over arrays; a **Repeat** equal parts of a Graph, a program's loop (repeats.py). And
+eight words: *partial*, d output / d operand; *upstream*, d root / d node; *contribution*, upstream
+× partial; *grad*, their total; *leaf*, *node*, *root*, *kink*.
 
 >>> from autograd import Value
 >>> x, w, b = Value(2.0, "x"), Value(0.5, "w"), Value(-1.0, "b")

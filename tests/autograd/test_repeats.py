@@ -268,7 +268,7 @@ def test_a_sum_of_products_is_a_loop_and_a_unit():
         outline(by_hand(10, product=sums))
         == (
             "10 × {16 × {multiply, multiply, add of 4, relu}, "
-            "16 × {16 × {multiply}, add of 18, relu, multiply}, "  # the last neuron's product at its side
+            "16 × {16 × {multiply}, add of 18, relu, multiply}, "
             "add of 18, multiply, subtract, relu}, sum, divide"
         )
     )
