@@ -1,10 +1,10 @@
 """whygrad: write scalars, ask any gradient why, run compiled.
 
 Six nouns: an **Op** is a callable record; a **Value** a number that remembers what made it; a
-**Graph** the flat form of all under a root; a **Step** one op's turn in a pass; a **Program** a
-Graph that runs over arrays; a **Repeat** equal parts of a Graph, a program's loop (repeats.py). And
-eight words: *partial*, d output / d operand; *upstream*, d root / d node; *contribution*, upstream
-× partial; *grad*, their total; *leaf*, *node*, *root*, *kink*.
+**Graph** the flat form of all under a root; a **Step** one op's turn in a pass; a **Repeat** equal
+parts of a Graph, the loop that made them; a **Program** a Graph that runs over arrays. And eight
+words: *partial*, d output / d operand; *upstream*, d root / d node; *contribution*, upstream ×
+partial; *grad*, their total; *leaf*, *node*, *root*, *kink*.
 
 >>> from autograd import Value
 >>> x, w, b = Value(2.0, "x"), Value(0.5, "w"), Value(-1.0, "b")
@@ -15,6 +15,7 @@ eight words: *partial*, d output / d operand; *upstream*, d root / d node; *cont
 """
 
 import builtins
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import loader as loader  # before any file that it chooses between
@@ -52,6 +53,8 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "repeats":  # with NumPy too
+        return importlib.import_module(".repeats", __name__)
     if name in ("Program", "compile"):  # with NumPy, at first use: see ieee.py
         from . import compiler
 

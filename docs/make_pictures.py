@@ -1,21 +1,25 @@
-"""The README's pictures: the lecture neuron's backward pass, as an animated SVG, light and dark.
+"""The README's pictures, light and dark: the lecture neuron's backward pass, and a whole network.
 
 python docs/make_pictures.py [folder]
 
-At rest the SVG is the finished picture; CSS plays the pass over it twice. So a viewer that runs no
-animation, or whose user asks for none, shows the gradients where they belong. Laid out by our own
-engine, so that the files do not depend on the Graphviz that is installed.
+The neuron is an animated SVG. At rest it is the finished picture; CSS plays the pass over it twice.
+So a viewer that runs no animation, or whose user asks for none, shows the gradients where they
+belong. Both are laid out by our own engine, so that the files do not depend on the Graphviz that is
+installed.
 """
 
+import math
 import re
 import sys
 from pathlib import Path
 
+import autograd
+import nn
 import viz
 from autograd import Value, backward_steps
 from autograd.numbers import show
-from viz.boxes import FONT, minus
 from viz.layered import MARGIN, place
+from viz.letters import FONT, minus
 from viz.state import Run
 from viz.svg import THEMES, tag, xml
 
@@ -121,10 +125,24 @@ def picture(theme: str) -> str:
     )
 
 
+def network() -> Value:
+    """The README's loss of a network over 100 points, with its backward pass done."""
+    model = nn.MLP(2, [16, 16, 1], seed=1)
+    points = [[math.sin(k), math.cos(1.7 * k)] for k in range(100)]
+    sides = [1.0 if x * y > 0.0 else -1.0 for x, y in points]
+    losses = [(1.0 - side * model(point)).relu() for side, point in zip(sides, points)]
+    loss: Value = autograd.mean(losses)
+    loss.label = "loss"
+    loss.backward()
+    return loss
+
+
 def main(folder: Path) -> None:
-    """Write both pictures."""
+    """Write all pictures."""
+    whole = viz.graph(network())
     for theme in THEMES:
-        (folder / f"neuron-{theme}.svg").write_text(picture(theme), encoding="utf-8", newline="\n")
+        for name, text in (("neuron", picture(theme)), ("network", whole.picture(theme))):
+            (folder / f"{name}-{theme}.svg").write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

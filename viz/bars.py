@@ -1,6 +1,6 @@
 """The numbers of a box that stands for many: one stroke a number, up or down from a zero line.
 
-Reads boxes.py; read by svg.py, dot.py and whoever makes such boxes. A box's size depends on its
+Reads letters.py; read by boxes.py, svg.py, dot.py and folding.py. A box's size depends on its
 words and on how many numbers there are, never on what they are. The page's script draws the strokes
 again when numbers move: ``strokes`` is plain arithmetic, and the script follows it line by line.
 """
@@ -13,16 +13,31 @@ from typing import NamedTuple
 
 from autograd.numbers import show
 
-from .boxes import FONT, HOVER, LINE, PAD_X, PAD_Y, SMALL, Many, minus, text_width
+from .letters import LINE, PAD_X, PAD_Y, SMALL, fit, minus, text_width
 
 MOST = 1024  # numbers with a stroke each: more are narrower than a pixel, and heavy
 WRAP = 128  # numbers in a row of a strip
 MOST_ROWS = 64  # more are too low to be told apart
-NARROW, WIDE = 134, 174  # px inside: "value", "largest −1.23e−15" on one line; a title of 24 letters
-STRIP, GRID, LOWEST = 26.0, 96.0, 4.0  # px: a strip's height, a grid's, and a row's at least
-BROAD = 10.0  # px, a number of few
+NARROW = 134  # px inside: "value" and "largest −1.23e−15" on a line
+STRIP, GRID, LOWEST = 26.0, 112.0, 4.0  # px: a strip's height, a grid's, and a row's at least
+BROAD = 24.0  # px, a number of few
 THIN = 14  # px, a quiet line
 Numbers = Sequence[float | None]
+
+
+class Many(NamedTuple):
+    """What a box says that stands for several nodes, or for the plain numbers of an op.
+
+    Attributes:
+        lines: quiet words under its title: ``16 neurons · 48 ops``, ``relu(w·x + b)``.
+        rows: the nodes whose numbers it shows as bars, row by row of a grid; one row is a strip.
+        values, grads: their numbers; of plain numbers ``rows`` and ``grads`` are empty.
+    """
+
+    lines: tuple[str, ...]
+    rows: tuple[tuple[int, ...], ...]
+    values: tuple[tuple[float | None, ...], ...]
+    grads: tuple[tuple[float | None, ...], ...]
 
 
 class Grid(NamedTuple):
@@ -36,7 +51,8 @@ class Grid(NamedTuple):
 
 def size(title: str, many: Many) -> tuple[int, int]:
     """Width and height of a box with this title."""
-    inner = max(NARROW, text_width(fit(title)), *(quiet(fit(x, SMALL)) for x in many.lines))
+    lines = (text_width(fit(line, SMALL), SMALL) for line in many.lines)
+    inner = max(NARROW, text_width(fit(title)), *lines)
     laid, strips = grid(many), 1 + bool(many.grads)
     if sum(map(len, many.values)) == 1:
         below = LINE * strips
@@ -107,9 +123,23 @@ def length(numbers: Numbers) -> float:
     return math.hypot(*(x for x in numbers if x is not None))
 
 
+def kinds(many: Many) -> list[tuple[str, list[float | None]]]:
+    """Its numbers row by row, each kind with its word; what is not data has both."""
+    both = (("value", many.values), ("grad", many.grads))
+    return [(word, [x for row in rows for x in row]) for word, rows in both if rows]
+
+
 def short(x: float) -> str:
     """A number in three digits, as drawings write it."""
     return minus(show(float(f"{x:.3g}")))
+
+
+def summary(numbers: Numbers) -> list[str]:
+    """Their length and the largest, for readers; of one, it alone; a dash where there is none."""
+    there = [x for x in numbers if x is not None]
+    if len(numbers) == 1 or not there:
+        return [minus(show(there[0] if there else None))]
+    return [f"length {short(length(there))}", f"largest {short(largest(there))}"]
 
 
 def told(word: str, numbers: Numbers) -> str:
@@ -121,16 +151,3 @@ def told(word: str, numbers: Numbers) -> str:
     ends = [x for x in there if x == x] or there
     text = f"{word}: {len(there):,} numbers from {show(min(ends))} to {show(max(ends))}, "
     return text + f"length {show(length(there))}" + f", {odd} not finite" * (odd > 0)
-
-
-def quiet(text: str) -> float:
-    """The width of ``text`` in small letters, in px."""
-    return text_width(text) * SMALL / FONT
-
-
-def fit(text: str, font: float = FONT, room: float = WIDE) -> str:
-    """``text`` on one line, cut to ``room`` px."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in text[:HOVER]).split())
-    while text_width(text) * font / FONT > room:
-        text = text[:-2] + "…" * (len(text) > 2)
-    return text

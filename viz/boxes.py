@@ -1,15 +1,14 @@
 """Graph → boxes and wires: what is drawn, and how large it is.
 
-Reads autograd's Graph, names and sweep only; read by all that lays out and draws. A box's size
-depends on names and structure, never on present numbers: the page moves the numbers in place.
+Reads autograd's Graph, names and sweep, and bars.py; read by all that lays out and draws. A box's
+size depends on names and structure, never on present numbers: the page moves the numbers in place.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -19,34 +18,17 @@ from autograd.numbers import plural, show
 from autograd.op import Op
 from autograd.sweep import Contribution, backward_steps, written_since
 
-FONT, SMALL = 12.0, 9.5  # px; names and numbers, and the quiet words beside them
-ADVANCE = 0.602  # em, a character of DejaVu Sans Mono; Menlo has the same, Consolas less
-LINE = 17  # px, a line of text: title, value, grad; and a row of a use
-PAD_X, PAD_Y = 8, 7  # px, inside a box
-WORD = 36  # px, where the number begins after its word
+from .bars import Many, size
+from .letters import HOVER, LINE, PAD_X, PAD_Y, WORD, minus, text_width
+
+LOWEST = 3 * LINE + 2 * PAD_Y  # px, a box's height: title, value, grad
 LONGEST = "−1.2346e−15"  # the widest usual number; a digit more lies on the padding
 CHANGED = "changed since"  # of a leaf whose present number is not what the ops were made with
 ROWS = 6  # uses with a row each (INSIGHT); more of them leave from one point and are counted
 AMOUNT = 100  # px, an amount and its tick beside the numbers
 WRITTEN = 32  # characters of an op: the numbers of a dot with four inputs
 FEW = 4  # numbers that are written out
-HOVER = 200  # characters of a formula: what a tooltip shows
 PORT = 12  # px, at least, between operands
-
-
-class Many(NamedTuple):
-    """What a box says that stands for several nodes, or for the plain numbers of an op.
-
-    Attributes:
-        lines: quiet words under its title: ``16 neurons · 48 ops``, ``relu(w·x + b)``.
-        rows: the nodes whose numbers it shows as bars, row by row of a grid; one row is a strip.
-        values, grads: their numbers; of plain numbers ``rows`` and ``grads`` are empty.
-    """
-
-    lines: tuple[str, ...]
-    rows: tuple[tuple[int, ...], ...]
-    values: tuple[tuple[float | None, ...], ...]
-    grads: tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +143,16 @@ class Wire(NamedTuple):
     passed: Passed | None = None
 
     @property
-    def contributions(self) -> list[Contribution]:
-        """What ``backward_steps(root)`` sends through it, in its order; none before a pass."""
+    def turns(self) -> list[tuple[int, int]]:
+        """Its places through which a pass has come, in the pass's order; none before a pass."""
         sent = self.passed.sent if self.passed else {}
         turns = sorted(self.places, key=lambda place: (-place[0], place[1]))
-        return [sent[place] for place in turns if place in sent]
+        return [place for place in turns if place in sent]
+
+    @property
+    def contributions(self) -> list[Contribution]:
+        """What ``backward_steps(root)`` sends through it, in its order; none before a pass."""
+        return [self.passed.sent[place] for place in self.turns] if self.passed else []
 
 
 class Frame(NamedTuple):
@@ -233,8 +220,6 @@ def plain_numbers(graph: Graph, index: int) -> tuple[float, ...]:
 
 def numbers_box(rows: Sequence[tuple[float, ...]], index: int = 0, uses: int = 0) -> Box:
     """Plain numbers as one box: data, without a gradient."""
-    from .bars import size
-
     count = sum(map(len, rows))
     title = plural(count, "number")
     told = [", ".join(map(show, rows[0]))] if count <= FEW else []
@@ -264,13 +249,20 @@ def single(
     width = max(WORD + text_width(LONGEST), text_width(title)) + 2 * PAD_X
     if amounts and uses > 1:
         width += AMOUNT
-    lines = max(3, uses if uses <= ROWS else 0)
-    height = max(lines * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)  # even: engines' cells are whole
-    return Box(
+    box = Box(
         index, op, text, title, whole, graph.values[index], graph.grads[index], uses, ports,
-        amounts, stale, width=round(width + 0.5), height=height + height % 2,
-        nodes=(index,),
+        amounts, stale, width=round(width + 0.5), height=LOWEST, nodes=(index,),
     )  # fmt: skip
+    return fitted(box, index, uses, ports)
+
+
+def fitted(box: Box, index: int, uses: int, ports: int) -> Box:
+    """The box in its place among others, high enough for its uses and its ports."""
+    rows = uses if uses <= ROWS else 0
+    height = max(box.height, rows * LINE + 2 * PAD_Y, ports * PORT + PAD_Y)
+    return replace(  # even: engines' cells are whole
+        box, index=index, uses=uses, ports=ports, height=height + height % 2
+    )
 
 
 def rows_of(boxes: Boxes, wires: Wires, keys: Sequence[Any]) -> list[int]:
@@ -298,17 +290,3 @@ def inside(record: Op, operands: Sequence[int | float]) -> str:
     text = fill(record, [hole if type(x) is int else float(x) for x in operands])
     text = re.sub(r"·(, ·)+", "…", text).removeprefix("( ) ")
     return text if len(text) <= WRITTEN else text[: WRITTEN - 1] + "…"
-
-
-def minus(text: str) -> str:
-    """``text`` with the minus sign that drawings use."""
-    return text.replace("-", "−")
-
-
-def text_width(text: str) -> float:
-    """An estimate, in px, of ``text`` in the drawing's fixed-width font."""
-    cells = 0.0
-    for c in text:
-        if unicodedata.category(c) not in ("Mn", "Me", "Cf"):  # marks and joiners take no room
-            cells += 2.1 if unicodedata.east_asian_width(c) in "WF" else 1.0
-    return cells * ADVANCE * FONT

@@ -6,12 +6,14 @@ and no font of its own moves them. Reads boxes.py and svg.py; read by layout.py 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.numbers import show
 
-from .boxes import CHANGED, FONT, PAD_X, SMALL, WORD, Box, Boxes, Wires, minus
+from .bars import Many, kinds, summary
+from .boxes import CHANGED, Box, Boxes, Frame, Wires
+from .letters import FONT, PAD_X, SMALL, WORD, fit, minus
 from .svg import THEMES, tag, xml
 
 Rows = Sequence[int] | None
@@ -27,8 +29,9 @@ BARE = {"BORDER": 0, "CELLBORDER": 0, "CELLSPACING": 0, "CELLPADDING": 0}
 
 
 def source(
-    boxes: Boxes, wires: Wires, rows: Rows = None, labels: bool = True, gap: float = GAP
-) -> str:
+    boxes: Boxes, wires: Wires, rows: Rows = None, labels: bool = True, gap: float = GAP,
+    frames: Sequence[Frame] = (),
+) -> str:  # fmt: skip
     """The drawing as DOT text: with labels to be rendered, without them to be laid out.
 
     ``rows``: the row at its source of each wire; None: they leave from the middle of the edge.
@@ -36,6 +39,18 @@ def source(
     apart = (gap + 2 * STUB if labels else gap) / 72
     lines = [HEAD.format(BETWEEN / 72, apart, LOOK.paper, LOOK.text, LOOK.line).rstrip()]
     lines += [_node(box, rows is not None, labels) for box in boxes]
+    todo: list[Frame | str] = [*reversed(frames)]
+    while todo:  # a frame is a cluster, with its boxes by name, and its frames
+        frame = todo.pop()
+        if isinstance(frame, str):
+            lines.append(frame)
+            continue
+        title = _escaped(" · ".join(map(fit, (frame.title, *frame.lines))))
+        title = tag("FONT", title, POINT_SIZE=FONT, COLOR=LOOK.text)
+        lines.append(f'subgraph "cluster_{len(lines)}" {{ label=<{title}> labeljust=l')
+        lines.append(f'color="{LOOK.line}" fontname="Courier New"')
+        lines += [f"n{index}" for index in frame.boxes]
+        todo += ["}", *reversed(frame.frames)]
     for index, wire in enumerate(wires):
         tail, head = boxes[wire.source], boxes[wire.target]
         leaves = f":r{rows[index]}" if rows is not None and tail.rows > 1 else ""
@@ -60,7 +75,9 @@ def _node(box: Box, rows: bool, labels: bool) -> str:
 
 def _text(box: Box) -> str:
     """The lines of a box. Graphviz reads escapes like ``\\N`` there: backslashes are doubled."""
-    op, rest = (xml(x.replace("\\", r"\\")) for x in box.title_parts)
+    if box.many:
+        return _table([[tag("TD", line, ALIGN="LEFT")] for line in _many(box, box.many)])
+    op, rest = map(_escaped, box.title_parts)
     title = (tag("B", op) if op else "") + rest
     title = tag("FONT", title, POINT_SIZE=FONT)
     if box.stale:
@@ -73,6 +90,21 @@ def _text(box: Box) -> str:
         cells = ((quiet, WORD), (number, box.width - 2 * PAD_X - WORD))
         lines.append([tag("TD", text, WIDTH=width, ALIGN="LEFT") for text, width in cells])
     return _table(lines)
+
+
+def _many(box: Box, many: Many) -> Iterator[str]:
+    """The lines of a box that stands for many: of its numbers how many, how long, the largest."""
+    yield tag("FONT", tag("B", _escaped(fit(box.title))), POINT_SIZE=FONT)
+    for line in many.lines:
+        yield tag("FONT", _escaped(fit(line, SMALL)), POINT_SIZE=SMALL, COLOR=LOOK.quiet)
+    for word, numbers in kinds(many):
+        ink = LOOK.motion if word == "grad" else LOOK.text
+        for line in summary(numbers):
+            yield tag("FONT", f"{word} {line}", POINT_SIZE=SMALL, COLOR=ink)
+
+
+def _escaped(text: str) -> str:
+    return xml(text.replace("\\", r"\\"))
 
 
 def _ports(letter: str, width: int, height: int, middles: Sequence[float]) -> str:

@@ -37,8 +37,8 @@ MAX_NODES = 3000  # beyond, nobody finds anything in it, and the engines take mi
 class Drawing:
     """A graph's picture: ``.svg``, ``.dot``, ``.png``, ``.save(path)``; a notebook shows it.
 
-    ``.nodes`` are its boxes and ``.wires`` its wires: one a node of ``.graph`` and one a use, unless
-    it is folded. Then ``.frames`` are around what is open, and ``.path`` names what was opened by
+    ``.nodes`` are its boxes and ``.wires`` its wires: one a node of ``.graph`` and one a use, if it
+    is not folded. Else ``.frames`` are around what is open, and ``.path`` names what was opened by
     name, with all that is around it.
     """
 
@@ -61,7 +61,7 @@ class Drawing:
             ValueError: no box of this name has others inside.
         """
         if self.folding is None or self.cut is None:
-            raise ValueError(f"graph: open names a folded box, got {name!r}; nothing is folded here")
+            raise ValueError(f"graph: open names a folded box, got {name!r}; none is folded here")
         folding, cut = self.folding.beside(name, self.cut) or (self.folding, self.cut)
         return Drawing(self.graph, folding=folding, cut=folding.opening(cut, name))
 
@@ -71,7 +71,7 @@ class Drawing:
         graph = self.graph
         called = self.folding.titles.names if self.folding else [box.name for box in self.nodes]
         results = [
-            f"{called[i]} = {show(graph.values[i])}" if graph.values[i] is not None else f"{called[i]}"
+            f"{called[i]}" + (f" = {show(x)}" if (x := graph.values[i]) is not None else "")
             for i in graph.roots[:NAMED]
         ] + ["…"] * (len(graph.roots) > NAMED)
         leaves = graph.ops.count(None)
@@ -86,10 +86,10 @@ class Drawing:
     @cached_property
     def geometry(self) -> Geometry:
         """Where boxes and wires are: the layout engine is asked once, of a whole drawing."""
-        from . import layered, layout  # half of what importing viz may cost
+        from . import layout, nested  # half of what importing viz may cost
 
         if self.cut:
-            return layered.place(self.nodes, self.wires, self.frames)
+            return nested.place(self.nodes, self.wires, self.frames)
         return layout.place(self.nodes, self.wires)
 
     def picture(self, theme: str = "light", state: State | None = None) -> str:
@@ -104,7 +104,7 @@ class Drawing:
     @property
     def dot(self) -> str:
         """The drawing as DOT text, for Graphviz."""
-        return source(self.nodes, self.wires)
+        return source(self.nodes, self.wires, frames=self.frames)
 
     @cached_property
     def png(self) -> bytes:
@@ -166,7 +166,7 @@ def folded(graph: Graph, most: float = MOST, screen: bool = True) -> Drawing:
     if len(graph) <= most and len((whole := Drawing(graph)).nodes) <= most:
         return whole
     from .folding import Folding  # half of what importing viz may cost
-    from .layered import place
+    from .nested import place
 
     def fits(cut: Cut) -> bool:
         if not screen:

@@ -1,47 +1,65 @@
 // One run of the graph and what each blank of the walk holds at a position, without a document: as
 // state.py and blanks.py have it in Python. In front of it page.py puts the graph: root, kind (which
-// of `ops` a node is, -1: a leaf), operands, leaves, names; and the words that change.
-const isNode = (x) => typeof x === "number"; // a number operand is in an array of its own
-const forEachNode = (i, act) => operands[i].forEach((x, slot) => isNode(x) && act(x, slot));
+// of `ops` a node is, -1: a leaf), inputs, numbers, leaves; and the words that change.
 
 // ---------------------------------------------------------------- the graph
+// A place is where an op reads: its slots' places lie side by side, from starts[op] on. A number is
+// read behind the last node.
+const count = kind.length, starts = [0], owner = [], users = kind.map(() => []), alike = [];
 const turns = kind.flatMap((k, i) => (k < 0 ? [] : [i])); // the ops, in forward order
-const forward = turns.length, end = 2 * forward;
-const turn = (k) => turns[k <= forward ? k - 1 : end - k];
-const sends = []; // the position at which an op has sent its parts back
-turns.forEach((i, rank) => (sends[i] = end - rank));
-const python = new Map(leaves);
-const frozen = new Set(leaves.filter((leaf) => !leaf[2]).map((leaf) => leaf[0]));
-const users = kind.map(() => []); // in the order in which they send
-turns.toReversed().forEach((i) => forEachNode(i, (x, slot) => users[x].push([i, slot])));
+const forward = turns.length, end = 2 * forward, rank = new Int32Array(count);
+const python = new Map(leaves.map(([i, value]) => [i, value]));
+const frozen = new Set(leaves.flatMap(([i, , recording]) => (recording ? [] : [i])));
+kind.forEach((k, i) => {
+  starts.push(starts[i] + (ops[k]?.n ?? 0));
+  for (let p = starts[i], q = alike[k] ?? NaN; p < starts[i + 1]; p++, q++) {
+    inputs[p] += inputs[q] ?? 0; // written as the difference to the last op of its kind
+    owner[p] = i;
+  }
+  alike[k] = starts[i];
+});
+turns.forEach((i, n) => (rank[i] = n));
+function forEachNode(i, act) {
+  for (let p = starts[i]; p < starts[i + 1]; p++) if (inputs[p] < count) act(inputs[p], p);
+}
+// in the order in which they send
+turns.toReversed().forEach((i) => forEachNode(i, (x, p) => users[x].push(p)));
 
 // ---------------------------------------------------------------- one run, by the records' rules
 let here = new Map(python), run;
-const at = (i, v) => operands[i].map((x) => (isNode(x) ? v[x] : x[0]));
+function at(i, v) {
+  const found = [];
+  for (let p = starts[i]; p < starts[i + 1]; p++) found.push(v[inputs[p]]);
+  return found;
+}
 
 function values(given) {
-  const v = [];
-  kind.forEach((k, i) => v.push(k < 0 ? given.get(i) : ops[k].v(...at(i, v))));
+  const v = new Float64Array(count + numbers.length);
+  v.set(numbers, count);
+  given.forEach((value, i) => (v[i] = value));
+  for (const i of turns) v[i] = ops[kind[i]].v(...at(i, v));
   return v;
 }
 
 function evaluate() {
-  const v = values(here), checked = turns.map((i) => v[i]), [g, p, a, t] = [[], [], [], []];
-  const reached = new Set([root]); // from the root, by a way that nothing cuts
-  g[root] = 1;
+  const v = values(here), g = new Float64Array(count), checked = turns.map((i) => v[i]);
+  const [p, a, t] = [1, 2, 3].map(() => new Float64Array(inputs.length));
+  const reached = new Uint8Array(count); // from the root, by a way that nothing cuts
+  g[root] = reached[root] = 1;
   for (const i of turns.toReversed()) {
     const { p: partials, s: selects } = ops[kind[i]], local = partials?.(...at(i, v), v[i]);
     let sum = g[i];
-    [p[i], a[i], t[i]] = [[], [], []];
-    forEachNode(i, (x, slot) => {
-      if (frozen.has(x)) return;
-      p[i][slot] = local[slot] ?? 0; // null: nothing ever passes
-      const cut = local[slot] === null || (selects && local[slot] === 0);
-      const passes = reached.has(i) && !cut;
-      if (passes) reached.add(x);
-      sum += a[i][slot] = passes ? g[i] * local[slot] : 0;
-      g[x] = t[i][slot] = (g[x] ?? 0) + a[i][slot];
-    });
+    for (let at = starts[i], slot = 0; at < starts[i + 1]; at++, slot++) {
+      const x = inputs[at];
+      if (x >= count || frozen.has(x)) continue;
+      const slope = local[slot];
+      p[at] = slope ?? 0; // null: nothing ever passes
+      if (reached[i] && slope !== null && !(selects && slope === 0)) {
+        reached[x] = 1;
+        sum += a[at] = g[i] * slope;
+      }
+      g[x] = t[at] = g[x] + a[at];
+    }
     checked.push(sum);
   }
   const odd = 1 + checked.findIndex((x) => !Number.isFinite(x)); // 0: nothing is nan or inf
@@ -72,14 +90,32 @@ function nudge(x) {
 }
 
 // ---------------------------------------------------------------- what has come by a position
-let position = forward;
-const arrived = ([user]) => sends[user] <= position;
-const ready = (i) => turns.filter((x) => x < i && users[x].at(-1)[0] > i);
+// A stop is the ops that go at once: state.py's stops. A position counts stops, a step ops.
+let stops, stopOf, half, full, position;
+
+function arrange(found) {
+  [stops, stopOf, half, full] = [found, [], found.length, 2 * found.length];
+  stops.forEach((stop, n) => stop.forEach((i) => (stopOf[i] = n)));
+}
+
+const turn = (k) => stops[k <= half ? k - 1 : full - k];
+const stepOf = (k) => (k === 0 ? 0 : k <= half ? rank[turn(k).at(-1)] + 1 : end - rank[turn(k)[0]]);
+function positionOf(step) {
+  if (step <= forward) return step > 0 ? stopOf[turns[step - 1]] + 1 : 0;
+  return full - stopOf[turns[Math.max(0, end - step)]];
+}
+const arrived = (p) => full - stopOf[owner[p]] <= position;
+function ready() {
+  const sent = (n) => (p) => stopOf[owner[p]] === n || full - stopOf[owner[p]] < position;
+  const able = (stop, n) => stop.every((i) => users[i].every(sent(n)));
+  return stops.filter((stop, n) => full - n > position && able(stop, n));
+}
+const known = (i) => kind[i] < 0 || stopOf[i] < position;
 
 function total(i) {
-  if (i === root) return position > forward ? 1 : undefined;
-  const last = users[i].findLast(arrived);
-  return last && run.t[last[0]][last[1]]; // no number, if it is frozen
+  if (i === root) return position > half ? 1 : undefined;
+  const come = frozen.has(i) ? [] : users[i].filter(arrived);
+  return come.length ? come.reduce((sum, p) => sum + run.a[p], 0) : undefined;
 }
 
 // ---------------------------------------------------------------- blanks
@@ -89,17 +125,18 @@ const made = {
   r: (i) => (run.r[i] ??= (run.g[i] < 0 ? -1 : 1) * (raised(i)[root] - run.v[root])),
 };
 const raised = (i) => values(new Map(here).set(i, made.u(i)));
-const number = (k, i, slot) => made[k]?.(i) ?? ("pat".includes(k) ? run[k][i][slot] : run[k][i]);
+const number = (k, i, slot) => made[k]?.(i) ?? run[k]["pat".includes(k) ? starts[i] + slot : i];
 
+const printed = (i) => at(i, run.v).map(rounded);
 const onPrinted = {
-  v: (i) => ops[kind[i]].v(...at(i, run.v.map(rounded))),
-  p: (i, slot) => ops[kind[i]].p(...at(i, run.v.map(rounded)), rounded(run.v[i]))[slot] ?? 0,
-  a: (i, slot) => rounded(run.g[i]) * rounded(run.p[i][slot]),
-  g: (i) => users[i].reduce((sum, [user, slot]) => sum + rounded(run.a[user][slot]), 0),
+  v: (i) => ops[kind[i]].v(...printed(i)),
+  p: (i, slot) => ops[kind[i]].p(...printed(i), rounded(run.v[i]))[slot] ?? 0,
+  a: (i, slot) => rounded(run.g[i]) * rounded(number("p", i, slot)),
+  g: (i) => users[i].reduce((sum, p) => sum + rounded(run.a[p]), 0),
 };
 function holds(k, i, slot) {
   const byHand = Number(onPrinted[k](i, slot).toPrecision(12));
-  if (k === "a" && Number.isNaN(byHand) && run.a[i][slot] === 0) return 2; // nothing passes
+  if (k === "a" && Number.isNaN(byHand) && number(k, i, slot) === 0) return 2; // nothing passes
   return Number(show(byHand) === show(number(k, i, slot)));
 }
 

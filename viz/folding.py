@@ -12,28 +12,27 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, groupby, takewhile
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from autograd.graph import Graph
 from autograd.names import clean
-from autograd.numbers import plural, show
+from autograd.numbers import plural
 from autograd.sweep import written_since
 
-from .bars import size
+from .bars import Many, size
 from .boxes import (
-    PAD_Y,
-    PORT,
+    LOWEST,
     Box,
     Frame,
-    Many,
     Passed,
     Wire,
+    fitted,
     numbers_box,
     plain_numbers,
     single,
 )
-from .parts import Part, Parts, Place
+from .parts import Part, Parts, Place, Unit, shared
 from .titles import Titles
 
 SHOWN = 1024  # numbers as bars; of a longer loop in a row only its first and last state
@@ -106,8 +105,9 @@ class Folding:
         """
         unit, (op, slot) = self.parts.units[u], places[0]
         loops, copies = unit.loops, [self.parts.copy[op] for op, _ in places]
-        last = self.graph.operands[unit.nodes[unit.nodes.index(op) % unit.size - unit.size]][slot]
-        if type(last) is float or self.graph.ops[last] is not None:
+        own = unit.nodes[copies[0] * unit.size :][: unit.size].index(op)
+        last = self.graph.operands[unit.nodes[own - unit.size]][slot]  # of the last copy
+        if not isinstance(last, int) or self.graph.ops[last] is not None:
             return next(k for k, loop in enumerate(loops) if loop.row)
         low, high = min(copies), max(copies)
         for depth in range(len(loops), 0, -1):
@@ -116,15 +116,19 @@ class Folding:
             low, high = low // loops[depth - 1].count, high // loops[depth - 1].count
         return 0
 
+    def _read(self, unit: Unit, member: int, slot: int) -> list[int | float]:
+        """What the copies of a unit's op have in one slot."""
+        return [self.graph.operands[node][slot] for node in unit.nodes[member :: unit.size]]
+
     def _numbers(self) -> Iterator[Source]:
         """Of each unit: a dot's numbers, and numbers that are not the same in all copies."""
         graph = self.graph
         for u, unit in enumerate(self.parts.units):
             columns = [
-                [n for node in unit.nodes[member :: unit.size] if type(n := graph.operands[node][slot]) is float]
+                [x for x in self._read(unit, member, slot) if isinstance(x, float)]
                 for member, first in enumerate(unit.nodes[: unit.size])
-                for slot, x in enumerate(graph.operands[first])
-                if type(x) is float
+                for slot, number in enumerate(graph.operands[first])
+                if isinstance(number, float)
             ]
             copies = len(unit.nodes) // unit.size
             begins = dict.fromkeys(zip(*[column for column in columns if len(column) < copies]))
@@ -154,12 +158,16 @@ class Folding:
         if part not in self.closed:
             nodes = list(chain(*(self.parts.units[u].nodes for u in part.units)))
             if len(nodes) == 1:
-                self.closed[part] = single(self.graph, nodes[0], self.titles.names, nodes[0] in self.stale)
+                self.closed[part] = self._single(nodes[0])
             else:
                 title = part.name if part.parts else self.titles.title(part)
                 lines = self.titles.lines(part) if part.parts else ()
                 self.closed[part] = self._box(title, lines, self._rows(part), nodes, part.key)
         return self.closed[part]
+
+    def _single(self, node: int) -> Box:
+        box = single(self.graph, node, self.titles.names, node in self.stale)
+        return replace(box, height=LOWEST)  # its wires are not all its uses
 
     def _rows(self, part: Part) -> list[Sequence[int]]:
         """The results of a part: a row a result, a column a copy of the outermost loop."""
@@ -169,7 +177,7 @@ class Folding:
             rows += [results[k :: len(results) // outer] for k in range(len(results) // outer)]
         if part.own and part.loops[-1].row and sum(map(len, rows)) > SHOWN:
             rows = [(row[0], row[-1]) for row in rows]
-        return rows if part.loops else [[row[0] for row in rows]]
+        return rows if part.loops else [list(chain(*rows))]
 
     def _box(
         self, title: str, lines: Sequence[str], rows: Sequence[Sequence[int]], nodes: Sequence[int],
@@ -184,9 +192,9 @@ class Folding:
         width, height = size(title, many)
         stale = any(x in self.stale for x in nodes) if self.stale else False
         return Box(
-            0, "" if leaf else "·", title, title, "\n".join((title, *lines)), None, None, 0, 0, False,
-            stale, width, height, tuple(nodes), many, key,
-        )
+            0, "" if leaf else "·", title, title, "\n".join((title, *lines)), None, None, 0, 0,
+            False, stale, width, height, tuple(nodes), many, key,
+        )  # fmt: skip
 
     def _source_box(self, group: Sequence[Source]) -> Box:
         """Leaves of one module or with the same users, or plain numbers, as one box."""
@@ -195,7 +203,7 @@ class Folding:
             return numbers_box([row for source in group for row in source.numbers])
         nodes = [x for source in group for x in source.nodes]
         if len(nodes) == 1:
-            return single(graph, nodes[0], self.titles.names, nodes[0] in self.stale)
+            return self._single(nodes[0])
         labels = [clean(graph.labels[x]) for x in nodes]
         modules = list(dict.fromkeys(source.module for source in group))
         learn = all(graph.recording[x] for x in nodes) and "" not in modules
@@ -217,38 +225,49 @@ class Folding:
 
         ``coarse`` 1: all leaves are one box, and all numbers; 2: in the box of the ops.
         """
-        visible: list[tuple[Part, tuple[Part, ...]]] = []  # with the frames around it
-        root = self.parts.root
-        todo = [(root, ())] if root.units else []
+        visible = self._visible(opened)
+        at = {unit: k for k, (part, _) in enumerate(visible) for unit in part.units}
+        groups = self._grouped(visible, at, coarse)
+        first = {path[:depth]: k for k, (_, path) in reversed([*enumerate(visible)])
+                 for depth in range(len(path) + 1)}
+        # what comes in stands before all that is in the same frame
+        line = sorted(
+            [(first.get(home, 0), 0, len(home), k) for k, (home, _) in enumerate(groups)]
+            + [(k, 1, 0, k) for k in range(len(visible))]
+        )
+        place = {(kind, k): index for index, (_, kind, _, k) in enumerate(line)}
+        boxes = [
+            self.box(visible[k][0]) if kind else self._source_box(groups[k][1])
+            for _, kind, _, k in line
+        ]
+        around = [visible[k][1] if kind else groups[k][0] for _, kind, _, k in line]
+        uses: dict[Place, list[Place]] = {}
+        for k, (_, group) in enumerate(groups):
+            for source in group:
+                for u, places in source.uses.items():
+                    uses.setdefault((place[0, k], place[1, at[u]]), []).extend(places)
+        for (a, b), places in self.parts.edges.items():
+            if at[a] != at[b] or (a == b and not visible[at[a]][0].parts):
+                uses.setdefault((place[1, at[a]], place[1, at[b]]), []).extend(places)
+        wires = self._wires(uses)
+        leaving, arriving = Counter(w.source for w in wires), Counter(w.target for w in wires)
+        return Cut(
+            tuple(fitted(box, k, leaving[k], arriving[k]) for k, box in enumerate(boxes)),
+            tuple(wires), self._frames(around, ()), opened, coarse,
+        )  # fmt: skip
+
+    def _visible(self, opened: frozenset[Part]) -> list[tuple[Part, tuple[Part, ...]]]:
+        """The parts that are boxes, each with the frames around it."""
+        root, found = self.parts.root, []
+        todo: list[tuple[Part, tuple[Part, ...]]] = [(root, ())] if root.units else []
         while todo:
             part, around = todo.pop()
             if part in opened:
                 within = (*around, part) if part is not root else ()
                 todo += [(inside, within) for inside in reversed(part.parts)]
             else:
-                visible.append((part, around))
-        at = {unit: k for k, (part, _) in enumerate(visible) for unit in part.units}
-        groups = self._grouped(visible, at, coarse)
-        first = len(groups)
-        boxes = [self._source_box(group) for _, group in groups]
-        boxes += [self.box(part) for part, _ in visible]
-        uses: dict[Place, list[Place]] = {}
-        for k, (_, group) in enumerate(groups):
-            for source in group:
-                for u, places in source.uses.items():
-                    uses.setdefault((k, first + at[u]), []).extend(places)
-        for (a, b), places in self.parts.edges.items():
-            k, to = first + at[a], first + at[b]
-            if k != to or a == b and not visible[at[a]][0].parts:
-                uses.setdefault((k, to), []).extend(places)
-        wires = self._wires(uses)
-        leaving, arriving = Counter(w.source for w in wires), Counter(w.target for w in wires)
-        boxes = [
-            replace(box, index=k, uses=leaving[k], ports=arriving[k], height=_height(box, arriving[k]))
-            for k, box in enumerate(boxes)
-        ]
-        around = [*(home for home, _ in groups), *(path for _, path in visible)]
-        return Cut(tuple(boxes), tuple(wires), self._frames(around, ()), opened, coarse)
+                found.append((part, around))
+        return found
 
     def _grouped(
         self, visible: Sequence[tuple[Part, tuple[Part, ...]]], at: Mapping[int, int], coarse: int
@@ -259,15 +278,18 @@ class Folding:
         """
         modules: dict[tuple[bool, tuple[Part, ...], str], list[Source]] = {}
         for k, source in enumerate(self.sources if coarse < 2 else ()):
-            home = _common([visible[at[u]][1] for u in source.uses])
-            home = tuple(takewhile(lambda x: not x.own or x.around < source.depth, home))
+            home: list[Part] = []
+            for frame in shared(visible[at[u]][1] for u in source.uses):
+                if frame.own and frame.around >= source.depth:
+                    break  # its copies share them
+                home.append(frame)
             numbers = bool(source.numbers)
-            key = (numbers, (), "") if coarse else (numbers, home, source.module or str(k))
+            key = (numbers, (), "") if coarse else (numbers, tuple(home), source.module or str(k))
             modules.setdefault(key, []).append(source)
         groups: dict[object, tuple[tuple[Part, ...], list[Source]]] = {}
-        for (numbers, home, _), sources in modules.items():
+        for (numbers, path, _), sources in modules.items():
             users = tuple(sorted({at[u] for source in sources for u in source.uses}))
-            groups.setdefault((numbers, home, users), (home, []))[1].extend(sources)
+            groups.setdefault((numbers, path, users), (path, []))[1].extend(sources)
         return list(groups.values())
 
     def _wires(self, uses: dict[Place, list[Place]]) -> list[Wire]:
@@ -281,7 +303,9 @@ class Folding:
             leaving[source] += 1
         return wires
 
-    def _frames(self, around: Sequence[tuple[Part, ...]], path: tuple[Part, ...]) -> tuple[Frame, ...]:
+    def _frames(
+        self, around: Sequence[tuple[Part, ...]], path: tuple[Part, ...]
+    ) -> tuple[Frame, ...]:
         """The frames in the one that ``path`` ends with; ``around`` are those of each box."""
         depth = len(path)
         inner = {x[depth] for x in around if len(x) > depth and x[:depth] == path}
@@ -295,23 +319,24 @@ class Folding:
         )
 
     def largest(self, most: float, fits: Callable[[Cut], bool]) -> Cut:
-        """The cut in which, from one closed box inwards, the largest box opens while there is room."""
+        """The cut in which, from one closed box inwards, the largest opens while there is room."""
         for coarse in range(3):
             best = self.cut(frozenset(), coarse)
             if len(best.boxes) <= most:
                 break
         waiting = [self.parts.root] if best.coarse < 2 and self.parts.units else []
         while waiting:
-            part = max(waiting, key=self._ops)
-            waiting.remove(part)
-            cut = self.cut(best.opened | {part}, best.coarse)
-            if len(cut.boxes) <= most and fits(cut):
-                best = cut
-                waiting += [inside for inside in part.parts if inside.parts]
+            size = {part: self.titles.ops(part) for part in waiting}
+            part = max(waiting, key=size.__getitem__)
+            alike = [x for x in waiting if (x.name, size[x]) == (part.name, size[part])]
+            waiting = [x for x in waiting if x not in alike]
+            for parts in (alike, alike[:1]):  # all of them, or one for all
+                cut = self.cut(best.opened.union(parts), best.coarse)
+                if len(cut.boxes) <= most and fits(cut):
+                    best = cut
+                    waiting += [inside for part in parts for inside in part.parts if inside.parts]
+                    break
         return best
-
-    def _ops(self, part: Part) -> int:
-        return sum(len(self.parts.units[u].nodes) for u in part.units)
 
     def opening(self, cut: Cut, name: str) -> Cut:
         """``cut`` with the part of this name or scope open too, and those around it.
@@ -331,7 +356,7 @@ class Folding:
         return opened._replace(path=tuple(part.name for part in path))
 
     def _of_scope(self, name: str) -> tuple[Part, ...]:
-        """The part that was recorded in scope ``name``, and those around it; empty: there is none."""
+        """The part that was recorded in scope ``name``, and those around it; empty: none."""
         scope = tuple(name.split("/"))
         of = (path for path in self.inside.values() if path[-1].scope[: len(scope)] == scope)
         return next(of, ())
@@ -346,17 +371,3 @@ class Folding:
         keys = (part.key for part in cut.opened)
         opened = frozenset(folding.inside[key][-1] for key in keys if key in folding.inside)
         return folding, folding.cut(opened, cut.coarse)
-
-
-def _common(paths: Sequence[tuple[Part, ...]]) -> tuple[Part, ...]:
-    """The frames that all of them are in."""
-    first, *others = paths or [()]
-    return tuple(
-        takewhile(lambda x: all(x in path for path in others), first)
-    )
-
-
-def _height(box: Box, ports: int) -> int:
-    """With room for its ports; even, as all heights."""
-    height = max(box.height, ports * PORT + PAD_Y)
-    return height + height % 2

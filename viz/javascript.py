@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from autograd.op import Arithmetic, Op, Symbolic
@@ -98,7 +98,7 @@ def text(x: Any) -> str:
 
 
 def functions(record: Op, count: int, slots: Collection[int]) -> str:
-    """One op on ``count`` operands: ``{v: value, p: partials, c: case, s: selects}``.
+    """One op on ``count`` operands: ``{n: count, v: value, p: partials, c: case, s: selects}``.
 
     Only the partials of ``slots`` are made. A null partial passes nothing, whatever the upstream.
     NotImplementedError: a primitive made at run time brought no line for JavaScript.
@@ -116,7 +116,8 @@ def functions(record: Op, count: int, slots: Collection[int]) -> str:
         found = m.partials(record, terms[:-1], terms[-1], wanted)
         return [null if p is None or not wanted[slot] else p for slot, p in enumerate(found)]
 
-    parts = [f"v:{made('{}', names, lambda m, *numbers: [m.run(record, *numbers)])}"]
+    value = made("{}", names, lambda m, *numbers: [m.run(record, *numbers)])
+    parts = [f"n:{count},v:{value}"]
     if slots:
         parts.append(f"p:{made('[{}]', [*names, 'y'], partials)}")
     case = record.case
@@ -127,10 +128,11 @@ def functions(record: Op, count: int, slots: Collection[int]) -> str:
     return f"{{{','.join(parts)}}}"
 
 
-def frozen(value: float, partials: Iterable[float | None], case: int, selects: bool) -> str:
+def frozen(value: float, partials: Sequence[float | None], case: int, selects: bool) -> str:
     """An op that the page cannot work out, on the operands it was recorded with."""
     local = ",".join("null" if p is None else text(p) for p in partials)
-    return f"{{v:()=>{text(value)},p:()=>[{local}],c:()=>{case},s:{int(selects)}}}"
+    told = f"v:()=>{text(value)},p:()=>[{local}],c:()=>{case},s:{int(selects)}"
+    return f"{{n:{len(partials)},{told}}}"
 
 
 def literal(x: Any) -> str:

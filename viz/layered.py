@@ -263,7 +263,8 @@ def _geometry(
         at = route[0].tail.column
         ways.append([(at, at, route[0].start), *(stop for link in route for stop in link.stops)])
         for (_, _, y), (at, _, level) in pairwise(ways[-1]):
-            rises[at] = max(rises[at], abs(level - y))
+            steep = at - (gap < GAP)
+            rises[steep] = max(rises[steep], abs(level - y))
     spans, corners, x = [], [(0.0, 0.0)] * len(boxes), MARGIN
     for items, rise in zip(columns, rises):
         widest = max((item.box.width for item in items if item.box), default=0)

@@ -20,8 +20,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from . import layered, nested
-from .boxes import Boxes, Frame, Geometry, Path, Point, Wires, rows_of
+from . import layered
+from .boxes import Boxes, Geometry, Path, Point, Wires, rows_of
 from .dot import GAP, STUB, source
 from .errors import DrawingError
 from .layered import MARGIN
@@ -40,13 +40,8 @@ Answer = tuple[float, list[Point], list[list[Point]]]
 _limit: dict[str, float] = {}  # of each program that was asked, the wires at which it fails
 
 
-def place(boxes: Boxes, wires: Wires, frames: Sequence[Frame] = ()) -> Geometry:
-    """Where every box and wire goes; the same graph, on one machine, always at the same place.
-
-    A folded drawing is ours to lay out: engines take seconds, and know no way back.
-    """
-    if frames or any(box.many for box in boxes):
-        return nested.place(boxes, wires, frames)
+def place(boxes: Boxes, wires: Wires) -> Geometry:
+    """Where every box and wire goes; the same graph, on one machine, always at the same place."""
     for program in programs(len(wires)):
         until = time.monotonic() + SECONDS
         first = _ask(program, boxes, wires, until)  # to learn the order of the rows

@@ -2,49 +2,53 @@
 
 A wire that crosses a frame's border does so at a height found inside: on the left going in, on the
 right going out. One that goes against the order of boxes, as a loop in a row carries, leads back
-below all that it passes. Reads boxes.py, bars.py and layered.py, which places each level; read by
-layout.py.
+below all that it passes. Reads boxes.py and layered.py, which places each level; read by
+drawing.py.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from . import bars
-from .boxes import PAD_X, Box, Boxes, Frame, Geometry, Path, Point, Wire, Wires, text_width
+from .boxes import Box, Boxes, Frame, Geometry, Path, Point, Wire, Wires
 from .layered import MARGIN, arrange, columns_of
+from .letters import PAD_X, fit, text_width
 
 GAP, BETWEEN = 30.0, 14.0  # px between columns, and above each other: a box here says more
 HEAD = 16  # px, for a frame's title
 TURN, BELOW, APART = 18.0, 14.0, 8.0  # px: how far a way back swings out, and runs below
 
 
+End = int | str  # a box; ~ a frame's level; as text, the wire that crosses the border there
+
+
 @dataclass(frozen=True, slots=True)
 class Block(Box):
     """A frame in the level around it, or the place on a frame's border where a wire crosses it."""
 
-    exits: tuple[float, ...] = ()  # px down, of each wire
-    entries: tuple[float, ...] = ()
+    exits: dict[int, float] = field(default_factory=dict)  # by wire, px down the right edge
+    entries: dict[int, float] = field(default_factory=dict)
 
     @property
     def shares(self) -> bool:
         return False
 
     def row(self, row: int) -> float:
-        return self.exits[row]
+        return list(self.exits.values())[row]
 
     def port(self, port: int) -> float:
-        return self.entries[port]
+        return list(self.entries.values())[port]
 
 
 @dataclass(slots=True)
 class Piece:
-    """A wire's part in a level, between blocks by key; None: to the border, or from it."""
+    """A wire's part in a level, from block to block."""
 
     wire: int
-    source: int | None
-    target: int | None
+    ends: tuple[End, End]
 
 
 @dataclass(slots=True)
@@ -55,8 +59,12 @@ class Level:
     parent: int
     boxes: list[int] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
-    first: int = 0  # the first box inside, in it or deeper: its place in the order
+    order: dict[int, float] = field(default_factory=dict)  # of boxes, and of frames by ~place
+    first: float = 0.0  # of those that are not there from the start
     pieces: list[Piece] = field(default_factory=list)
+    blocks: list[Box] = field(default_factory=list)  # those on the left border, ``entering``,
+    entering: int = 0  # then from there to ``real`` what is inside, then those on the right border
+    real: int = 0
     width: float = 0.0
     height: float = 0.0
     left: float = 0.0  # its border, in the level's own px; its top is HEAD above 0
@@ -69,14 +77,14 @@ class Level:
 
 def place(boxes: Boxes, wires: Wires, frames: Sequence[Frame] = ()) -> Geometry:
     """Where every box, wire and frame goes. The same drawing is always placed the same way."""
-    levels = _levels(boxes, frames)
+    levels = _levels(boxes, wires, frames)
     home = {box: at for at, level in enumerate(levels) for box in level.boxes}
     ways = [_split(levels, home, at, wire) for at, wire in enumerate(wires)]
     for level in reversed(levels):
         _lay(level, levels, boxes, wires)
     origins: list[Point] = []
     for at, level in enumerate(levels):
-        x, y = 0.0, 0.0
+        x, y = max(0.0, -level.left), 0.0
         if at:
             x, y = origins[level.parent]
             dx, dy = levels[level.parent].corners[~at]
@@ -97,12 +105,13 @@ def place(boxes: Boxes, wires: Wires, frames: Sequence[Frame] = ()) -> Geometry:
         if level.frame
     )
     rows = tuple(levels[way[0]].rows[at] for at, way in enumerate(ways))
-    width, height = levels[0].width, levels[0].height
+    width, height = levels[0].width + origins[0][0], levels[0].height
     return Geometry(width, height, tuple(corners), rows, tuple(paths), "own", framed)
 
 
-def _levels(boxes: Boxes, frames: Sequence[Frame]) -> list[Level]:
+def _levels(boxes: Boxes, wires: Wires, frames: Sequence[Frame]) -> list[Level]:
     """The drawing and all frames, outer ones before those inside."""
+    made = {wire.target for wire in wires}  # the others can stand before all else
     levels, inside = [Level(None, 0)], [frames]
     for at, children in enumerate(inside):  # grows on the way
         for frame in children:
@@ -112,8 +121,9 @@ def _levels(boxes: Boxes, frames: Sequence[Frame]) -> list[Level]:
     framed = {box for level in levels for box in level.boxes}
     levels[0].boxes = [box.index for box in boxes if box.index not in framed]
     for level in reversed(levels):
-        firsts = [*level.boxes[:1], *(levels[x].first for x in level.frames)]
-        level.first = min(firsts, default=len(boxes))
+        level.order = {box: box if box in made else box - len(boxes) for box in level.boxes}
+        level.order.update({~x: levels[x].first - 0.5 for x in level.frames})
+        level.first = min((x for x in level.order.values() if x >= 0), default=-0.5)
     return levels
 
 
@@ -125,10 +135,11 @@ def _split(levels: list[Level], home: dict[int, int], at: int, wire: Wire) -> li
     sources = [wire.source, *(~x for x in up)]
     targets = [wire.target, *(~x for x in down)]
     for where, source in zip(up[:-1], sources):
-        levels[where].pieces.append(Piece(at, source, None))
-    levels[up[-1]].pieces.append(Piece(at, sources[len(up) - 1], targets[len(down) - 1]))
+        levels[where].pieces.append(Piece(at, (source, str(at))))
+    meet = sources[len(up) - 1], targets[len(down) - 1]
+    levels[up[-1]].pieces.append(Piece(at, meet))
     for where, target in zip(down[:-1], targets):
-        levels[where].pieces.append(Piece(at, None, target))
+        levels[where].pieces.append(Piece(at, (str(at), target)))
     return [*up, *reversed(down[:-1])]
 
 
@@ -141,157 +152,141 @@ def _outwards(levels: list[Level], at: int) -> list[int]:
 
 def _lay(level: Level, levels: list[Level], boxes: Boxes, wires: Wires) -> None:
     """Places what is in a level, and finds its size and where wires cross its border."""
-    order = {box: float(box) for box in level.boxes}
-    order.update({~x: levels[x].first - 0.5 for x in level.frames})
-    keys = sorted(order, key=order.__getitem__)
-    blocks: list[Box] = []
-    number: dict[object, int] = {}
+    number = _blocks(level, levels, boxes)
+    blocks, taken = level.blocks, dict[int, int]()
+    forward, back = list[Wire](), list[Wire]()  # between blocks; a wire's own place is its slot
     for piece in level.pieces:
-        if piece.source is None:
-            number["in", piece.wire] = len(blocks)
-            blocks.append(_block(len(blocks), uses=1, exits=(0.0,)))
-    entering = len(blocks)
-    for key in keys:
-        number[key] = len(blocks)
-        if key >= 0:
-            blocks.append(replace(boxes[key], index=len(blocks)))
-        else:
-            inner = levels[~key]
-            ends = [tuple(sorted(x.values())) for x in (inner.exits, inner.entries)]
-            blocks.append(_block(len(blocks), inner.width, inner.height, *map(len, ends), *ends))
-    real = len(blocks)
-    for piece in level.pieces:
-        if piece.target is None:
-            number["out", piece.wire] = len(blocks)
-            blocks.append(_block(len(blocks), ports=1, entries=(0.0,)))
-    forward, back = [], []
-    taken: dict[int, int] = {}
-    for piece in level.pieces:
-        source = number["in", piece.wire] if piece.source is None else number[piece.source]
-        target = number["out", piece.wire] if piece.target is None else number[piece.target]
-        wire = wires[piece.wire]
-        use = taken[source] = taken.get(source, -1) + 1
-        port = wire.port
-        if piece.source is not None and piece.source < 0:
-            use = _rank(levels[~piece.source].exits, piece.wire)
-        if piece.target is None:
-            port = 0
-        elif piece.target < 0:
-            port = _rank(levels[~piece.target].entries, piece.wire)
-        local = Wire(source, target, port, port, use)
-        (forward if source < target else back).append((piece.wire, local))
-    forward.sort(key=lambda x: x[1].target)
-    column = _columns(blocks, [x for _, x in forward], entering, real)
+        at, source, target = piece.wire, number[piece.ends[0]], number[piece.ends[1]]
+        use, port = taken.get(source, 0), wires[at].port
+        taken[source] = use + 1
+        for x, crossed in ((source, True), (target, False)):
+            block = blocks[x]
+            if isinstance(block, Block):
+                ends = block.exits if crossed else block.entries
+                use, port = (list(ends).index(at), port) if crossed else (use, list(ends).index(at))
+        (forward if source < target else back).append(Wire(source, target, at, port, use))
+    forward.sort(key=lambda wire: wire.target)
+    column = _columns(level, forward)
     fixed = {at for at, block in enumerate(blocks) if isinstance(block, Block)}
-    lines = [x for _, x in forward]
-    found = arrange(blocks, lines, column, GAP, BETWEEN, fixed)
-    free = {at for at, block in enumerate(blocks) if block.many}
-    lines = _ports(lines, found, free, [x for _, x in back])
-    found = arrange(blocks, lines, column, GAP, BETWEEN, fixed)
-    level.paths = {at: path for (at, _), path in zip(forward, found.paths)}
-    level.rows = {at: row for (at, _), row in zip(forward, found.rows)}
+    found = arrange(blocks, forward, column, GAP, BETWEEN, fixed)
+    forward = _ports(forward, found, blocks)
+    found = arrange(blocks, forward, column, GAP, BETWEEN, fixed)
+    for wire, path, row in zip(forward, found.paths, found.rows, strict=True):
+        level.paths[wire.slot], level.rows[wire.slot] = path, row
     level.width, level.height = found.width, found.height
-    rows = dict(enumerate(map(len, [[x for x in lines if x.source == n] for n in range(len(blocks))])))
-    _lead_back(level, back, blocks, found, column, rows, fixed)
-    level.corners = {key: found.corners[number[key]] for key in keys}
-    _border(level, blocks, found, number, entering, real)
+    level.corners = dict(zip(level.order, found.corners[level.entering : level.real]))
+    _lead_back(level, back, found.corners, column, Counter(wire.source for wire in forward))
+    if level.frame:
+        _border(level, level.frame, found.corners, number)
+
+
+def _blocks(level: Level, levels: list[Level], boxes: Boxes) -> dict[End, int]:
+    """Finds what stands in a level; of each end of its pieces the place among the blocks."""
+    level.order = dict(sorted(level.order.items(), key=lambda x: x[1]))
+    entering = [piece.ends[0] for piece in level.pieces if type(piece.ends[0]) is str]
+    leaving = [piece.ends[1] for piece in level.pieces if type(piece.ends[1]) is str]
+    ends: list[End] = [*entering, *level.order, *leaving]
+    for at, end in enumerate(ends):
+        if isinstance(end, str):
+            level.blocks.append(_block(at, 0, 0, {int(end): 0.0}, {int(end): 0.0}))
+        elif end >= 0:
+            level.blocks.append(replace(boxes[end], index=at))
+        else:
+            inner = levels[~end]
+            sides = int(inner.width), int(inner.height)
+            level.blocks.append(_block(at, *sides, inner.exits, inner.entries))
+    level.entering, level.real = len(entering), len(entering) + len(level.order)
+    return {end: at for at, end in enumerate(ends)}
 
 
 def _block(
-    index: int, width: float = 0, height: float = 0, uses: int = 0, ports: int = 0,
-    exits: tuple[float, ...] = (), entries: tuple[float, ...] = (),
-) -> Block:  # fmt: skip
+    index: int, width: int, height: int, exits: dict[int, float], entries: dict[int, float]
+) -> Block:
+    """With wires in the order of their heights."""
     return Block(
-        index, "frame", "", "", "", None, None, uses, ports, False, False, width, height,
-        exits=exits, entries=entries,
+        index, "frame", "", "", "", None, None, len(exits), len(entries), False, False,
+        width, height,
+        exits=dict(sorted(exits.items(), key=lambda x: x[1])),
+        entries=dict(sorted(entries.items(), key=lambda x: x[1])),
     )  # fmt: skip
 
 
-def _rank(ends: dict[int, float], wire: int) -> int:
-    return sorted(ends, key=lambda x: (ends[x], x)).index(wire)
-
-
-def _columns(blocks: Boxes, wires: Wires, entering: int, real: int) -> list[int]:
+def _columns(level: Level, wires: list[Wire]) -> list[int]:
     """The column of each block: those on the left border first, those on the right one last."""
+    first, end = level.entering, level.real
     inner = [
-        wire._replace(source=wire.source - entering, target=wire.target - entering)
+        wire._replace(source=wire.source - first, target=wire.target - first)
         for wire in wires
-        if wire.source >= entering and wire.target < real
+        if wire.source >= first and wire.target < end
     ]
-    moved = [replace(box, index=at) for at, box in enumerate(blocks[entering:real])]
-    column = [x + (entering > 0) for x in columns_of(moved, inner)]
+    moved = [replace(box, index=at) for at, box in enumerate(level.blocks[first:end])]
+    column = [x + (first > 0) for x in columns_of(moved, inner)]
     last = max(column, default=0) + 1
-    return [0] * entering + column + [last] * (len(blocks) - real)
+    return [0] * first + column + [last] * (len(level.blocks) - end)
 
 
-def _ports(wires: list[Wire], found: Geometry, free: set[int], back: list[Wire]) -> list[Wire]:
+def _ports(wires: list[Wire], found: Geometry, blocks: Boxes) -> list[Wire]:
     """The wires with ports in the order in which they come, where a box has no order of its own."""
-    come = [path[-3][-1] for path in found.paths]
-    ports = [wire.port for wire in wires]
-    for target in free:
+    come, ports = [path[-3][-1] for path in found.paths], [wire.port for wire in wires]
+    for target in (block.index for block in blocks if block.many):
         here = [n for n, wire in enumerate(wires) if wire.target == target]
         for port, n in zip(sorted(ports[n] for n in here), sorted(here, key=come.__getitem__)):
             ports[n] = port
-    return [wire._replace(port=port, slot=port) for wire, port in zip(wires, ports, strict=True)]
+    return [wire._replace(port=port) for wire, port in zip(wires, ports, strict=True)]
 
 
 def _lead_back(
-    level: Level, back: list[tuple[int, Wire]], blocks: Boxes, found: Geometry, column: list[int],
-    rows: dict[int, int], fixed: set[int],
-) -> None:  # fmt: skip
+    level: Level, back: list[Wire], corners: Sequence[Point], column: list[int], rows: Counter[int]
+) -> None:
     """Ways from a block's right, below all that stands between, to the left of one before it."""
     taken: list[tuple[int, int, float]] = []
-    back = sorted(back, key=lambda x: (column[x[1].source] - column[x[1].target], x[0]))
-    for n, (at, wire) in enumerate(back):
+    blocks = level.blocks
+    spots = [(x, y, x + box.width, y + box.height) for box, (x, y) in zip(blocks, corners)]
+    back.sort(key=lambda wire: column[wire.source] - column[wire.target])
+    for n, wire in enumerate(back):
         source, target = blocks[wire.source], blocks[wire.target]
-        first, last = sorted((column[wire.target], column[wire.source]))
-        passed = [x for x in blocks if first <= column[x.index] <= last]
-        spots = [(found.corners[x.index], x) for x in passed]
-        left = min(x for (x, _), box in spots if column[box.index] == column[target.index])
-        right = max(
-            x + box.width for (x, _), box in spots if column[box.index] == column[source.index]
-        )
-        low = max(y + box.height for (_, y), box in spots)
-        for path in level.paths.values():
-            low = max(low, *(s[-1] for s in path if left < s[-2] < right), 0.0)
-        low += BELOW
+        into, out = column[wire.target], column[wire.source]
+        first, last = min(into, out), max(into, out)  # not in this order if nothing else binds them
+        passed = [spot for spot, at in zip(spots, column) if first <= at <= last]
+        left = min(spot[0] for spot, at in zip(spots, column) if at == into)
+        right = max(spot[2] for spot, at in zip(spots, column) if at == out)
+        low = max(spot[3] for spot in passed)
+        bends = (bend for path in level.paths.values() for bend in path)
+        low = max(low, *(bend[-1] for bend in bends if left < bend[-2] < right), 0.0) + BELOW
         for one, other, height in taken:
-            if one <= last and first <= other:
-                low = max(low, height + APART)
+            low = max(low, height + APART) if one <= last and first <= other else low
         taken.append((first, last, low))
-        row = wire.use if wire.source in fixed else 0 if source.shares else rows[wire.source]
-        rows[wire.source] = rows.get(wire.source, 0) + 1
-        level.rows[at] = row
-        (x, y), (u, v) = found.corners[wire.source], found.corners[wire.target]
+        row = 0 if source.shares else rows[wire.source]
+        level.rows[wire.slot] = row = wire.use if isinstance(source, Block) else row
+        rows[wire.source] += 1
+        (x, y), (u, v) = corners[wire.source], corners[wire.target]
         y, v, turn = y + source.row(row), v + target.port(wire.port), TURN + 3 * n
-        level.paths[at] = (
+        level.paths[wire.slot] = (
             (x + source.width, y), (right, y), (right + turn, y, right + turn, low, right, low),
             (left, low), (left - turn, low, left - turn, v, left, v), (u, v),
         )  # fmt: skip
         level.height = max(level.height, low + MARGIN)
         level.width = max(level.width, right + turn)
+        level.left = min(level.left, left - turn)
 
 
 def _border(
-    level: Level, blocks: Boxes, found: Geometry, number: dict[object, int], entering: int,
-    real: int,
-) -> None:  # fmt: skip
+    level: Level, frame: Frame, corners: Sequence[Point], number: dict[End, int]
+) -> None:
     """Where the frame's edges are, and at which heights wires cross them."""
-    if level.frame is None:
-        return
-    edge = found.width - MARGIN if len(blocks) > real and level.width == found.width else level.width
-    level.left = MARGIN if entering else 0.0
-    title = text_width(bars.fit(level.frame.title)) + 2 * PAD_X
-    level.width = max(edge - level.left, title)
-    level.height += HEAD
-    right = level.left + level.width
+    level.left = MARGIN if level.entering else min(0.0, level.left)
+    leaving = level.real < len(level.blocks)
+    edge = corners[level.real][0] if leaving else level.width
+    width = max(edge - level.left, text_width(fit(frame.title)) + 2 * PAD_X)
+    level.width, level.height = math.ceil(width), math.ceil(level.height + HEAD)
     for piece in level.pieces:
-        if piece.source is None:
-            level.entries[piece.wire] = found.corners[number["in", piece.wire]][1] + HEAD
-        elif piece.target is None:
-            y = found.corners[number["out", piece.wire]][1]
+        source, target = piece.ends
+        if isinstance(source, str):
+            level.entries[piece.wire] = corners[number[source]][1] + HEAD
+        if isinstance(target, str):
+            y = corners[number[target]][1]
             level.exits[piece.wire] = y + HEAD
-            level.paths[piece.wire] = (*level.paths[piece.wire], (right, y))
+            level.paths[piece.wire] += ((level.left + level.width, y),)
 
 
 def _moved(path: Path, x: float, y: float) -> Path:

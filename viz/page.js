@@ -19,11 +19,36 @@ function fill(element) {
 }
 
 // ---------------------------------------------------------------- the drawing
-const svg = document.querySelector("svg.drawing"), pane = $("picture");
-const byWire = (parts) => new Map(all(parts, svg).map((part) => [part.dataset.wire, part]));
-const wires = byWire(".wire"), amounts = byWire(".amount"), ticks = byWire(".tick");
-const boxes = all(".node", svg).slice(0, kind.length); // behind them stand plain numbers
-const undo = [];
+// A view is one drawing of the graph. Where nothing is folded there is one, and its boxes are the
+// nodes; else views.js knows more: what several nodes in a box look like, and which box opens.
+const pane = $("picture"), undo = [], also = {};
+let view, svg, boxes, members, boxOf, wires, amounts, ticks, into, items, buttons;
+
+function enter(next) {
+  const byWire = (parts) => new Map(all(parts, next.svg).map((part) => [part.dataset.wire, part]));
+  unmark();
+  [view, svg, boxes, boxOf] = [next, next.svg, all(".node", next.svg), []];
+  [wires, amounts, ticks] = [".wire", ".amount", ".tick"].map(byWire);
+  members = view.members ?? kind.map((_, i) => [i]);
+  members.forEach((nodes, n) => nodes.forEach((i) => (boxOf[i] = n)));
+  into = boxes.map(() => []); // wires, each with the box that it comes from
+  [...wires].forEach(([key, wire], n) => {
+    const [user, slot] = key.split(":").map(Number);
+    const x = view.from?.[n] ?? inputs[starts[user] + slot]; // beyond the nodes: plain numbers
+    into[user].push([wire, members[x] ? x : -1]);
+  });
+  arrange(also.stops?.() ?? turns.map((i) => [i]));
+  items = also.items?.() ?? [...$("walk").children];
+  $("slider").max = full;
+  buttons = Array.from({ length: full + 1 }, (_, k) => {
+    const button = document.createElement("button"), name = k && view.names[boxOf[turn(k)[0]]];
+    button.title = button.textContent = `${stepOf(k)} ${name || $("list").dataset.start}`;
+    document.createElement("li").append(button);
+    return button;
+  });
+  $("list").replaceChildren(...buttons.map((button) => button.parentElement));
+  $("list").style.gridTemplateRows = `repeat(${half + 1}, auto)`;
+}
 
 function mark(element, name) {
   element.classList.add(name);
@@ -33,35 +58,39 @@ function mark(element, name) {
 const unmark = () => undo.splice(0).forEach((restore) => restore());
 
 function draw() {
-  boxes.forEach((box, i) => {
-    const [value, grad, count] = [".value", ".grad", ".count"].map((s) => box.querySelector(s));
-    const known = kind[i] < 0 || end - sends[i] < position;
-    write(value, known ? drawn(run.v[i]) : "–");
+  boxes.forEach((box, n) => {
+    const [i, more] = members[n] ?? [];
+    if (more !== undefined || i === undefined) return also.draw?.(box, n);
+    const [value, grad, come] = [".value", ".grad", ".count"].map((s) => box.querySelector(s));
+    write(value, known(i) ? drawn(run.v[i]) : "–");
     write(grad, drawn(total(i)));
     grad.classList.toggle("none", total(i) === undefined);
-    if (count) write(count, count.textContent.replace(/\d+/, users[i].filter(arrived).length));
+    if (come) write(come, come.textContent.replace(/\d+/, users[i].filter(arrived).length));
   });
   for (const [wire, text] of amounts) {
-    const [user, slot] = wire.split(":"), amount = arrived([user]) ? run.a[user][slot] : undefined;
-    write(text, amount === undefined ? "" : drawn(amount));
-    ticks.get(wire).classList.toggle("in", amount !== undefined);
+    const [user, slot] = wire.split(":").map(Number), p = starts[user] + slot;
+    write(text, arrived(p) ? drawn(run.a[p]) : "");
+    ticks.get(wire).classList.toggle("in", arrived(p));
   }
+  also.drawn?.();
   unmark();
-  if (position > 0) highlight(turn(position), position > forward);
+  if (position > 0) highlight(turn(position), position > half);
 }
 
-function highlight(i, back) {
+function highlight(stop, back) {
+  const n = boxOf[stop[0]], read = new Set();
+  for (const i of stop) forEachNode(i, (x) => (back && frozen.has(x)) || read.add(boxOf[x]));
   mark(svg, back ? "backward" : "forward");
-  mark(boxes[i], "now");
-  const carries = (x) => !back || !frozen.has(x);
-  forEachNode(i, (x, slot) => carries(x) && mark(wires.get(`${i}:${slot}`), "moving"));
-  if (back) ready(i).forEach(waits);
-  look([i, ...operands[i].filter(isNode)].map(place));
+  mark(boxes[n], "now");
+  for (const [wire, from] of into[n])
+    if (read.has(from) || !(back || members[from]?.length)) mark(wire, "moving");
+  if (back) new Set(ready().map(([i]) => boxOf[i])).forEach((m) => m === n || waits(m));
+  look([n, ...into[n].map(([, from]) => from)].filter((m) => m >= 0).map(place));
 }
 
-function waits(i) {
-  const { x, y, height } = place(i), word = document.createElementNS(svg.namespaceURI, "text");
-  mark(boxes[i], "ready");
+function waits(n) {
+  const { x, y, height } = place(n), word = document.createElementNS(svg.namespaceURI, "text");
+  mark(boxes[n], "ready");
   const look = { class: "waits", x: x + 2, y: y + height + 12 };
   for (const name in look) word.setAttribute(name, look[name]);
   word.textContent = pane.dataset.ready;
@@ -69,7 +98,7 @@ function waits(i) {
   undo.push(() => word.remove());
 }
 
-const place = (i) => boxes[i].querySelector("rect").getBBox();
+const place = (n) => boxes[n].querySelector("rect").getBBox();
 
 // Scrolls to the first of these places, and to the others as far as they fit.
 function look(places) {
@@ -86,77 +115,81 @@ function look(places) {
   bring("y", "height", "scrollTop", pane.clientHeight);
 }
 
-svg.addEventListener("pointerover", (event) => {
-  const i = boxes.indexOf(event.target.closest(".node"));
-  if (i < 0) return;
-  const title = boxes[i].querySelector("title");
-  const [value, grad] = all(".words text", boxes[i]).map((word) => word.textContent);
+const under = (event) => boxes.indexOf(event.target.closest(".node"));
+pane.addEventListener("pointerover", (event) => {
+  const n = under(event), [i, more] = members[n] ?? [];
+  if (i === undefined || more !== undefined) return;
+  const title = boxes[n].querySelector("title");
+  const [value, grad] = all(".words text", boxes[n]).map((word) => word.textContent);
   const lines = [title.textContent.split("\n")[0], `${value} ${run.v[i]}`];
   if (total(i) !== undefined) lines.push(`${grad} ${total(i)}`);
   write(title, lines.join("\n"));
 });
+// A box's step, on the way there or back: an op's own; a leaf's, where it is used first.
+pane.addEventListener("click", (event) => {
+  const n = under(event);
+  if (n < 0) return event.target.closest("svg") && whole();
+  if (also.click?.(n)) return;
+  const turns = (i) => (kind[i] < 0 ? users[i].map((p) => stopOf[owner[p]]) : stopOf[i]);
+  const first = (members[n] ?? []).flatMap(turns).reduce((a, b) => Math.min(a, b), half);
+  if (first < half) go(position < half ? first + 1 : full - first);
+});
 
 // ---------------------------------------------------------------- where we are
-const items = [...$("walk").children], heads = items.map((item) => item.firstElementChild);
-const buttons = items.map((item, k) => {
-  const button = document.createElement("button");
-  button.title = button.textContent = `${k} ${k ? names[turn(k)] : $("list").dataset.start}`;
-  button.addEventListener("click", () => go(k));
-  $("list").appendChild(document.createElement("li")).append(button);
-  return button;
-});
-let tall = 0; // px, the tallest item: what is below must not jump
-const steady = () => ($("walk").style.minHeight = `${position === end ? 0 : tall}px`);
+let tall = 0, item, button; // tall: px, of the tallest item: what is below must not jump
+const steady = () => ($("walk").style.minHeight = `${position === full ? 0 : tall}px`);
 
 function refresh() {
-  [items[position], $("inputs"), $("moved")].forEach(fill);
+  const odd = run.odd && positionOf(run.odd);
+  [item, $("moved"), ...all("ul", $("inputs"))].forEach((e) => e.checkVisibility() && fill(e));
   draw();
-  heads.forEach((head, k) => {
-    const odd = k > 0 && k === run.odd;
-    write(head, head.textContent.replace(" !", "") + (odd ? " !" : ""));
-    buttons[k].classList.toggle("odd", odd);
-  });
+  const last = item.firstChild.lastChild, text = last.textContent.replace(" !", "");
+  write(last, text + (odd > 0 && odd === position ? " !" : ""));
+  all(".odd", $("list")).forEach((button) => button.classList.remove("odd"));
+  if (odd) buttons[odd].classList.add("odd");
 }
 
 function go(k) {
-  items[position].classList.remove("now");
-  buttons[position].removeAttribute("aria-current");
-  position = Math.max(0, Math.min(end, k));
-  items[position].classList.add("now");
-  buttons[position].setAttribute("aria-current", "step");
+  item?.classList.remove("now");
+  button?.removeAttribute("aria-current");
+  position = Math.max(0, Math.min(full, k));
+  [item, button] = [items[position], buttons[position]];
+  item.classList.add("now");
+  button.setAttribute("aria-current", "step");
   $("slider").value = position;
-  $("slider").setAttribute("aria-valuetext", heads[position].textContent);
-  write($("place"), `${position}/${end}`);
+  write($("place"), `${stepOf(position)}/${end}`);
   for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", position === 0);
-  for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", position === end);
+  for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", position === full);
   steady();
   refresh(); // from here on the layout is read
+  $("slider").setAttribute("aria-valuetext", item.firstChild.textContent);
   $("step").scrollTop = 0;
-  const list = $("list").parentElement, button = buttons[position];
+  const list = $("list").parentElement;
   const [above, below] = [button.offsetTop - 24, button.offsetTop + button.offsetHeight];
   if (above < list.scrollTop || below > list.scrollTop + list.clientHeight)
     list.scrollTop = above - list.clientHeight / 2;
   say();
   try {
-    history.replaceState(null, "", `#step=${position}`);
+    history.replaceState(null, "", `#step=${stepOf(position)}`);
   } catch {} // a sandboxed frame has no history
 }
 
 // Who goes and why now, the rule, what each input has; not where the gradient came from.
 function say() {
-  const lines = all("h2 + p, p:not([class]), .ask, .row, .total", items[position]);
-  if (position > forward) lines.splice(1, 1);
+  const lines = all("h2 + p, p:not([class]), .ask, .row, .total", item);
+  if (position > half) lines.splice(1, 1);
   write($("said"), lines.map((line) => line.innerText).join("\n"));
 }
 
-const asked = () => Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? forward);
+const asked = () => positionOf(Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? forward));
 const steps = {
   first: () => go(0), back: () => go(position - 1), next: () => go(position + 1),
-  last: () => go(end), odd: () => run.odd && go(run.odd),
+  last: () => go(full), odd: () => run.odd && go(positionOf(run.odd)),
   larger: () => enlarge(zoom * 1.25), smaller: () => enlarge(zoom / 1.25), fit: () => enlarge(1),
 };
 for (const id of ["first", "back", "next", "last"]) $(id).addEventListener("click", steps[id]);
 $("slider").addEventListener("input", () => go($("slider").valueAsNumber));
+$("list").addEventListener("click", ({ target }) => target.matches("button") && go(buttons.indexOf(target)));
 addEventListener("hashchange", () => go(asked()));
 const keys = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: "back" };
 Object.assign(keys, { Home: "first", End: "last", n: "odd" });
@@ -167,14 +200,7 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   steps[keys[event.key]]();
 });
-
-// A box's step, on the way there or back: an op's own; a leaf's, where it is used first.
-svg.addEventListener("click", (event) => {
-  const node = event.target.closest(".node"), box = boxes.indexOf(node);
-  if (!node) return whole();
-  const i = kind[box] < 0 ? users[box].at(-1)?.[0] : box;
-  if (i in sends) go(position < forward ? end + 1 - sends[i] : sends[i]);
-});
+addEventListener("toggle", () => item && refresh(), true); // what was hidden was not filled
 
 // ---------------------------------------------------------------- moved leaves
 const rows = all("li", $("inputs"));
@@ -222,7 +248,7 @@ function settle() {
   const fits = pane.scrollWidth <= pane.clientWidth && pane.scrollHeight <= pane.clientHeight;
   $("whole").hidden = fits && !pane.classList.contains("whole");
   tall = 0;
-  if (!wide.matches && items.length <= 400) { // wide: a pane of its own; more: takes too long
+  if (!wide.matches && full <= 400) { // wide: a pane of its own; more: takes too long
     $("walk").classList.add("measured");
     tall = Math.min(Math.max(...items.map((item) => item.offsetHeight)), 0.7 * innerHeight);
     $("walk").classList.remove("measured");
@@ -250,8 +276,7 @@ $("theme").addEventListener("click", () => {
 });
 addEventListener("beforeprint", () => {
   const shown = position;
-  position = end;
-  items.forEach(fill);
+  items.forEach((item, k) => fill(item, (position = k)));
   draw();
   unmark();
   position = shown;
@@ -260,8 +285,12 @@ addEventListener("afterprint", () => go(position));
 addEventListener("resize", settle);
 wide.addEventListener("change", fold);
 
-document.documentElement.classList.add("scripted");
-evaluate();
-fold();
-go(asked());
-requestAnimationFrame(() => setTimeout(settle)); // after the first painting
+views[0].svg = document.querySelector("svg.drawing");
+function start() {
+  document.documentElement.classList.add("scripted");
+  evaluate();
+  fold();
+  enter(views[0]);
+  go(asked());
+  requestAnimationFrame(() => setTimeout(settle)); // after the first painting
+}

@@ -1,9 +1,9 @@
 """Graph → a tree of parts: its loops, its scopes, its regions.
 
-Reads autograd's Graph, Repeats and dominators; read by titles.py and folding.py. Repeats come first,
-as a program's loops are its largest parts. What is in a copy is grouped by the scopes that were
-recorded, the rest by the dominators of the folded graph: a region has one result. A part stands for
-all copies of the loops around it, so that each op is in one part of every level.
+Reads autograd's Graph, Repeats and dominators; read by titles.py and folding.py. Repeats come
+first, as a program's loops are its largest parts. What is in a copy is grouped by the scopes that
+were recorded, the rest by the dominators of the folded graph: a region has one result. A part
+stands for all copies of the loops around it, so that each op is in one part of every level.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import NamedTuple
+from itertools import chain, pairwise
+from typing import NamedTuple, TypeVar
 
 from autograd.graph import Graph
 from autograd.lines import Dominators
@@ -20,9 +21,11 @@ from autograd.names import clean
 from autograd.repeats import Piece, Repeat, fold
 from autograd.repeats import Unit as Ops
 
-SMALL, WIDE, CHUNKS = 3, 24, 16  # ops of a region; entries of a level, and what more is cut into
+SMALL = 3  # ops of a region
+WIDE, CHUNKS = 12, 7  # boxes that a screen has room for side by side, and what more is cut into
 NUMBERED = re.compile(r"(.*[^\d\s])\s*\d+")  # `neuron 3`: one of the neurons
 
+T = TypeVar("T")
 Place = tuple[int, int]  # an op and a slot: one use
 Scope = tuple[str, ...]
 
@@ -69,8 +72,8 @@ class Part:
     """Ops that are one box, or a frame around their ``parts`` when it is open.
 
     ``units`` are in the order of the line; ``loops`` are those around it, outermost first, the last
-    one its ``own`` if it is a loop itself. ``name`` is its scope's until titles.py gives it one, and
-    ``key``, which no other part has.
+    one its ``own`` if it is a loop itself. ``name`` is its scope's, or titles.py gives one, and a
+    ``key`` that no other part has.
     """
 
     units: tuple[int, ...]
@@ -80,6 +83,7 @@ class Part:
     own: bool = False
     name: str = ""
     key: str = ""
+    hidden: int = 0  # of the loops around it, that no frame shows
 
     @property
     def around(self) -> int:
@@ -144,7 +148,7 @@ class Parts:
         order, scopes = self.fold.order, self.graph.scopes
         at = range(piece.start, piece.start + piece.size)
         nodes = [order[place + shift] for shift in shifts for place in at]
-        scope = _shared(self.scopes[scope] for scope in {scopes[node] for node in nodes})
+        scope = shared(self.scopes[scope] for scope in {scopes[node] for node in nodes})
         self.units.append(Unit(nodes, piece.size, loops, scope))
         return Part((len(self.units) - 1,), scope, loops)
 
@@ -153,7 +157,7 @@ class Parts:
 
         Of samples we speak only where a copy holds a recorded network: scopes of its own.
         """
-        known = len(_shared(unit.scope for unit in units))
+        known = len(shared(unit.scope for unit in units))
         inner = len(units[0].results)
         for around in units[0].loops[: depth + 1]:
             inner //= around.count
@@ -195,33 +199,51 @@ class Parts:
         if len(parts) == 1 and parts[0].parts and not parts[0].own:
             parts = parts[0].parts
         units = tuple(sorted(unit for part in parts for unit in part.units))
-        return Part(units, _shared(part.scope for part in parts), loops, tuple(parts), own)
+        return Part(units, shared(part.scope for part in parts), loops, tuple(parts), own)
 
     def _group(self, parts: Sequence[Part]) -> Part:
-        """A part around parts of one level."""
-        return self._part(parts, parts[0].loops[: parts[0].around])
+        """A part around parts of one level, in the loops that are around them all."""
+        around = [part.loops[: part.around] for part in parts]
+        return self._part(parts, shared(around))
 
     def _level(self, entries: Sequence[Part], depth: int) -> list[Part]:
         """``entries`` by the scopes that they were recorded in, ``depth`` of which are around.
 
-        Ops of one scope that are not a loop are one part, however often it was entered.
+        Ops of one scope that are not a loop are one part, however often it was entered; and where
+        several loops stand side by side, as of samples that differ, what is in them is too.
         """
+        mixed = {x for x in entries if x.own and any(len(y.scope) > len(x.scope) for y in x.parts)}
+        if len(mixed) > SMALL:
+            for part in (part for entry in mixed for part in entry.parts):
+                part.hidden = 1
+            inside = (entry.parts if entry in mixed else (entry,) for entry in entries)
+            entries = list(chain(*inside))
+        found = self._by_scope(entries, depth)
+        while len(found) > WIDE:
+            cuts = [k * len(found) // CHUNKS for k in range(CHUNKS + 1)]
+            runs = [found[a:b] for a, b in pairwise(cuts)]
+            found = [self._group(run) if len(run) > 1 else run[0] for run in runs]
+        return found
+
+    def _by_scope(self, entries: Sequence[Part], depth: int) -> list[Part]:
+        """``entries``, what is in one scope as one part, and regions of the rest."""
         scopes: dict[str, list[Part]] = {}
         for entry in entries:
             name = entry.scope[depth] if len(entry.scope) > depth else ""
             scopes.setdefault(name, []).append(entry)
         rest = scopes.pop("", [])
-        found = self._regions(rest, bool(scopes))
+        loops = [entry for entry in rest if entry.own]
+        if len(loops) > WIDE:
+            loops = []
+        found = loops + self._regions([x for x in rest if x not in loops], bool(scopes or loops))
         for name, inside in scopes.items():
             if len(inside) > 1:
+                for part in inside:
+                    part.name = ""
                 inside = [self._group(self._level(inside, depth + 1))]
             inside[0].name = clean(name)
             found += inside
-        found = self._in_order(found)
-        while len(found) > WIDE:
-            size = -(-len(found) // CHUNKS)
-            found = [self._group(found[k : k + size]) for k in range(0, len(found), size)]
-        return found
+        return self._in_order(found)
 
     def _regions(self, entries: Sequence[Part], beside: bool) -> list[Part]:
         """``entries``, with a region of SMALL ops and more as one part.
@@ -281,9 +303,10 @@ class Parts:
         return list(done.values())
 
 
-def _shared(scopes: Iterable[Scope]) -> Scope:
-    """What all scopes begin with: what the first and the last in order do."""
-    all_of_them = set(scopes)
-    low, high = min(all_of_them, default=()), max(all_of_them, default=())
-    same = next((k for k, (a, b) in enumerate(zip(low, high)) if a != b), min(len(low), len(high)))
-    return low[:same]
+def shared(paths: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    """What all of them begin with."""
+    first, *others = dict.fromkeys(paths) or [()]
+    for other in others:
+        same = (k for k, (a, b) in enumerate(zip(first, other)) if a != b)
+        first = first[: next(same, len(other))]
+    return first

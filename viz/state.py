@@ -90,6 +90,35 @@ class Run:
         return State(now, set(self.ready(now)), {(now, s) for s in self.sent[now]}, amounts, grads)
 
 
+def schedule(graph: Graph, box_of: Sequence[int]) -> list[list[int]]:
+    """The ops in stops: what goes at once, where ``box_of`` says which box each node is in.
+
+    A stop is all of one box that can go one after the other; the next one is of the box of the
+    first op that is left. Where each op is a box of its own it is the graph's order.
+    """
+    is_op = [record is not None for record in graph.ops]
+    waits = [sum(isinstance(x, int) and is_op[x] for x in row) for row in graph.operands]
+    able: dict[int, list[int]] = {}
+    for i, n in enumerate(waits):
+        if is_op[i] and not n:
+            able.setdefault(box_of[i], []).append(i)
+    stops: list[list[int]] = []
+    gone = set[int]()
+    for first, op in enumerate(is_op):
+        if not op or first in gone:
+            continue
+        stop, queue = [], able.setdefault(box_of[first], [])
+        while queue:
+            stop.append(queue.pop())
+            for user, _ in graph.users[stop[-1]]:
+                waits[user] -= 1
+                if not waits[user]:
+                    able.setdefault(box_of[user], []).append(user)
+        gone.update(stop)
+        stops.append(sorted(stop))
+    return stops
+
+
 def in_order_of_use(graph: Graph) -> list[int]:
     """The leaves as the forward steps meet them, those of one module together.
 

@@ -15,7 +15,7 @@ from autograd.graph import Graph
 from autograd.sweep import Step, backward_steps
 from autograd.value import Value
 
-from .drawing import MAX_NODES, drawable, write_whole
+from .drawing import write_whole
 from .walk import Walk
 
 PRINTED = 40  # steps, half of them the last, and leaves, of a printed walk
@@ -85,19 +85,15 @@ class Trace(Sequence[Position]):
         file = root if root.isidentifier() else "walk"
         return f'Trace of {root}: {n} forward, {n} backward steps. print() it, .save("{file}.html")'
 
-    def html(self, max_nodes: int = MAX_NODES) -> str:
-        """One HTML file: the drawing and the walk, shown step by step, following moved inputs.
-
-        A graph of more than ``max_nodes`` nodes: DrawingError.
-        """
+    def html(self) -> str:
+        """One HTML file: the drawing and the walk, shown step by step, following moved inputs."""
         from .page import page  # a third of what importing viz may cost
 
-        drawable(self.graph, max_nodes)
         return page(self.walk)
 
-    def save(self, path: str | os.PathLike[str], max_nodes: int = MAX_NODES) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write ``html()`` to ``path``, wholly or not at all."""
-        write_whole(path, self.html(max_nodes).encode())
+        write_whole(path, self.html().encode())
 
 
 def _text(walk: Walk, k: int) -> str:

@@ -1,7 +1,8 @@
 """Geometry → SVG text: the one place that knows how a drawing looks.
 
-Reads boxes.py and state.py; read by dot.py, drawing.py, page.py and docs/make_pictures.py. All is
-drawn by attributes, which any stylesheet overrides (``.node.now rect { … }``) and none has to. Its
+Reads boxes.py, bars.py and state.py; read by dot.py, drawing.py, page.py and
+docs/make_pictures.py. All is drawn by attributes, which any stylesheet overrides
+(``.node.now rect { … }``) and none has to. Its
 hooks, where ``T:S`` is a wire (index of the consumer, slot):
 
 - ``g.node[data-node="7"]``, also ``.leaf`` or ``.op``: a box with one ``rect``, a ``title`` (all
@@ -32,10 +33,9 @@ from typing import NamedTuple
 from autograd.numbers import show
 
 from . import bars
-from .boxes import (
-    CHANGED, FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, Box, Boxes, Frame, Geometry, Many, Path, Wire,
-    Wires, minus, text_width,
-)  # fmt: skip
+from .bars import Many
+from .boxes import CHANGED, Box, Frame, Geometry, Path, Wire, Wires
+from .letters import FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, fit, minus, text_width
 from .state import State
 
 FAMILY = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
@@ -109,13 +109,12 @@ def svg(
     """The drawing as one SVG element; with ``state``, as it is in the middle of a backward pass."""
     colours, width, height = THEMES[theme], number(geometry.width), number(geometry.height)
     arrow = tag("path", d="M0 0L10 -5L10 5Z", fill=colours.motion, stroke="none")
-    into = ""
-    if any(way[-1][-2] < way[0][0] for way in geometry.paths):
-        arrow_into = tag("path", d="M0 0L-9 -5L-9 5Z", fill=colours.line, stroke="none")
-        into = (
-            f'<marker id="into" markerUnits="userSpaceOnUse" markerWidth="12" '
-            f'markerHeight="12" viewBox="-11 -6 12 12" refX="0">{arrow_into}</marker>'
-        )
+    back = [way[-1][-2] < way[0][0] for way in geometry.paths]
+    into = tag("path", d="M0 0L-13 -7L-13 7Z", fill=colours.line, stroke="none")
+    into = (
+        f'<marker id="into" markerUnits="userSpaceOnUse" markerWidth="16" markerHeight="16" '
+        f'viewBox="-15 -8 16 16">{into}</marker>'
+    ) * any(back)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" '
         f'aria-label="{xml(title)}" width="{width}" height="{height}" '
@@ -127,18 +126,18 @@ def svg(
         tag("rect", class_="paper", width=width, height=height, fill=colours.paper, stroke="none"),
     ]
     parts += ["".join(_frame(*framed, colours)) for framed in geometry.frames]
-    folded = bool(geometry.frames) or any(box.many for box in boxes)
-    carried = _carried(wires) if folded and not state else [("", "", None)] * len(wires)
+    folded = bool(geometry.frames) or any(box.many and box.nodes for box in boxes)
+    plain: tuple[str, str, str | None] = "", "", None
+    carried = [*_carried(wires)] if folded and not state else [plain] * len(wires)
     uses: list[list[Use]] = [[] for _ in boxes]
-    for wire, row, way, (thick, dashes, said) in zip(
-        wires, geometry.rows, geometry.paths, carried, strict=True
+    for wire, row, way, (thick, dashes, said), leads_back in zip(
+        wires, geometry.rows, geometry.paths, carried, back, strict=True
     ):
         key, hook = (wire.target, wire.slot), f"{wire.target}:{wire.slot}"
         uses[wire.source].append((row, hook, state.amounts.get(key) if state else None))
         kind, ink, head = "wire", colours.line, ""
-        end = "url(#into)" if way[-1][-2] < way[0][0] else ""
-        if end:
-            kind = "wire back"
+        end = "url(#into)" if leads_back else ""
+        kind += " back" * leads_back
         if state and key in state.moving:
             kind, ink, thick, head = f"{kind} moving", colours.motion, "2.4", "url(#head)"
         parts.append(
@@ -167,7 +166,7 @@ def _box(
     numbers = (("value", box.value, ""), ("grad", grad, colours.motion))
     digits = [f"{word} {n!r}" for word, n, _ in numbers if n is not None]
     if box.many:
-        digits = [*box.many.lines, *(bars.told(*strip[:2]) for strip in _strips(box.many, colours))]
+        digits = [*box.many.lines, *(bars.told(*kind) for kind in bars.kinds(box.many))]
     digits += [CHANGED] * box.stale
     yield f'<g class="node {kind}" data-node="{box.index}">'
     yield tag("title", xml("\n".join([box.whole, *digits])))
@@ -217,93 +216,98 @@ def _box(
     yield "</g>"
 
 
-Strip = tuple[str, list[float | None], str]  # its word, its numbers, its colour
-
-
-def _strips(many: Many, colours: Theme) -> list[Strip]:
-    both = (("value", many.values, colours.text), ("grad", many.grads, colours.motion))
-    return [(word, [x for row in rows for x in row], ink) for word, rows, ink in both if rows]
-
-
 def _many(box: Box, many: Many, x: float, y: float, colours: Theme) -> Iterator[str]:
-    """Title, quiet lines, and the strips, from the top."""
-    left, down, inner = x + PAD_X, y + PAD_Y, box.width - 2 * PAD_X
-    yield tag(
-        "text", xml(bars.fit(box.title)), class_="name", x=left, y=down + BASELINE, font_weight=700
-    )
-    words, strips = "", ""
-    down += LINE
+    """Title, quiet lines, and the numbers: one as it is, some as strokes, more as a summary."""
+    left, down, inner = x + PAD_X, y + PAD_Y + LINE, box.width - 2 * PAD_X
+    title = xml(fit(box.title))
+    yield tag("text", title, class_="name", x=left, y=down - LINE + BASELINE, font_weight=700)
+    quiet = ""
     for line in many.lines:
-        text = xml(bars.fit(line, SMALL))
-        words += tag("text", text, class_="line", x=left, y=down + bars.THIN - 4.5)
         down += bars.THIN
+        quiet += tag("text", xml(fit(line, SMALL)), class_="line", x=left, y=down - 4.5)
     laid = bars.grid(many, inner)
-    for word, numbers, ink in _strips(many, colours):
-        words += tag("text", word, x=left, y=down + bars.THIN - 4.5)
-        if len(numbers) == 1:
-            n = numbers[0]
-            ink = colours.quiet if n is None else ink
-            strips += tag("text", minus(show(n)), class_=word, x=left + WORD, y=down + BASELINE - 2, fill=ink)
-            down += LINE
-            continue
-        there = [n for n in numbers if n is not None]
-        most = f"largest {bars.short(bars.largest(numbers))}" if there else "–"
-        if laid is None:
-            if word == "value":
-                words += tag("text", f"{len(numbers):,} numbers", x=left + WORD, y=down + bars.THIN - 4.5)
-                down += bars.THIN
-            for text in ([f"length {bars.short(bars.length(numbers))}", most] if there else ["–"]):
-                strips += tag("text", text, class_=word, x=left + WORD, y=down + bars.THIN - 4.5, fill=ink, font_size=SMALL)
-                down += bars.THIN
-            continue
-        words += tag("text", most, class_="most", x=left + inner, y=down + bars.THIN - 4.5, text_anchor="end")
+    for word, numbers in bars.kinds(many):
+        ink, said = colours.motion if word == "grad" else colours.text, bars.summary(numbers)
         down += bars.THIN
-        drawn, odd = bars.strokes(bars.flat(many.values if word == "value" else many.grads, laid), laid)
-        zeros = "".join(f"M0 {number((r + 0.5) * laid.high)}H{number(laid.pitch * laid.columns)}" for r in range(laid.rows))
-        move = f"translate({number(left)} {number(down)})"
-        strips += tag("path", class_="zero", d=zeros, transform=move, fill="none", stroke=colours.line, stroke_width=0.5, stroke_opacity=".6")
-        strips += tag("path", class_=f"bars {word}", d=drawn, transform=move, fill="none", stroke=ink, stroke_width=f"{0.76 * laid.pitch:.2f}", data_columns=laid.columns, data_pitch=f"{laid.pitch:g}", data_high=f"{laid.high:g}")
-        strips += tag("path", class_=f"odd {word}", d=odd, transform=move, fill="none", stroke=ink) if odd else ""
-        down += math.ceil(laid.rows * laid.high + 2)
-    yield tag("g", words, class_="words", font_size=SMALL, fill=colours.quiet)
-    yield strips
+        quiet += tag("text", word, x=left, y=down - 4.5)
+        if len(numbers) == 1:
+            ink = colours.quiet if numbers[0] is None else ink
+            down += LINE - bars.THIN
+            yield tag("text", *said, class_=word, x=left + WORD, y=down - LINE + BASELINE, fill=ink)
+        elif laid:
+            most = tag("text", said[-1], class_="most", x=left + inner, y=down - 4.5)
+            quiet += most.replace(" x=", ' text-anchor="end" x=', 1)
+            yield from _strip(many, word, laid, left, down, colours, ink)
+            down += math.ceil(laid.rows * laid.high + 2)
+        else:
+            if word == "value":
+                quiet += tag("text", f"{len(numbers):,} numbers", x=left + WORD, y=down - 4.5)
+                down += bars.THIN
+            small = {"fill": ink, "font_size": SMALL}
+            for line in said:
+                yield tag("text", line, class_=word, x=left + WORD, y=down - 4.5, **small)
+                down += bars.THIN
+            down -= bars.THIN
+    yield tag("g", quiet, class_="words", font_size=SMALL, fill=colours.quiet)
 
 
-def _frame(frame: Frame, x: float, y: float, width: float, height: float, colours: Theme) -> Iterator[str]:
-    title = bars.fit(frame.title)
-    yield '<g class="frame">'
-    yield tag("title", xml("\n".join([frame.title, *frame.lines])))
-    yield tag("rect", x=x, y=y, width=width, height=height, rx=6, fill=colours.text, fill_opacity="0.03", stroke=colours.line, stroke_width="1")
-    yield tag("text", xml(title), class_="name", x=x + PAD_X, y=y + 15.0, font_weight=700)
-    room = width - 2 * PAD_X - text_width(title) - 10
-    line = bars.fit(" · ".join(frame.lines), SMALL, room)
-    if line:
-        yield tag("text", xml(line), class_="line", x=x + width - PAD_X, y=y + 15.0, text_anchor="end", font_size=SMALL, fill=colours.quiet)
-    yield "</g>"
+def _strip(
+    many: Many, word: str, laid: bars.Grid, x: float, y: float, colours: Theme, ink: str
+) -> Iterator[str]:
+    """The strokes of one kind of numbers, over their zero lines."""
+    rows = many.grads if word == "grad" else many.values
+    drawn, odd = bars.strokes(bars.flat(rows, laid), laid)
+    end, middles = number(laid.pitch * laid.columns), [r + 0.5 for r in range(laid.rows)]
+    zeros = "".join(f"M0 {number(laid.high * middle)}H{end}" for middle in middles)
+    at = {"fill": "none", "transform": f"translate({number(x)} {number(y)})"}
+    yield tag("path", class_="zero", d=zeros, stroke=colours.line, stroke_width=0.4, **at)
+    yield tag(
+        "path", class_=f"bars {word}", d=drawn, stroke=ink, stroke_width=f"{0.76 * laid.pitch:.2f}",
+        data_columns=laid.columns, data_pitch=f"{laid.pitch:g}", data_high=f"{laid.high:g}", **at,
+    )  # fmt: skip
+    if odd:
+        yield tag("path", class_=f"odd {word}", d=odd, stroke=ink, **at)
 
 
-def _carried(wires: Wires) -> list[tuple[str, str, str | None]]:
+def _frame(
+    frame: Frame, x: float, y: float, width: float, height: float, colours: Theme
+) -> Iterator[str]:
+    """A border round what an opened box holds: its title on the left, its lines on the right."""
+    title, baseline = fit(frame.title), y + 15.0
+    room = width - 2 * PAD_X - text_width(title) - FONT
+    line = fit(" · ".join(frame.lines), SMALL, room)
+    yield '<g class="frame">' + tag("title", xml("\n".join((frame.title, *frame.lines))))
+    yield tag(
+        "rect", x=x, y=y, width=width, height=height, rx=6, fill=colours.text, fill_opacity="0.03",
+        stroke=colours.line, stroke_width="1",
+    )  # fmt: skip
+    yield tag("text", xml(title), class_="name", x=x + PAD_X, y=baseline, font_weight=700)
+    yield tag(
+        "text", xml(line), class_="line", x=x + width - PAD_X, y=baseline, text_anchor="end",
+        font_size=SMALL, fill=colours.quiet,
+    ) + "</g>"  # fmt: skip
+
+
+def _carried(wires: Wires) -> Iterator[tuple[str, str, str | None]]:
     """Of each wire its thickness, its dashes, and what hovering says."""
     sent = [[c.amount for c in wire.contributions] for wire in wires]
     lengths = [bars.length(amounts) for amounts in sent]
     most = bars.largest(lengths)
-    found: list[tuple[str, str, str | None]] = []
-    for wire, amounts, length in zip(wires, sent, lengths):
-        if not amounts:
-            found.append(("", "", None))
-        elif length == 0:
-            found.append(("", "2 4", _said(wire, amounts, length)))
-        else:
-            share = length / most if most and length - length == 0 else 1.0
-            thick = THICK + (THICK - 1) / DECADES * math.log10(max(share, 10.0**-DECADES))
-            found.append((f"{thick:.1f}", "", _said(wire, amounts, length)))
-    return found
+    for wire, amounts, length in zip(wires, sent, lengths, strict=True):
+        thick, dashes = "", ""
+        if length:
+            share = length / most if length - length == 0 else 1.0  # nan and inf: as thick as any
+            decades = max(math.log10(share), -DECADES)
+            thick = f"{THICK + (THICK - 1) / DECADES * decades:.1f}"
+        elif amounts:
+            dashes = "2 4"  # a pass came by, and nothing went through
+        yield thick, dashes, _said(wire, amounts, length) if len(amounts) > 1 else None
 
 
-def _said(wire: Wire, amounts: Sequence[float], length: float) -> str | None:
-    if len(amounts) == 1:
-        return None
-    most = bars.largest(amounts)
-    place = sorted(wire.places, key=lambda place: (-place[0], place[1]))[amounts.index(most)] if most in amounts else None
-    at = f" at {wire.passed.name(place[0])}" if place and wire.passed else ""
+def _said(wire: Wire, amounts: Sequence[float], length: float) -> str:
+    """``16 wires, length 0.83, largest -0.41 at neuron 3``"""
+    most, at = bars.largest(amounts), ""
+    if wire.passed and most in amounts:
+        op, _ = wire.turns[amounts.index(most)]
+        at = f" at {wire.passed.name(op)}"
     return f"{len(amounts):,} wires, length {bars.short(length)}, largest {bars.short(most)}{at}"

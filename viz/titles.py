@@ -48,11 +48,15 @@ class Titles:
         labels = {clean(self.graph.labels[node]) for node in nodes}
         if len(labels) == 1 and labels != {""}:
             return labels.pop()
+        told = self.formula(part)
+        record = self.graph.ops[nodes[-1]]
+        if told or len(self.results(part)) == 1:
+            return told or (record.name if record else "")
         first, last = (self.units[u].results[-1] for u in (part.units[0], part.units[-1]))
-        return self.formula(part) or f"{self.names[first]} … {self.names[last]}"
+        return f"{self.names[first]} … {self.names[last]}"
 
     def results(self, part: Part) -> list[int]:
-        """The units that others read, or that are roots; of a loop in a row also what it carries."""
+        """The units that others read, or that are roots; of a loop in a row what it carries too."""
         mine, row = set(part.units), part.own and part.loops[-1].row
         return [
             a
@@ -63,12 +67,22 @@ class Titles:
 
     def lines(self, part: Part) -> tuple[str, ...]:
         """How much it is, to a copy of what is around it; and what it does, if that is short."""
-        copies = prod(loop.count for loop in part.loops[: part.around])
-        much = plural(sum(len(self.units[unit].nodes) for unit in part.units) // copies, "op")
-        if part.own and part.name != part.loops[-1].name:
-            much = f"{part.loops[-1]} · {much}"
+        shown = part.around - part.hidden
+        ops = self.ops(part) // prod(loop.count for loop in part.loops[:shown])
+        named = part.own and part.name == part.loops[-1].name
+        loops = [str(loop) for loop in part.loops[shown : len(part.loops) - named]]
+        mixed = [(x.loops[x.around - 1], self.ops(x)) for x in part.parts if x.hidden]
+        for loop, inside in mixed[:1]:  # of samples that differ, each entered it once
+            if all(n * loop.count == inside * other.count for other, n in mixed):
+                count, left = divmod(ops * loop.count, inside)
+                loops += [f"{count:,} {loop.noun}"] * (not left and loop.noun > "")
+        much = " · ".join([*([" × ".join(loops)] if loops else []), plural(ops, "op")])
         told = self.formula(part)
         return (much, told) if told and told != part.name else (much,)
+
+    def ops(self, part: Part) -> int:
+        """How many ops it has, in all copies."""
+        return sum(len(self.units[unit].nodes) for unit in part.units)
 
     def formula(self, part: Part) -> str:
         """``relu(w·x + b)``: what one copy does to what comes in; empty if that is long."""

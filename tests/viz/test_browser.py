@@ -13,6 +13,8 @@ import viz
 from autograd import Value
 from autograd.numbers import show
 from autograd.op import REALS, derived
+from tests.viz.test_page import Reader
+from tests.viz.test_views import moons
 
 play = pytest.importorskip("playwright.sync_api", reason="the page is tested in a browser")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -123,7 +125,7 @@ def test_the_drawing_shows_the_position(opened):
     python = viz.graph(example())
     index = {box.name: box.index for box in python.nodes}
     assert [grads()[index[name]] for name in ("w", "w×w", "w×x", "b")] == ["0.3", "0.1", "–", "–"]
-    amounts = page.locator(f'g[data-node="{index["w"]}"] text.amount').all_text_contents()
+    amounts = page.locator(".node").nth(index["w"]).locator(".amount").all_text_contents()
     assert sorted(amounts) == ["", "0.15", "0.15"]
     assert page.locator("circle.tick.in").count() == 2
     assert page.locator("path.moving").count() == 2 and page.locator("g.now").count() == 1
@@ -202,7 +204,7 @@ def test_a_click_on_a_box_goes_to_its_step_on_the_way_there_or_back(opened):
     index = {box.name: box.index for box in viz.graph(example()).nodes}
 
     def click(name):
-        page.locator(f'g[data-node="{index[name]}"] text.value').click()
+        page.locator(".node").nth(index[name]).locator(".value").click()
         return text(page)
 
     assert "w×w = 1.5 × 1.5 = 2.25" in click("w×w") and "Step 5 of 14" in text(page)
@@ -457,3 +459,148 @@ def test_a_leaf_alone_opens(opened):
     assert "Raise x by 0.01 (to 2.01) and x rises by about 0.01 (really 0.01)." in text(page)
     type_in(page, {"x": 3.0})
     assert "Raise x by 0.01 (to 3.01)" in text(page)
+
+
+# ------------------------------------------------------------------ a page that folds
+def shown(page):
+    """The names of the boxes in sight."""
+    names = "all => all.map(e => e.querySelector('text').textContent)"
+    return page.locator("svg .node").evaluate_all(names)
+
+
+def folded_walk(root):
+    """Every line of the folded walk that Python writes, but its head."""
+    page = viz.trace(root).html().partition("<div id=table")[0]
+    told = Reader(page).text.partition("Step 0 of")[2]
+    kept = [line.strip() for line in told.splitlines()[1:] if line.strip()]
+    return [line for line in kept if "Press" not in line]
+
+
+def crumbs(page):
+    return page.locator("#way button").all_text_contents()
+
+
+def at_turns(page):
+    """What is told at each turn of the view, by its step."""
+    heads = {}
+    for k in range(int(page.get_attribute("#slider", "max")) + 1):
+        at(page, k)
+        heads[page.evaluate("location.hash")] = page.inner_text("#walk .now")
+    return heads
+
+
+def test_a_click_opens_a_box_and_backspace_and_the_breadcrumb_close_it(opened):
+    page = opened(moons()[0])
+    closed, here = shown(page), page.evaluate("location.hash")
+    assert crumbs(page) == ["loss"] and here == "#step=320"
+    page.locator(".node", has_text="8 neurons").first.locator("rect").click(force=True)
+    assert shown(page) != closed and crumbs(page) == ["loss", "× 6 samples", "layer 1"]
+    assert page.evaluate("location.hash") == here and page.locator(".frame").count() == 2
+    page.keyboard.press("Backspace")
+    assert shown(page) == closed and crumbs(page) == ["loss"]
+    page.keyboard.press("Backspace")
+    assert shown(page) == closed
+    page.evaluate("open(2)")
+    page.get_by_role("button", name="loss", exact=True).click()
+    assert shown(page) == closed
+
+
+def test_enter_opens_the_box_whose_turn_it_is_at_its_first_op(opened):
+    page = opened(moons()[0], step=0)
+    page.keyboard.press("Enter")
+    assert page.get_attribute("#open", "aria-disabled") == "true" and crumbs(page) == ["loss"]
+    page.keyboard.press("ArrowRight")
+    assert "8 neurons of layer 1, × 6 samples go, in any order: relu(w·x + b)" in text(page)
+    page.keyboard.press("Enter")
+    assert "48 × w·x go, in any order." in text(page) and crumbs(page)[-1] == "layer 1"
+    page.keyboard.press("Backspace")
+    assert "8 neurons of layer 1" in page.inner_text("#walk .now")
+    page.keyboard.press("End")
+    page.get_by_role("button", name="Open").press("Enter")
+    assert "relu" in page.inner_text("#walk .now") and "backward 6 of 8" in text(page)
+    page.get_by_role("button", name="loss", exact=True).press("Enter")
+    assert crumbs(page) == ["loss"], "on a button Enter is the button's"
+
+
+def test_every_view_tells_the_same_pass(opened):
+    """Closed or open, boxes send the same to the parameters."""
+    page = opened(moons()[0])
+    wanted = {}
+    for n in range(page.evaluate("views.length")):
+        page.evaluate(f"open({n})")
+        first, *_, last = at_turns(page)
+        assert (first, last) == ("#step=0", "#step=640")
+        numbers = page.locator("svg .node .most, svg .node text.grad").all_text_contents()
+        assert not [x for x in numbers if x.endswith("–")], "at the end all has come"
+        for name in ("layer1", "layer2", "layer3"):
+            box = page.locator("svg .leaf.folded", has=page.get_by_text(name, exact=True))
+            drawn = box.locator(".bars").evaluate_all("all => all.map(e => e.getAttribute('d'))")
+            assert wanted.setdefault(name, drawn) == drawn
+
+
+def test_a_stop_tells_what_python_tells(opened):
+    loss, _ = moons()
+    page = opened(loss)
+    python = folded_walk(loss)
+    told = at_turns(page)
+    for line in python:
+        assert any(line in shown for shown in told.values()), line
+
+
+def test_strips_and_texts_follow_a_dragged_leaf(opened):
+    loss, model = moons()
+    weight = model.parameters()[0]
+    page = opened(loss, step=640)
+    page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+    strip = page.locator("svg .folded", has_text="layer 1").locator(".bars").first
+    before = strip.get_attribute("d")
+    type_in(page, {"layer1.neuron1.w1": weight.data + 0.5})
+    assert strip.get_attribute("d") != before
+    weight.data += 0.5
+    moved, _ = moons(model=model)
+    told = at_turns(page)
+    for line in folded_walk(moved):
+        assert any(line in shown for shown in told.values()), line
+    assert f"{show(moved.data)}" in at(page, 0) or f"{show(moved.data)}" in " ".join(told.values())
+
+
+def test_strips_hold_only_what_has_gone(opened):
+    page = opened(moons()[0], step=0)
+    strip = page.locator("svg .folded", has_text="layer 2").locator(".bars.value").last
+    lengths = """e => e.getAttribute('d').match(/[\\d.]+V[\\d.]+/g)
+        .filter(s => new Set(s.split('V')).size > 1).length"""
+    assert strip.evaluate(lengths) == 0
+    page.keyboard.press("ArrowRight")
+    assert strip.evaluate(lengths) == 0
+    page.keyboard.press("ArrowRight")
+    assert strip.evaluate(lengths) > 8
+
+
+def test_a_folded_page_prints_its_walk_and_is_one_without_script(opened):
+    loss, _ = moons()
+    for options in ({"java_script_enabled": False}, {}):
+        page = opened(loss, **options)
+        if not options:
+            page.emulate_media(media="print")
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        told = text(page)
+        for line in folded_walk(loss):
+            assert line in told, line
+        assert 4 <= page.locator("#walk > li").count() < 100 and "Open" not in told
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_folded_page_is_no_wider_than_the_screen(opened, size):
+    page = opened(moons()[0], viewport=size)
+    for n in range(page.evaluate("views.length")):
+        page.evaluate(f"open({n})")
+        for k in range(int(page.get_attribute("#slider", "max")) + 1):
+            at(page, k)
+            wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+            assert page.evaluate(wide), (n, k)
+            if not k:
+                continue
+            pane = page.locator("#picture").bounding_box()
+            box = page.locator("g.now > rect").bounding_box()
+            assert pane["x"] <= box["x"] + 1, (n, k)
+            assert box["x"] + box["width"] <= pane["x"] + pane["width"] + 1, (n, k)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd
 import viz
 from autograd import Graph, Value
 from autograd.names import clean
@@ -170,3 +171,20 @@ def test_a_format_or_an_engine_that_is_none_leaves_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
     drawing.render("q", directory=tmp_path / "new", format="svg")
     assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["q", "q.svg"]
+
+
+def test_a_folded_drawing_is_valid_dot_with_its_words_and_its_frames():
+    from xml.etree import ElementTree
+
+    w, x = Value(0.5, "w\\N"), Value(0.25, "<b>")
+    y = autograd.sum([((w * x).tanh() * float(k) + x).tanh() for k in range(60)])
+    y.backward()
+    drawing = viz.graph(y)
+    assert any(box.many for box in drawing.nodes) and drawing.frames
+    svg = pure(drawing.dot, "svg")
+    text = " ".join(ElementTree.fromstring(svg).itertext())
+    for box in drawing.nodes:
+        if box.many:
+            assert box.title.split()[0] in text
+    assert "largest" in text and svg.count('class="cluster"') == len(drawing.geometry.frames)
+    assert svg.count('class="edge"') == len(drawing.wires)

@@ -16,8 +16,9 @@ from autograd.names import names
 from autograd.op import REALS, derived, primitive
 from viz import DrawingError
 from viz import boxes as module
-from viz.boxes import inside, text_width
+from viz.boxes import inside
 from viz.drawing import Drawing
+from viz.letters import text_width
 
 
 def example():

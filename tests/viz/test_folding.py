@@ -30,9 +30,10 @@ def moons(samples, sizes=(16, 16, 1)):
 
 def recurrent(steps=20, hidden=8):
     """tanh(outer·x + inner·h + b), again and again, from h = 0."""
-    names = [f"outer{j}" for j in range(hidden)], [f"inner{j}" for j in range(hidden)]
-    outer = [[Value(math.sin(3 * j + i), f"{names[0][j]},{i}") for i in range(3)] for j in range(hidden)]
-    inner = [[Value(math.cos(j * i), f"{names[1][j]},{i}") for i in range(hidden)] for j in range(hidden)]
+    outer, inner = (
+        [[Value(math.sin(j * n + i), f"{name}{j},{i}") for i in range(n)] for j in range(hidden)]
+        for name, n in (("outer", 3), ("inner", hidden))
+    )
     h = [0.0] * hidden
     for t in range(steps):
         x = [math.sin(t + i) for i in range(3)]
@@ -45,7 +46,7 @@ def recurrent(steps=20, hidden=8):
 def irregular(count, seed=0):
     """Ops of the one before and one of the last twenty: no loop in it."""
     rng, pool = random.Random(seed), [Value(0.3, "p"), Value(-0.2, "q"), Value(0.7, "r")]
-    ops = autograd.minimum, autograd.arctan2, lambda a, b: autograd.sin(a + b), lambda a, b: 0.5 * (a - b)
+    ops = autograd.minimum, autograd.arctan2, lambda a, b: autograd.sin(a + b), autograd.hypot
     for _ in range(count):
         pool.append(rng.choice(ops)(pool[-1], rng.choice(pool[-20:])))
     return pool[-1]

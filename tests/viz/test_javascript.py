@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import random
 import re
 import shutil
 import subprocess
@@ -11,13 +12,15 @@ import pytest
 
 import autograd
 import viz
-from autograd import Value
+from autograd import Graph, Value
 from autograd.ieee import FLOATS, evaluate
 from autograd.op import REALS, Op, derived, primitive
 from autograd.ops import TABLE
 from tests.autograd.cases import rule_of
+from viz import bars
 from viz.javascript import frozen, functions, literal
-from viz.page import evaluator
+from viz.page import asset, evaluator
+from viz.state import schedule
 
 NODE = shutil.which("node") or ""
 node = pytest.mark.skipif(not NODE, reason="Node runs the page's evaluator; none is on PATH")
@@ -114,16 +117,17 @@ def test_a_frozen_op_keeps_its_numbers():
 EVERYTHING = """(() => {
   const told = [];
   const tell = (x) => told.push(x ?? 1e99);
+  arrange(turns.map((i) => [i]));
   evaluate();
   kind.forEach((k, i) => tell(run.v[i]));
-  for (position = 0; position <= end; position++) {
+  for (position = 0; position <= full; position++) {
     kind.forEach((k, i) => tell(total(i)));
-    const i = position > forward ? turn(position) : null;
-    if (i === null) continue;
-    tell(ready(i).length);
-    ready(i).forEach(tell);
+    if (position <= half) continue;
+    tell(ready().length);
+    ready().forEach(([i]) => tell(i));
     const kinds = ["p", "a", "t"];
-    forEachNode(i, (x, slot) => frozen.has(x) || kinds.forEach((k) => tell(run[k][i][slot])));
+    const all = (p) => kinds.forEach((k) => tell(run[k][p]));
+    forEachNode(turn(position)[0], (x, p) => frozen.has(x) || all(p));
   }
   tell(run.odd);
   leaves.forEach(([i]) => frozen.has(i) || "dubr".split("").forEach((k) => tell(number(k, i))));
@@ -209,8 +213,84 @@ def test_a_moved_leaf_in_the_page_is_the_leaf_in_python():
     assert all(map(same, got, wanted)) and len(got) == len(wanted)
 
 
+def random_boxes(seed):
+    """A graph of a hundred ops, and which box each node is in: few or many, alone or not."""
+    draw = random.Random(seed)
+    pool = [Value(0.3, "p"), Value(-0.2, "q")]
+    for _ in range(100):
+        pool.append(draw.choice(pool[-9:]) * draw.choice(pool[-20:]) + draw.choice([0.5, *pool]))
+    graph = Graph(autograd.sum(pool[-30:]))
+    return graph, [draw.randrange(2 + 40 * (seed % 3)) for _ in graph.ops]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_stop_is_all_of_a_box_that_can_go(seed):
+    graph, box_of = random_boxes(seed)
+    stops = schedule(graph, box_of)
+    left = [i for i, record in enumerate(graph.ops) if record is not None]
+    assert sorted(i for stop in stops for i in stop) == left
+    assert schedule(graph, range(len(graph))) == [[i] for i in left]
+    gone = {i for i, record in enumerate(graph.ops) if record is None}
+    for stop in stops:
+        assert {box_of[i] for i in stop} == {box_of[min(left)]}, "the box of the first op left"
+        for i in stop:  # in the graph's order
+            assert all(x in gone for x in graph.operands[i] if isinstance(x, int))
+            gone.add(i)
+        left = [i for i in left if i not in gone]
+        for i in left:
+            ready = all(x in gone for x in graph.operands[i] if isinstance(x, int))
+            assert not ready or box_of[i] != box_of[stop[0]], "it goes on while it can"
+
+
+@node
+@pytest.mark.parametrize("seed", range(6))
+def test_the_page_stops_where_python_does(seed):
+    graph, box_of = random_boxes(seed)
+    root = graph.nodes[-1]
+    stops, rank = schedule(graph, box_of), {}
+    for stop in [[i] for i, record in enumerate(graph.ops) if record is not None]:
+        rank[stop[0]] = len(rank) + 1
+    steps = [0, *(rank[stop[-1]] for stop in stops)]  # the largest step of a stop
+    steps += [2 * len(rank) + 1 - rank[stop[0]] for stop in reversed(stops)]
+    wanted = [x for stop in stops for x in (len(stop), *stop)] + steps + list(range(len(steps)))
+    text, folded = evaluator(viz.trace(root).walk)[0], asset("folded.js")
+    got = run(
+        f"(()=>{{const sets=[];{text};{folded};arrange(schedule({literal(box_of)}));"
+        "const k=[...Array(full + 1).keys()];"
+        "return [stops.map((s) => [s.length, ...s]),k.map(stepOf),"
+        "k.map((n) => positionOf(stepOf(n)))].flat(2)})()"
+    )
+    assert got == wanted
+
+
+@node
+def test_strips_are_drawn_as_python_draws_them():
+    draw = random.Random(1)
+    counts = (1, 7, 300, 16)
+    rows = [[draw.gauss(0, 10.0 ** draw.randint(-9, 9)) for _ in range(n)] for n in counts]
+    rows += [[0.0, -0.0], [math.nan, 1.0, None, -math.inf], [None, None], [1e308, -1e-9, math.inf]]
+    laid = bars.Grid(7, 43, 9.7, 11.3)
+    wanted = ["".join(bars.strokes(row, laid)) for row in rows]
+    told = [x for row in rows for x in (bars.largest(row), bars.length(row))]
+    given = re.sub("null", "undefined", literal(rows))
+    each = "strokes(x, 7, 9.7, 11.3).join('')"
+    graph = evaluator(viz.trace(Value(1.0, "x").tanh()).walk)[0] + asset("folded.js")
+    graph = f"const sets=[];{graph}"
+    done = subprocess.run(
+        [NODE, "-"], input=f"{graph};console.log(JSON.stringify({given}.map((x)=>{each})))",
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    for path, want in zip(json.loads(done.stdout), wanted, strict=True):
+        assert re.findall("[A-Z]", path) == re.findall("[A-Z]", want)
+        ends = [[float(x) for x in re.findall(r"[\d.-]+", text)] for text in (path, want)]
+        assert ends[0] == pytest.approx(ends[1], abs=0.11), "a tenth, where a tie is rounded"
+    there = ".map((x) => x.filter((y) => y !== undefined))"
+    got = run(f"(()=>{{{graph};return {given}{there}.flatMap((x)=>[largest(x),length(x)])}})()")
+    assert all(map(same, got, told))
+
+
 def test_the_evaluator_needs_no_page():
-    text = evaluator(viz.trace(Value(1.0, "x").tanh()).walk)[0]
+    text = evaluator(viz.trace(Value(1.0, "x").tanh()).walk)[0] + asset("folded.js")
     assert not re.search(r"document|window|\$\(|addEventListener|location|history", text)
 
 

@@ -14,8 +14,9 @@ import pytest
 import autograd
 import viz
 from autograd import Graph, Value
-from viz import DrawingError, layered, layout
-from viz.boxes import boxes_and_wires
+from viz import DrawingError, layered, layout, nested
+from viz.bars import Many, size
+from viz.boxes import Box, Frame, Wire, boxes_and_wires
 from viz.drawing import Drawing
 
 PURE = shutil.which("graphviz-pure", path=os.path.dirname(sys.executable))
@@ -260,13 +261,13 @@ def unrolled(steps):
 
 def test_a_drawing_grows_with_its_graph_and_not_with_the_length_of_its_wires(monkeypatch):
     monkeypatch.setenv(layout.SETTING, "own")
-    small, large = (len(viz.graph(unrolled(n)).svg) for n in (50, 200))
+    small, large = (len(viz.graph(unrolled(n), fold=None).svg) for n in (50, 200))
     assert large < 4.2 * small
 
 
 def test_a_wire_that_passes_many_columns_goes_level_and_through_no_box(monkeypatch):
     monkeypatch.setenv(layout.SETTING, "own")
-    drawing = viz.graph(unrolled(40))
+    drawing = viz.graph(unrolled(40), fold=None)
     at = drawing.geometry
     boxes = [
         (x, y, x + box.width, y + box.height)
@@ -297,3 +298,125 @@ def test_our_own_layout_takes_any_graph_there_is():
     start = time.perf_counter()
     layered.place(boxes, wires)
     assert time.perf_counter() - start < 10.0
+
+
+# ---------------------------------------------------------------- folded drawings
+def block(index, ports=0, uses=0, leaf=False, title="box", numbers=8):
+    """A folded box."""
+    many = Many(("some ops",), (), (tuple(map(float, range(numbers))),), ((0.5,) * numbers,))
+    return Box(
+        index, "" if leaf else "·", title, title, title, None, None, uses, ports, False, False,
+        *size(title, many), (index,), many,
+    )  # fmt: skip
+
+
+def wired(pairs, leaves=0):
+    """Boxes and the wires between them, by index."""
+    pairs = sorted(pairs, key=lambda pair: pair[::-1])
+    count = 1 + max(itertools.chain(*pairs))
+    wires = [
+        Wire(a, b, port, port, [x for x, _ in pairs[:n]].count(a))
+        for n, (a, b) in enumerate(pairs)
+        for port in [[y for _, y in pairs[:n]].count(b)]
+    ]
+    ports, uses = ([x[k] for x in pairs] for k in (1, 0))
+    boxes = [block(k, ports.count(k), uses.count(k), k < leaves) for k in range(count)]
+    return boxes, wires
+
+
+# parameters 0 to 2, layers 3 to 5 of a sample, their sum; and a loop in a row, with a state
+MOONS = [(0, 3), (1, 4), (2, 5), (3, 4), (4, 5), (5, 6), (6, 7)], 3, (
+    Frame("× 100", (), (3, 4, 5), ()),
+)  # fmt: skip
+RNN = [(0, 2), (1, 3), (2, 4), (3, 4), (4, 5), (5, 3), (5, 6)], 2, (
+    Frame("20 steps →", (), (), (Frame("× 8", (), (2, 3, 4, 5), ()),)),
+)  # fmt: skip
+LATE = [(0, 1), (1, 2), (5, 1), (2, 3), (3, 4), (3, 1)], 1, (Frame("loop", (), (1, 2, 3, 5), ()),)
+APART = [(0, 1), (1, 2), (2, 3), (3, 4)], 1, (Frame("twice", (), (1, 3), ()),)
+OWN = [(0, 1), (1, 1), (1, 2)], 1, ()
+
+
+def any_nest(seed):
+    """Random wires, some of them against the order, and frames side by side, perhaps in another."""
+    draw = random.Random(seed)
+    count = draw.randrange(6, 30)
+    pairs = {(draw.randrange(max(0, k - 9), k), k) for k in range(1, count) for _ in range(2)}
+    pairs |= {(draw.randrange(1, count), draw.randrange(1, count)) for _ in range(3)}
+    cuts = sorted(draw.sample(range(1, count), 4))
+    frames = tuple(Frame("side", (), tuple(range(a, b)), ()) for a, b in itertools.pairwise(cuts))
+    return pairs, 2, frames if seed % 2 else (Frame("around", (), (), frames),)
+
+
+NESTS = {"moons": MOONS, "rnn": RNN, "late": LATE, "apart": APART, "own": OWN}
+NESTS |= {f"random {seed}": any_nest(seed) for seed in range(20)}
+
+
+@pytest.mark.parametrize("nest", NESTS.values(), ids=NESTS)
+def test_boxes_lie_in_their_frames_and_apart_from_all_else(nest):
+    pairs, leaves, frames = nest
+    boxes, wires = wired(pairs, leaves)
+    at = nested.place(boxes, wires, frames)
+    spots = [
+        (x, y, x + box.width, y + box.height) for box, (x, y) in zip(boxes, at.corners, strict=True)
+    ]
+    for one, other in itertools.combinations(spots, 2):
+        assert one[0] >= other[2] or one[2] <= other[0] or one[1] >= other[3] or one[3] <= other[1]
+    for frame, x, y, width, height in at.frames:
+        assert x >= 0 and y >= 0 and x + width <= at.width and y + height <= at.height
+        inner, todo = set(frame.boxes), [*frame.frames]
+        while todo:
+            inner |= set(todo[-1].boxes)
+            todo += todo.pop().frames
+        for box, (a, b, c, d) in enumerate(spots):
+            inside = a > x and b > y and c < x + width and d < y + height
+            outside = a >= x + width or c <= x or b >= y + height or d <= y
+            assert inside if box in inner else outside
+
+
+@pytest.mark.parametrize("nest", NESTS.values(), ids=NESTS)
+def test_a_folded_wire_goes_from_edge_to_edge_and_through_no_box(nest):
+    boxes, wires = wired(*nest[:2])
+    at = nested.place(boxes, wires, nest[2])
+    ports = set()
+    for wire, row, way in zip(wires, at.rows, at.paths, strict=True):
+        source = boxes[wire.source]
+        (x, y), (u, v) = at.corners[wire.source], at.corners[wire.target]
+        assert way[0] == pytest.approx((x + source.width, y + source.row(row)), abs=0.11)
+        assert way[-1][-2] == pytest.approx(u, abs=0.11)
+        ports.add((wire.target, round(way[-1][-1] - v)))
+        for box, (a, b) in zip(boxes, at.corners, strict=True):
+            assert not any(
+                a + 1 < p < a + box.width - 1 and b + 1 < q < b + box.height - 1
+                for p, q in points(way)
+            )
+        assert all(0 <= p <= at.width and 0 <= q <= at.height for p, q in points(way))
+    assert len(ports) == len(wires), "each at a port of its own"
+
+
+def test_what_a_loop_carries_leads_back_below_all_that_it_passes():
+    boxes, wires = wired(*RNN[:2])
+    at = nested.place(boxes, wires, RNN[2])
+    ways = dict(zip([(wire.source, wire.target) for wire in wires], at.paths, strict=True))
+    assert [ends for ends, way in ways.items() if way[-1][-2] < way[0][0]] == [(5, 3)]
+    lowest = max(y + boxes[k].height for k, (_, y) in enumerate(at.corners) if k in (2, 3, 4, 5))
+    assert max(y for _, y in points(ways[5, 3])) > lowest
+
+
+def test_what_is_there_from_the_start_stands_before_all_that_uses_it():
+    boxes, wires = wired(*LATE[:2])
+    at = nested.place(boxes, wires, LATE[2])
+    assert at.corners[5][0] < at.corners[1][0], "though it comes last"
+
+
+def test_fifty_folded_boxes_are_placed_at_once_and_always_the_same():
+    draw = random.Random(1)
+    pairs = {(draw.randrange(max(0, k - 9), k), k) for k in range(1, 50) for _ in range(2)}
+    frames = [Frame(f"frame {k}", (), tuple(range(k, k + 5)), ()) for k in range(5, 45, 5)]
+    boxes, wires = wired(pairs | {(k + 3, k) for k in (10, 20, 30)}, 3)
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        found = nested.place(boxes, wires, (Frame("all", (), (), tuple(frames)),))
+        times.append(time.perf_counter() - start)
+    assert found == nested.place(boxes, wires, (Frame("all", (), (), tuple(frames)),))
+    assert min(times) < 0.3, "0.03 s where this was written"

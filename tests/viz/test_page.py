@@ -12,7 +12,6 @@ import autograd
 import viz
 from autograd import Value
 from autograd.op import REALS, primitive
-from viz import DrawingError
 
 HOSTILE = "</script><script>alert(1)</script>", 'q"><img src=x onerror=alert(2)>'
 
@@ -125,13 +124,10 @@ def test_what_cannot_follow_is_locked_and_says_so():
     assert fields == [("-1", " disabled"), ("2", "")]
 
 
-def test_a_large_graph_is_not_live_and_a_larger_one_is_refused(tmp_path, monkeypatch):
+def test_a_large_graph_is_not_live(monkeypatch):
     monkeypatch.setattr("viz.page.LIVE_NODES", 10)
     trace = viz.trace(recurrent(Value(2.0, "x"), Value(0.5, "w")))
     assert "Inputs do not move here: 29 nodes are more than 10." in trace.html()
-    with pytest.raises(DrawingError, match=r"at most 28 nodes.*29.*max_nodes"):
-        trace.save(tmp_path / "walk.html", max_nodes=28)
-    assert not os.listdir(tmp_path)
 
 
 def test_numbers_that_are_none_are_written_as_such():

@@ -16,8 +16,10 @@ def made(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", ["neuron-light.svg", "neuron-dark.svg"])
-def test_the_committed_picture_is_the_scripts(made, name):
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("what", ["neuron", "network"])
+def test_the_committed_picture_is_the_scripts(made, what, theme):
+    name = f"{what}-{theme}.svg"
     assert (made / name).read_bytes() == (DOCS / name).read_bytes(), (
         "run: python docs/make_pictures.py"
     )

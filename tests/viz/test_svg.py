@@ -246,3 +246,122 @@ def test_text_fits_into_its_box_in_a_browser(tmp_path):
         )
         browser.close()
     assert outside == []
+
+
+# ---------------------------------------------------------------- folded drawings
+def folded(n=20):
+    """A loop of ``n`` copies over two weights, after a pass."""
+    w, b = Value(0.5, "w"), Value(-0.25, "b")
+    with autograd.scope("layer"):
+        made = [(w * (0.1 * k) + b).tanh() for k in range(n)]
+    root = autograd.sum(made) * Value(0.0, "nothing")
+    root = root + autograd.sum([a * a for a in made])
+    root.label = "loss"
+    root.backward()
+    return root
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_folded_box_has_a_stroke_a_number_in_ink_and_its_gradients_in_their_colour(theme):
+    drawing = viz.graph(folded(60))
+    root = ElementTree.fromstring(drawing.picture(theme))
+    boxes = [g for g in root.iter(SVG + "g") if "folded" in g.get("class", "").split()]
+    inks = {"value": set(), "grad": set()}
+    counts = []
+    for box in boxes:
+        for strip in box.findall(SVG + "path"):
+            kind = strip.get("class").split()
+            if kind[0] == "bars":
+                inks[kind[1]].add(strip.get("stroke"))
+                counts.append(strip.get("d").count("V"))
+                assert strip.get("data-columns") and strip.get("data-pitch")
+    assert inks == {"value": {THEMES[theme].text}, "grad": {THEMES[theme].motion}}
+    assert 60 in counts and len(boxes) == sum(box.many is not None for box in drawing.nodes)
+    assert {int(g.get("data-node")) for g in root.iter(SVG + "g") if g.get("data-node")} == set(
+        range(len(drawing.nodes))
+    )
+
+
+def test_a_wire_is_as_thick_as_its_contributions_are_long_and_says_them():
+    drawing = viz.graph(folded(60))
+    root = ElementTree.fromstring(drawing.svg)
+    paths = [p for p in root.iter(SVG + "path") if "wire" in p.get("class", "").split()]
+    lengths = [
+        sum(c.amount**2 for c in wire.contributions) ** 0.5 for wire in drawing.wires
+    ]  # in the order of the paths
+    thick = [float(p.get("stroke-width") or 1.2) for p in paths]
+    assert max(thick) == thick[lengths.index(max(lengths))] == 6.0
+    for one, other in zip(sorted(zip(lengths, thick)), sorted(zip(lengths, thick))[1:]):
+        assert not one[0] or one[1] <= other[1]
+    for wire, p, length in zip(drawing.wires, paths, lengths):
+        said = p.findtext(SVG + "title")
+        if len(wire.contributions) > 1:
+            assert said.startswith(f"{len(wire.contributions)} wires, length ")
+            assert float(said.split("length ")[1].split(",")[0].replace("−", "-")) == pytest.approx(
+                length, rel=0.005
+            )
+            assert " at " in said
+        assert bool(p.get("stroke-dasharray")) == (bool(wire.contributions) and not length)
+
+
+def test_before_a_pass_no_wire_is_thick_and_every_gradient_is_a_dash():
+    w = Value(0.5, "w")
+    svg = viz.graph(autograd.sum([(w * (0.1 * k)).tanh() for k in range(60)])).svg
+    root = ElementTree.fromstring(svg)
+    assert not any(p.get("stroke-width") for p in root.iter(SVG + "path") if p.get("data-wire"))
+    assert "largest" in svg and "nan" not in svg
+    assert any(t.get("class") == "most" and t.text == "–" for t in root.iter(SVG + "text"))
+
+
+def test_a_frame_is_no_box_and_says_what_is_inside():
+    drawing = viz.graph(folded(60))
+    root = ElementTree.fromstring(drawing.svg)
+    frames = [g for g in root.iter(SVG + "g") if g.get("class") == "frame"]
+    assert len(frames) == len(drawing.geometry.frames) > 0
+    titles = [next(g.iter(SVG + "text")).text for g in frames]
+    assert titles == [frame.title for frame, *_ in drawing.geometry.frames]
+    assert all(len(g.findall(SVG + "rect")) == 1 for g in frames)
+
+
+def test_a_folded_drawing_shows_what_is_not_finite():
+    w = Value(0.5, "w")
+    with autograd.errstate("ignore"):
+        made = [autograd.log(w * float(k)) for k in range(60)]
+        root = autograd.sum(made)
+        root.backward()
+    svg = viz.graph(root).svg
+    assert 'class="odd value"' in svg and "not finite" in svg
+    ElementTree.fromstring(svg)
+
+
+def test_changed_leaves_in_a_folded_box_are_said():
+    w = [Value(0.1 * k, f"w{k}") for k in range(60)]
+    root = autograd.sum([x.tanh() for x in w])
+    w[7].data = 3.0
+    assert "changed since" in "".join(ElementTree.fromstring(viz.graph(root).svg).itertext())
+
+
+@pytest.mark.browser
+def test_folded_text_fits_into_its_box_in_a_browser(tmp_path):
+    play = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or pytest.skip("no chromium")
+    w, x = Value(1.2345e-15, "W" * 60), Value(-1.2345e-14, "数" * 12)
+    made = [(w * (0.1 * k) + x).tanh() for k in range(1100)]
+    root = autograd.sum(made)
+    root.backward()
+    (tmp_path / "a.svg").write_text(viz.graph(root).svg, encoding="utf-8")
+    with play.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto((tmp_path / "a.svg").as_uri())
+        outside = page.evaluate(
+            """() => [...document.querySelectorAll('.node, .frame')].flatMap(g => {
+                const r = g.querySelector('rect').getBBox();
+                return [...g.querySelectorAll('text')].filter(t => {
+                    const b = t.getBBox();
+                    return b.width && (b.x < r.x + 4 || b.x + b.width > r.x + r.width
+                        || b.y < r.y - 1 || b.y + b.height > r.y + r.height + 1);
+                }).map(t => t.textContent) })"""
+        )
+        browser.close()
+    assert outside == []
