@@ -233,13 +233,9 @@ def fold(graph: Graph) -> Fold:
     """The graph's loops: of the folds that the lines give, the one of the fewest boxes."""
     members = units(graph)
     different = dict.fromkeys(map(tuple, lines(graph, members)))
-    runs = min((Runs(graph, line, members) for line in different), key=_boxes)
+    runs = min((Runs(graph, line, members) for line in different), key=lambda runs: runs.boxes)
     table = runs.table
     return Fold(graph, table.order, list(_pieces(runs.pieces, len(table.order), 0, 0, table)))
-
-
-def _boxes(runs: Runs) -> int:
-    return runs.boxes
 
 
 def _pieces(found: Sequence[Found], end: int, back: int, on: int, table: Table) -> Iterator[Piece]:
