@@ -154,14 +154,13 @@ def _folded(plain: Walk, drawing: Drawing) -> Shown:
     data["grids"] = walk.grids(found)
     lines = "".join(pictures[1:]).split("\n")  # plain numbers have no gradient, and stay
     others = "\n".join(_STROKES.sub(r"\1", x) if "bars grad" in x else x for x in lines)
-    kept = "".join([*pool][opening:])
     parts = {
         "path": PATH.substitute(root=xml(walk.result)), "keys": KEYS,
         "templates": f"<template id=pictures>{others}</template>"
-        f"<template id=items>{kept}</template>",
+        f"<template id=items>{''.join([*pool][opening:])}</template>",
     }  # fmt: skip
-    shape = drawing.geometry
-    return Shown(walk, shape, pictures[0], [*pool][:opening], [*PLAIN, *MORE], data, parts)
+    items, files = [*pool][:opening], [*PLAIN, *MORE]
+    return Shown(walk, drawing.geometry, pictures[0], items, files, data, parts)
 
 
 def _lean(picture: str) -> str:
