@@ -201,16 +201,18 @@ def _moves(table: Table, start: int, count: int, size: int) -> bytes:
     _require_all((kinds == kinds[-1]).ravel(), places, "a copy has another record here")
     rows, own = table.rows(start, count, size), start + (count - 1) * size
     last = rows[-1]
-    local, op = last >= own, last >= 0
+    local = last >= own
     carried = (last >= start) & ~local
-    step = np.where(carried, size, last - rows[-2])
-    right = (rows == last - step * np.arange(count)[::-1, None]) & ((rows >= 0) == op)
-    right &= local | carried | (rows < start)
-    right[0] |= carried
-    right[0] &= ~carried | (rows[0] < start)
-    right[-1] &= (op & (~local | (step == size))) | (step == 0)
+    step = np.where(local | carried, size, last - rows[-2])
     entry = np.repeat(places, np.diff(table.at[start : start + count * size + 1]))
-    _require_all(right.ravel(), entry, "an operand does not move from copy to copy as others do")
+    first = np.arange(count)[:, None] == 0
+    begins = first & carried & (rows[0] < start)
+    same = begins | (np.minimum(rows, 0) == np.minimum(last, 0))
+    _require_all(same.ravel(), entry, "an operand is of another kind than in other copies")
+    moved = last - step * np.arange(count)[::-1, None]
+    apart = local | carried | (rows < start)
+    right = begins | (rows == moved) & apart & ~(first & carried)
+    _require_all(right.ravel(), entry, "an operand moves otherwise than in other copies")
     return np.where(local, -1, np.where(carried, -2, step)).tobytes()
 
 
@@ -231,13 +233,9 @@ def fold(graph: Graph) -> Fold:
     """The graph's loops: of the folds that the lines give, the one of the fewest boxes."""
     members = units(graph)
     different = dict.fromkeys(map(tuple, lines(graph, members)))
-    runs = min((Runs(graph, line, members) for line in different), key=_boxes)
+    runs = min((Runs(graph, line, members) for line in different), key=lambda runs: runs.boxes)
     table = runs.table
     return Fold(graph, table.order, list(_pieces(runs.pieces, len(table.order), 0, 0, table)))
-
-
-def _boxes(runs: Runs) -> int:
-    return runs.boxes
 
 
 def _pieces(found: Sequence[Found], end: int, back: int, on: int, table: Table) -> Iterator[Piece]:

@@ -101,13 +101,11 @@ class Runs:
         begins = np.repeat(starts[:-1], np.diff(at))  # of each operand, where its unit does
         reads = np.where(table.reads < 0, table.reads, np.maximum(table.reads - begins + 1, 0))
         text, ends = reads.tobytes(), (reads.itemsize * at).tolist()
-        self.pieces: list[Piece] = starts[:-1].tolist()
-        self._units = {
-            start: self._shape(kind, text[a:b])
-            for start, kind, a, b in zip(
-                starts[:-1].tolist(), table.kinds[starts[:-1]].tolist(), ends, ends[1:]
-            )
-        }
+        units = starts[:-1].tolist()
+        kinds = table.kinds[starts[:-1]].tolist()
+        shapes = [self._shape(kind, text[a:b]) for kind, a, b in zip(kinds, ends, ends[1:])]
+        self._units = dict(zip(units, shapes))
+        self.pieces: list[Piece] = units
         while self._shorten():
             pass
         self.boxes = _boxes(self.pieces)
@@ -116,22 +114,29 @@ class Runs:
         """One number for all that is equal."""
         return self._shapes.setdefault(key, len(self._shapes))
 
+    def _shapes_of(self, pieces: Sequence[Piece]) -> list[int]:
+        return [x.shape if isinstance(x, Run) else self._units[x] for x in pieces]
+
+    def _index(self, start: int) -> int:
+        """Which piece starts there; -1: none."""
+        i = bisect_left(self._starts, start)
+        return i if i < len(self._starts) and self._starts[i] == start else -1
+
     def _shorten(self) -> bool:
         """Make a piece of each run of the shortest period that has any; False: there is none."""
-        pieces, units = self.pieces, self._units
-        shapes = np.array([x.shape if isinstance(x, Run) else units[x] for x in pieces], np.int64)
+        pieces = self.pieces
+        shapes = np.array(self._shapes_of(pieces), np.int64)
         starts = [x.start if isinstance(x, Run) else x for x in pieces]
-        starts.append(len(self.table.order))
-        at = self.table.at[starts]
+        self._starts = [*starts, len(self.table.order)]
+        at = self.table.at[self._starts]
         for period in periods(shapes):
             found: list[Piece] = []
             done = 0
             for low, high in self._stretches(shapes, at, period):
-                best = self._best(starts, max(low, done), high, period, done)
-                if best is not None:
-                    first, end, run = best
-                    found += [*pieces[done:first], run]
-                    done = end
+                run = self._best(max(low, done), high, period, done)
+                if run is not None:
+                    found += [*pieces[done : self._index(run.start)], run]
+                    done = self._index(run.start + run.count * run.size)
             if done:
                 self.pieces = found + pieces[done:]
                 return True
@@ -152,10 +157,8 @@ class Runs:
             for c, d in stretches(even, period):
                 yield a + c, a + d + 2 * period
 
-    def _best(
-        self, starts: list[int], low: int, high: int, period: int, done: int
-    ) -> tuple[int, int, Run] | None:
-        """(first piece, end, Run), cut into copies where the fewest values cross, then the longest.
+    def _best(self, low: int, high: int, period: int, done: int) -> Run | None:
+        """The run, cut into copies where the fewest values cross, and then the longest.
 
         A run can begin at any of its first pieces. If the best cut leaves no room for three copies,
         it is no run: by a worse one what is abreast would look in a row.
@@ -163,29 +166,24 @@ class Runs:
         phases = min(period, high - low - _COPIES * period + 1)
         if phases < 1:
             return None
-        crossing = self._crossing(starts, low, period) if phases > 1 else np.zeros(1)
-        found = None
-        for phase in np.flatnonzero(crossing[:phases] == crossing.min())[:_PHASES].tolist():
-            count = (high - low - phase) // period
-            run = self._run(starts, low + phase, count, period, done)
-            if run and (not found or run[2].count * run[2].size > found[2].count * found[2].size):
-                found = run
-        return found
+        crossing = self._crossing(low, period) if phases > 1 else np.zeros(1)
+        cuts = low + np.flatnonzero(crossing[:phases] == crossing.min())[:_PHASES]
+        runs = [self._run(cut, (high - cut) // period, period, done) for cut in cuts.tolist()]
+        return max(filter(None, runs), key=lambda run: run.count, default=None)
 
-    def _crossing(self, starts: list[int], low: int, period: int) -> Ints:
+    def _crossing(self, low: int, period: int) -> Ints:
         """Of each phase, of how many pieces the results are read in a later copy.
 
         Seen in the second copy, as the first may begin otherwise: piece ``maker`` is read last by
         piece ``user``, and crosses if copies are cut before any from maker + 1 to user.
         """
-        start, size = starts[low], starts[low + period] - starts[low]
-        edges, at = np.array(starts[low : low + 2 * period]), self.table.at
+        edges, at = np.array(self._starts[low : low + 2 * period]), self.table.at
+        start, size = self._starts[low], self._starts[low + period] - self._starts[low]
         reads, later = self.table.rows(start + size, 2, size)
         where = np.flatnonzero((later - reads == size) & (reads >= start))
         places = np.searchsorted(at, where + at[start + size], side="right") - 1
-        makers, users = (
-            np.searchsorted(edges, x, side="right") - 1 for x in (reads[where], places)
-        )
+        makers = np.searchsorted(edges, reads[where], side="right") - 1
+        users = np.searchsorted(edges, places, side="right") - 1
         last = np.zeros(2 * period, np.int64)
         np.maximum.at(last, makers, users)
         makers = np.flatnonzero(last)
@@ -195,29 +193,25 @@ class Runs:
         crossing: Ints = np.cumsum(change)[:-1].reshape(3, period).sum(0)
         return crossing
 
-    def _run(
-        self, starts: list[int], low: int, count: int, period: int, done: int
-    ) -> tuple[int, int, Run] | None:
+    def _run(self, low: int, count: int, period: int, done: int) -> Run | None:
         """The copies from piece ``low`` on, and what is equal on both sides of them, op by op."""
-        size = starts[low + period] - starts[low]
-        room = self._room(starts[low], count, size)
+        start, size = self._starts[low], self._starts[low + period] - self._starts[low]
+        room = self._room(start, count, size)
         if not room:  # all may read what the first copy makes
-            low += period
-            room = self._room(starts[low], count - 1, size)
+            low, start = low + period, start + size
+            room = self._room(start, count - 1, size)
         if room < _COPIES or (room - 1) * size < _SAVED:
             return None
-        first, end, count = low, low + period * room, room
-        while (cut := _index(starts, starts[end] + size)) > 0:
-            if not self._goes_on(starts[first], count, size):
-                break
-            end, count = cut, count + 1
+        count = room
+        while self._index(start + (count + 1) * size) > 0 and self._goes_on(start, count, size):
+            count += 1
         begins: bool | None = False
-        while not begins and (cut := _index(starts, starts[first] - size)) >= done:
-            begins = self._begins(starts[cut], count, size)
+        while not begins and self._index(start - size) >= done:
+            begins = self._begins(start - size, count, size)
             if begins is None:
                 break
-            first, count = cut, count + 1
-        return first, end, self._made(starts[first], count, size, self.pieces[low : low + period])
+            start, count = start - size, count + 1
+        return self._made(start, count, size, self.pieces[low : low + period])
 
     def _room(self, start: int, count: int, size: int) -> int:
         """How many of these copies read nothing of one another but what is carried."""
@@ -260,19 +254,12 @@ class Runs:
         moves = np.where((step == size) & (last >= start), 2 * (third - own) + 1, 2 * step)
         begins = np.flatnonzero(first != second - step)
         said = [x.tobytes() for x in (moves, begins, np.minimum(first[begins], 0))]
-        shapes = [x.shape if isinstance(x, Run) else self._units[x] for x in pieces]
-        shape = self._shape(count, tuple(shapes), *said)
+        shape = self._shape(count, tuple(self._shapes_of(pieces)), *said)
         return Run(shape, start, count, size, pieces, 1 + _boxes(pieces))
 
 
 def _boxes(pieces: Sequence[Piece]) -> int:
     return sum([x.boxes if isinstance(x, Run) else 1 for x in pieces])
-
-
-def _index(starts: list[int], start: int) -> int:
-    """Which piece starts there; -1: none."""
-    i = bisect_left(starts, start)
-    return i if i < len(starts) and starts[i] == start else -1
 
 
 def periods(shapes: Ints) -> Iterator[int]:

@@ -4,9 +4,9 @@ python benchmarks/page.py                  all figures; npm fetches axe-core int
 python benchmarks/page.py --axe axe.min.js the same, with an axe that is there
 python benchmarks/page.py --smoke          the size
 
-The graph has 30 nodes: two tanh neurons, a linear one, its squared error, decay of one weight. Work
-is what the main thread spends (Chromium's TaskDuration) from the call to the second frame after it,
-layout and painting included.
+One graph has 30 nodes: two tanh neurons, a linear one, its squared error, decay of one weight. The
+other is the folded one of drawing.py: 100 samples. Work is what the main thread spends (Chromium's
+TaskDuration) from the call to the second frame after it, layout and painting included.
 """
 
 import argparse
@@ -16,10 +16,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 from common import REPO, ROUNDS, Figure, Row, report, verdict
+from drawing import samples
 
 HEAD: Row = ("what", "bar", "figure: median (range)", "")
 SIZES = ({"width": 1280, "height": 720}, {"width": 360, "height": 740})
@@ -27,6 +29,7 @@ PAINTED = """new Promise((done) => new PerformanceObserver((entries) => {
     done(Math.max(performance.timing.loadEventEnd - performance.timeOrigin,
                   ...entries.getEntries().map((entry) => entry.startTime)));
 }).observe({ type: "paint", buffered: true }))"""  # ms from the start; a file has no network
+STEP = "document.getElementById('next').click()"
 FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -73,7 +76,7 @@ def work(page: Any, session: Any, act: str) -> float:
     return 1000 * (spent() - before)
 
 
-def timings(browser: Any, address: str) -> list[Row]:
+def timings(browser: Any, address: str, bars: tuple[int, int, int], of: str) -> list[Row]:
     opening, steps, drags = [], [], []
     for _ in range(ROUNDS):
         page = browser.new_page(viewport=SIZES[0])
@@ -81,25 +84,23 @@ def timings(browser: Any, address: str) -> list[Row]:
         opening.append(page.evaluate(PAINTED))
         session = page.context.new_cdp_session(page)
         session.send("Performance.enable")
-        steps += [work(page, session, "go(position + 1)") for _ in range(10)]
+        page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
+        steps += [work(page, session, STEP) for _ in range(10)]
         handle = "document.querySelector('#inputs [type=range]')"
         for n in range(10):
             drag = f"{handle}.value = {n / 10}; {handle}.dispatchEvent(new Event('input'))"
             drags.append(work(page, session, drag))
         page.close()
     rows = []
-    for what, times, bar in (
-        ("opening, to the first painting", opening, 200),
-        ("a step", steps, 25),
-        ("a dragged leaf", drags, 10),
-    ):
+    names = ("opening, to the first painting", "a step", "a dragged leaf")
+    for what, times, bar in zip(names, (opening, steps, drags), bars, strict=True):
         figure = Figure(tuple(times))
         said = figure.text(" ms") + verdict(figure.median, bar, most=True)
-        rows.append((what, f"≤ {bar} ms", said, ""))
+        rows.append((what + of, f"≤ {bar} ms", said, ""))
     return rows
 
 
-def violations(browser: Any, address: str, axe: str, end: int) -> Row:
+def violations(browser: Any, address: str, axe: str, end: int, of: str) -> Row:
     found = 0
     for scheme in ("light", "dark"):
         for size in SIZES:
@@ -115,7 +116,13 @@ def violations(browser: Any, address: str, axe: str, end: int) -> Row:
                     print(*(f"    {node['html'][:90]}" for node in rule["nodes"][:3]), sep="\n")
             page.close()
     said = f"{found}{verdict(found, 0, most=True)}"
-    return "axe violations: light, dark; 1280, 360 px; 4 positions each", "0", said, ""
+    return f"axe violations{of}: light, dark; 1280, 360 px; 4 positions each", "0", said, ""
+
+
+CASES = (  # kB; ms to open, to step, to follow a drag
+    (network, "a 30-node graph", 70, (200, 25, 10)),
+    (samples, "100 samples, 10,102 ops", 2000, (2000, 50, 100)),
+)
 
 
 def main() -> None:
@@ -127,23 +134,33 @@ def main() -> None:
     sys.path.insert(0, str(REPO))
     import viz
 
-    trace = viz.trace(network())
-    html = trace.html().encode()
     if chosen.smoke:
-        print(f"page: {len(trace.graph)} nodes in {len(html):,} bytes")
+        for root in (network(), samples()):
+            trace = viz.trace(root)
+            print(f"page: {len(trace.graph)} nodes in {len(trace.html().encode()):,} bytes")
         return
     from playwright.sync_api import sync_playwright
 
-    size = f"{len(html) / 1000:.1f} kB{verdict(len(html), 70_000, most=True)}"
-    zipped = f"{len(gzip.compress(html)) / 1000:.1f} kB gzipped"
-    rows: list[Row] = [(f"page of a {len(trace.graph)}-node graph", "≤ 70 kB", size, zipped)]
+    rows: list[Row] = []
+    axe = axe_script(chosen.axe)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         file = Path(folder, "walk.html")
-        trace.save(file)
         chromium = shutil.which("chromium")
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        rows += timings(browser, file.as_uri())
-        rows.append(violations(browser, file.as_uri(), axe_script(chosen.axe), len(trace)))
+        for make, what, most, bars in CASES:
+            trace = viz.trace(make())
+            start = time.perf_counter()
+            trace.save(file)
+            spent = time.perf_counter() - start
+            html = file.read_bytes()
+            of = "" if make is network else ", 100 samples"
+            size = f"{len(html) / 1000:.1f} kB{verdict(len(html), 1000 * most, most=True)}"
+            zipped = f"{len(gzip.compress(html)) / 1000:.1f} kB gzipped"
+            rows.append((f"page of {what}", f"≤ {most} kB", size, zipped))
+            said = f"{spent:.2f} s{verdict(spent, 6, most=True)}"
+            rows.append((f"writing it{of}", "≤ 6 s", said, ""))
+            rows += timings(browser, file.as_uri(), bars, of)
+            rows.append(violations(browser, file.as_uri(), axe, len(trace), of))
         browser.close()
     report("page", rows, HEAD, chosen.write)
 

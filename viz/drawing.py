@@ -187,7 +187,7 @@ def drawable(root: Value | Graph, max_nodes: float = MAX_NODES) -> Graph:
     if size > max_nodes:
         raise DrawingError(
             f"graph: a drawing of at most {max_nodes} nodes is asked for, got {size}; "
-            f"draw a node nearer the leaves, or pass max_nodes={size}"
+            f"viz.graph(root) folds it; or draw a node nearer the leaves, or pass max_nodes={size}"
         )
     return root if isinstance(root, Graph) else Graph(root)
 

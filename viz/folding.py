@@ -12,7 +12,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, groupby
+from itertools import chain
 from typing import NamedTuple
 
 from autograd.graph import Graph
@@ -32,20 +32,26 @@ from .boxes import (
     plain_numbers,
     single,
 )
-from .parts import Part, Parts, Place, Unit, shared
+from .parts import Loops, Part, Parts, Place, shared
 from .titles import Titles
 
 SHOWN = 1024  # numbers as bars; of a longer loop in a row only its first and last state
 
 
+Path = tuple[Part, ...]  # frames, from the outermost in
+
+
 class Cut(NamedTuple):
-    """What is drawn when some parts are open; ``path`` leads to the one that was asked for."""
+    """What is drawn when some parts are open; ``path`` leads to the one that was asked for.
+
+    ``whole``: in one box, with the leaves.
+    """
 
     boxes: tuple[Box, ...]
     wires: tuple[Wire, ...]
     frames: tuple[Frame, ...]
     opened: frozenset[Part]
-    coarse: int
+    whole: bool
     path: tuple[str, ...] = ()
 
 
@@ -72,8 +78,8 @@ class Folding:
         self.stale = set(written_since(graph))
         self.sources = [*self._leaves(), *self._numbers()]
         self.closed: dict[Part, Box] = {}
-        self.inside: dict[str, tuple[Part, ...]] = {}  # by key: the part and those around it
-        todo: list[tuple[Part, ...]] = [(self.parts.root,)]
+        self.inside: dict[str, Path] = {}  # by key: the part and those around it
+        todo: list[Path] = [(self.parts.root,)]
         while todo:
             path = todo.pop()
             if path[-1].parts:
@@ -105,7 +111,8 @@ class Folding:
         """
         unit, (op, slot) = self.parts.units[u], places[0]
         loops, copies = unit.loops, [self.parts.copy[op] for op, _ in places]
-        own = unit.nodes[copies[0] * unit.size :][: unit.size].index(op)
+        start = copies[0] * unit.size
+        own = unit.nodes[start : start + unit.size].index(op)
         last = self.graph.operands[unit.nodes[own - unit.size]][slot]  # of the last copy
         if not isinstance(last, int) or self.graph.ops[last] is not None:
             return next(k for k, loop in enumerate(loops) if loop.row)
@@ -116,41 +123,28 @@ class Folding:
             low, high = low // loops[depth - 1].count, high // loops[depth - 1].count
         return 0
 
-    def _read(self, unit: Unit, member: int, slot: int) -> list[int | float]:
-        """What the copies of a unit's op have in one slot."""
-        return [self.graph.operands[node][slot] for node in unit.nodes[member :: unit.size]]
-
     def _numbers(self) -> Iterator[Source]:
         """Of each unit: a dot's numbers, and numbers that are not the same in all copies."""
         graph = self.graph
         for u, unit in enumerate(self.parts.units):
-            columns = [
-                [x for x in self._read(unit, member, slot) if isinstance(x, float)]
-                for member, first in enumerate(unit.nodes[: unit.size])
-                for slot, number in enumerate(graph.operands[first])
-                if isinstance(number, float)
-            ]
-            copies = len(unit.nodes) // unit.size
-            begins = dict.fromkeys(zip(*[column for column in columns if len(column) < copies]))
-            if begins:  # the state that a loop in a row begins with
+            columns, begins = [], []
+            for member, first in enumerate(unit.nodes[: unit.size]):
+                for slot, number in enumerate(graph.operands[first]):
+                    if not isinstance(number, float):
+                        continue
+                    read = [graph.operands[x][slot] for x in unit.nodes[member :: unit.size]]
+                    column = [x for x in read if isinstance(x, float)]
+                    if len(column) < len(read):  # the state that a loop in a row begins with
+                        begins.append(column)
+                    elif plain_numbers(graph, first) or column != column[:1] * len(column):
+                        columns.append(column)
+            if begins:
                 outside = next(k for k, loop in enumerate(unit.loops) if loop.row)
-                yield Source([], (tuple(chain(*begins)),), {u: []}, outside, "")
-            columns = [column for column in columns if len(column) == copies]
-            if not plain_numbers(graph, unit.nodes[0]):
-                columns = [column for column in columns if column != column[:1] * copies]
-            if not columns:
-                continue
-            rows: list[tuple[float, ...]] = list(zip(*columns))
-            depth = 0
-            for at, loop in reversed([*enumerate(unit.loops)]):
-                turns = [rows[k : k + loop.count] for k in range(0, len(rows), loop.count)]
-                if all(turn == turn[:1] * len(turn) for turn in turns):
-                    rows = [turn[0] for turn in turns]
-                elif at:
-                    rows, depth = [tuple(chain(*turn)) for turn in turns], max(depth, at + 1)
-                else:
-                    rows, depth = list(zip(*rows)), max(depth, 1)
-            yield Source([], tuple(rows), {u: []}, depth, "")
+                told = tuple(chain(*dict.fromkeys(zip(*begins))))
+                yield Source([], (told,), {u: []}, outside, "")
+            if columns:
+                rows, depth = _told(list(zip(*columns)), unit.loops)
+                yield Source([], rows, {u: []}, depth, "")
 
     # ---------------------------------------------------------------- boxes
     def box(self, part: Part) -> Box:
@@ -205,91 +199,77 @@ class Folding:
         if len(nodes) == 1:
             return self._single(nodes[0])
         labels = [clean(graph.labels[x]) for x in nodes]
-        modules = list(dict.fromkeys(source.module for source in group))
-        learn = all(graph.recording[x] for x in nodes) and "" not in modules
+        modules = [source.module for source in group]
+        learn = all(modules) and all(graph.recording[x] for x in nodes)
         count = plural(len(nodes), "parameter" if learn else "leaf")
-        ends = labels if "" in modules else modules
-        title = modules[0] if len(modules) == 1 and modules[0] else f"{ends[0]} … {ends[-1]}"
-        if "" in (ends[0], ends[-1]):
-            title = count
-        owners = [graph.labels[x].rpartition(".")[0] for x in nodes]  # `layer1.neuron2` of its w3
-        order = sorted(range(len(nodes)), key=lambda k: owners.index(owners[k]))
-        runs = [[nodes[k] for k in run] for _, run in groupby(order, lambda k: owners[k])]
-        square = len(runs) > 1 and len({len(run) for run in runs}) == 1
-        rows = list(zip(*runs)) if square else [nodes]  # a column a neuron
+        first, *_, last = modules if all(modules) and len(modules) > 1 else labels
+        title = f"{first} … {last}" if first and last else count
+        if all(modules) and len(set(modules)) == 1:
+            title = modules[0]
+        owners: dict[str, list[int]] = {}  # `layer1.neuron2` of its w3
+        for x in nodes:
+            owners.setdefault(graph.labels[x].rpartition(".")[0], []).append(x)
+        square = len(owners) > 1 and len({len(mine) for mine in owners.values()}) == 1
+        rows = list(zip(*owners.values())) if square else [nodes]  # a column a neuron
         return self._box(title, (count,) * (title != count), rows, nodes, leaf=True)
 
     # ---------------------------------------------------------------- what is drawn
-    def cut(self, opened: frozenset[Part], coarse: int = 0) -> Cut:
-        """The drawing in which these parts are open, each within an open one.
-
-        ``coarse`` 1: all leaves are one box, and all numbers; 2: in the box of the ops.
-        """
-        visible = self._visible(opened)
-        at = {unit: k for k, (part, _) in enumerate(visible) for unit in part.units}
-        groups = self._grouped(visible, at, coarse)
-        first = {path[:depth]: k for k, (_, path) in reversed([*enumerate(visible)])
-                 for depth in range(len(path) + 1)}
+    def cut(self, opened: frozenset[Part], whole: bool = False) -> Cut:
+        """The drawing in which these parts are open, each within an open one."""
+        parts: list[tuple[Path, Part]] = []  # that are boxes, with the frames around them
+        todo: list[tuple[Path, Part]] = [((), self.parts.root)] if self.parts.units else []
+        while todo:
+            path, part = todo.pop()
+            if part in opened:
+                within = (*path, part) if part is not self.parts.root else ()
+                todo += [(within, inside) for inside in reversed(part.parts)]
+            else:
+                parts.append((path, part))
+        at = {unit: k for k, (_, part) in enumerate(parts) for unit in part.units}
+        groups = [] if whole else self._grouped([path for path, _ in parts], at)
         # what comes in stands before all that is in the same frame
-        line = sorted(
-            [(first.get(home, 0), 0, len(home), k) for k, (home, _) in enumerate(groups)]
-            + [(k, 1, 0, k) for k in range(len(visible))]
-        )
-        place = {(kind, k): index for index, (_, kind, _, k) in enumerate(line)}
-        boxes = [
-            self.box(visible[k][0]) if kind else self._source_box(groups[k][1])
-            for _, kind, _, k in line
-        ]
-        around = [visible[k][1] if kind else groups[k][0] for _, kind, _, k in line]
+        line: list[tuple[Path, Part | list[Source]]] = []
+        for path, part in parts:
+            first = [group for group in groups if group[0] == path[: len(group[0])]]
+            groups = [group for group in groups if group not in first]
+            line += [*sorted(first, key=lambda group: len(group[0])), (path, part)]
+        line += groups
+        place = {part: index for index, (_, part) in enumerate(line) if isinstance(part, Part)}
         uses: dict[Place, list[Place]] = {}
-        for k, (_, group) in enumerate(groups):
-            for source in group:
+        for index, (_, group) in enumerate(line):
+            for source in group if isinstance(group, list) else ():
                 for u, places in source.uses.items():
-                    uses.setdefault((place[0, k], place[1, at[u]]), []).extend(places)
+                    uses.setdefault((index, place[parts[at[u]][1]]), []).extend(places)
         for (a, b), places in self.parts.edges.items():
-            if at[a] != at[b] or (a == b and not visible[at[a]][0].parts):
-                uses.setdefault((place[1, at[a]], place[1, at[b]]), []).extend(places)
+            from_, to = parts[at[a]][1], parts[at[b]][1]
+            if from_ is not to or (a == b and not to.parts):  # an op that carries to itself
+                uses.setdefault((place[from_], place[to]), []).extend(places)
         wires = self._wires(uses)
         leaving, arriving = Counter(w.source for w in wires), Counter(w.target for w in wires)
+        boxes = [self.box(x) if isinstance(x, Part) else self._source_box(x) for _, x in line]
         return Cut(
             tuple(fitted(box, k, leaving[k], arriving[k]) for k, box in enumerate(boxes)),
-            tuple(wires), self._frames(around, ()), opened, coarse,
+            tuple(wires), self._frames([path for path, _ in line], ()), opened, whole,
         )  # fmt: skip
 
-    def _visible(self, opened: frozenset[Part]) -> list[tuple[Part, tuple[Part, ...]]]:
-        """The parts that are boxes, each with the frames around it."""
-        root, found = self.parts.root, []
-        todo: list[tuple[Part, tuple[Part, ...]]] = [(root, ())] if root.units else []
-        while todo:
-            part, around = todo.pop()
-            if part in opened:
-                within = (*around, part) if part is not root else ()
-                todo += [(inside, within) for inside in reversed(part.parts)]
-            else:
-                found.append((part, around))
-        return found
-
     def _grouped(
-        self, visible: Sequence[tuple[Part, tuple[Part, ...]]], at: Mapping[int, int], coarse: int
-    ) -> list[tuple[tuple[Part, ...], list[Source]]]:
+        self, around: Sequence[Path], at: Mapping[int, int]
+    ) -> list[tuple[Path, list[Source]]]:
         """The sources of each box, and the frames around it.
 
         Those of one module are together, and all that are used by the same boxes.
         """
-        modules: dict[tuple[bool, tuple[Part, ...], str], list[Source]] = {}
-        for k, source in enumerate(self.sources if coarse < 2 else ()):
-            home: list[Part] = []
-            for frame in shared(visible[at[u]][1] for u in source.uses):
-                if frame.own and frame.around >= source.depth:
-                    break  # its copies share them
-                home.append(frame)
-            numbers = bool(source.numbers)
-            key = (numbers, (), "") if coarse else (numbers, tuple(home), source.module or str(k))
+        modules: dict[tuple[Path, bool, str], list[Source]] = {}
+        for k, source in enumerate(self.sources):
+            home = shared(around[at[u]] for u in source.uses)
+            shares = (n for n, x in enumerate(home) if x.own and x.around >= source.depth)
+            home = home[: next(shares, len(home))]  # out of loops whose copies share it
+            key = (home, bool(source.numbers), source.module or str(k))
             modules.setdefault(key, []).append(source)
-        groups: dict[object, tuple[tuple[Part, ...], list[Source]]] = {}
-        for (numbers, path, _), sources in modules.items():
-            users = tuple(sorted({at[u] for source in sources for u in source.uses}))
-            groups.setdefault((numbers, path, users), (path, []))[1].extend(sources)
+        groups: dict[object, tuple[Path, list[Source]]] = {}
+        for (home, numbers, _), sources in modules.items():
+            users = frozenset(at[u] for source in sources for u in source.uses)
+            groups.setdefault((home, numbers, users), (home, []))[1].extend(sources)
         return list(groups.values())
 
     def _wires(self, uses: dict[Place, list[Place]]) -> list[Wire]:
@@ -303,9 +283,7 @@ class Folding:
             leaving[source] += 1
         return wires
 
-    def _frames(
-        self, around: Sequence[tuple[Part, ...]], path: tuple[Part, ...]
-    ) -> tuple[Frame, ...]:
+    def _frames(self, around: Sequence[Path], path: Path) -> tuple[Frame, ...]:
         """The frames in the one that ``path`` ends with; ``around`` are those of each box."""
         depth = len(path)
         inner = {x[depth] for x in around if len(x) > depth and x[:depth] == path}
@@ -320,18 +298,17 @@ class Folding:
 
     def largest(self, most: float, fits: Callable[[Cut], bool]) -> Cut:
         """The cut in which, from one closed box inwards, the largest opens while there is room."""
-        for coarse in range(3):
-            best = self.cut(frozenset(), coarse)
-            if len(best.boxes) <= most:
-                break
-        waiting = [self.parts.root] if best.coarse < 2 and self.parts.units else []
+        best = self.cut(frozenset())
+        if len(best.boxes) > most and self.parts.units:
+            return self.cut(frozenset(), whole=True)
+        waiting = [self.parts.root] if self.parts.units else []
         while waiting:
             size = {part: self.titles.ops(part) for part in waiting}
             part = max(waiting, key=size.__getitem__)
             alike = [x for x in waiting if (x.name, size[x]) == (part.name, size[part])]
             waiting = [x for x in waiting if x not in alike]
             for parts in (alike, alike[:1]):  # all of them, or one for all
-                cut = self.cut(best.opened.union(parts), best.coarse)
+                cut = self.cut(best.opened.union(parts))
                 if len(cut.boxes) <= most and fits(cut):
                     best = cut
                     waiting += [inside for part in parts for inside in part.parts if inside.parts]
@@ -352,10 +329,10 @@ class Folding:
                 f"graph: open must name a box that has others inside, got {clean(name)!r}; "
                 f"the nearest are {', '.join(repr(clean(x)) for x in near)}"
             )
-        opened = self.cut(cut.opened.union(path), cut.coarse)
+        opened = self.cut(cut.opened.union(path))
         return opened._replace(path=tuple(part.name for part in path))
 
-    def _of_scope(self, name: str) -> tuple[Part, ...]:
+    def _of_scope(self, name: str) -> Path:
         """The part that was recorded in scope ``name``, and those around it; empty: none."""
         scope = tuple(name.split("/"))
         of = (path for path in self.inside.values() if path[-1].scope[: len(scope)] == scope)
@@ -370,4 +347,22 @@ class Folding:
             return None
         keys = (part.key for part in cut.opened)
         opened = frozenset(folding.inside[key][-1] for key in keys if key in folding.inside)
-        return folding, folding.cut(opened, cut.coarse)
+        return folding, folding.cut(opened)
+
+
+def _told(
+    rows: list[tuple[float, ...]], loops: Loops
+) -> tuple[tuple[tuple[float, ...], ...], int]:
+    """The numbers of each copy, as rows with a column a copy of the outermost loop, and a depth.
+
+    The loops around are left out along which nothing differs, and do not count as deep.
+    """
+    depth = 0
+    for at, loop in reversed([*enumerate(loops)]):
+        turns = [rows[k : k + loop.count] for k in range(0, len(rows), loop.count)]
+        if all(turn == turn[:1] * len(turn) for turn in turns):
+            rows = [turn[0] for turn in turns]
+        else:
+            depth = max(depth, at + 1)
+            rows = [tuple(chain(*turn)) for turn in turns] if at else list(zip(*rows))
+    return tuple(rows), depth

@@ -124,15 +124,15 @@ def test_a_graph_too_large_is_refused_at_once_with_its_size_and_a_remedy():
         y = y * 1.0000001
     start = time.perf_counter()
     with pytest.raises(DrawingError, match=r"at most 3000 nodes.*got 100001; .*max_nodes=100001"):
-        viz.graph(y)
+        viz.graph(y, fold=None)
     with pytest.raises(DrawingError, match="got 100001"):
         viz.draw_dot(y)
     with pytest.raises(DrawingError, match="got 100001"):
-        viz.graph(Graph(y))
+        viz.graph(Graph(y), fold=None)
     assert time.perf_counter() - start < 3.0
     with pytest.raises(DrawingError, match="at most 2 nodes"):
-        viz.graph(example(), max_nodes=2)
-    assert len(viz.graph(example(), max_nodes=11).nodes) == 11
+        viz.graph(example(), fold=None, max_nodes=2)
+    assert len(viz.graph(example(), fold=None, max_nodes=11).nodes) == 11
 
 
 def test_what_cannot_be_drawn_is_a_wrong_value():
