@@ -1,10 +1,10 @@
 """The one HTML file: the drawing, the whole walk, and a script that shows one step and follows.
 
-Reads walk.py, blanks.py, javascript.py, drawing.py, svg.py; beside it page.html, .css and .js, and
-evaluator.js, which needs no page. Read by steps.py. All that can be read is written here, once:
-without script, and in print, the file is the walk. The script hides all but the present step and
-fills the marked numbers again; it holds no wording but of how many and how large. A label is anybody's text: it enters as escaped
-text or as a JavaScript string.
+Reads walk.py, blanks.py, javascript.py, drawing.py, svg.py and, where it folds, views.py; beside it
+page.html, .css and .js, and evaluator.js, which needs no page. Read by steps.py. All that can be
+read is written here, once: without script, and in print, the file is the walk. The script hides all
+but the present step and fills the marked numbers again; it holds no wording but of how many and how
+large. A label is anybody's text: it enters as escaped text or as a JavaScript string.
 """
 
 from __future__ import annotations
