@@ -60,6 +60,8 @@ class Drawing:
         Raises:
             ValueError: no box of this name has others inside.
         """
+        if not isinstance(name, str):
+            raise ValueError(f"graph: open must be the name of a box or scope, got {name!r}")
         if self.folding is None or self.cut is None:
             raise ValueError(f"graph: open names a folded box, got {name!r}; none is folded here")
         folding, cut = self.folding.beside(name, self.cut) or (self.folding, self.cut)

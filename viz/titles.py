@@ -91,6 +91,12 @@ class Titles:
             return ""
         told: dict[int, Name] = {}
         letters: dict[object, str] = {}
+        for u in part.units:  # leaves first: no letter may be the name of another
+            unit = self.units[u]
+            for k, node in enumerate(unit.nodes[-unit.size :]):
+                for slot, x in enumerate(self.graph.operands[node]):
+                    if isinstance(x, int) and self.graph.ops[x] is None:
+                        self._leaf(x, u, k, slot, letters)
         for u in part.units:
             told[u] = self._told(u, told, letters)
         text = told[results[0]].text
@@ -99,33 +105,52 @@ class Titles:
     def _told(self, u: int, told: dict[int, Name], letters: dict[object, str]) -> Name:
         """One op over what is ``told`` already."""
         unit, graph = self.units[u], self.graph
-        first = unit.nodes[: unit.size]
-        record = graph.ops[first[-1]]
+        last = unit.nodes[-unit.size :]  # in a row, the first copy reads what it begins with
+        record = graph.ops[last[-1]]
         assert record is not None
-        many = record.slots is None or unit.size > 1
-        read = [(slot, x) for node in first for slot, x in enumerate(graph.operands[node])]
-        outside = {self.parts.unit[x] for _, x in read if isinstance(x, int)} - {-1, u, *told}
+        many = self._many(u)
+        each = enumerate(graph.operands[node] for node in last)
+        read = [(k, slot, x) for k, row in each for slot, x in enumerate(row)]
+        outside = {self.parts.unit[x] for *_, x in read if isinstance(x, int)} - {-1, u, *told}
         operands: list[Name | float] = []
-        for slot, x in read:
+        for k, slot, x in read:
             if not isinstance(x, int):
-                same = not many and all(graph.operands[node][slot] == x for node in unit.nodes)
-                operands.append(x if same else _letter(letters, ("number", u, many or slot)))
-            elif x not in first:
+                alike = (graph.operands[node][slot] == x for node in unit.nodes[k :: unit.size])
+                key = ("number", u, many or (k, slot))
+                operands.append(x if not many and all(alike) else _letter(letters, key))
+            elif graph.ops[x] is None:
+                operands.append(self._leaf(x, u, k, slot, letters))
+            elif x not in last:
                 at = self.parts.unit[x]
-                name = told.get(at) or self._leaf(x, letters, many or bool(unit.loops))
-                operands.append(name or _letter(letters, u if many and len(outside) > 2 else at))
+                here = at in told and (many or x in self.units[at].nodes[-self.units[at].size :])
+                group = ("unit", u if len(outside) > 2 else at) if many else x
+                operands.append(told[at] if here else _letter(letters, group))
         return _over(record, operands, unit.size > 1)
 
-    def _leaf(self, x: int, letters: dict[object, str], stem: bool) -> Name | None:
-        """A leaf's label, without its module; its ``stem`` where many are alike."""
-        label = clean(self.graph.labels[x]) if self.graph.ops[x] is None else ""
-        if not label:
-            return None
+    def _many(self, u: int) -> bool:
+        """Whether it has any number of operands: a dot, a long sum; those alike are told once."""
+        record = self.graph.ops[self.units[u].nodes[0]]
+        return record is None or record.slots is None or self.units[u].size > 2
+
+    def _leaf(self, x: int, u: int, k: int, slot: int, letters: dict[object, str]) -> Name:
+        """A leaf's label, without its module; its stem where many are alike; else a letter."""
+        unit, many = self.units[u], self._many(u)
+        if not many and x in letters:
+            return Name(letters[x])
+        reads = [self.graph.operands[node][slot : slot + 1] for node in unit.nodes[k :: unit.size]]
+        leaves = {y for row in reads for y in row if isinstance(y, int) and not self.graph.ops[y]}
+        stems = {self._stem(y, many or len(leaves) > 1) for y in leaves}
+        name = stems.pop() if len(stems) == 1 else ""
+        if not name or (not many and name in letters.values()):
+            return _letter(letters, ("unit", -1) if many else x)
+        letters[name if many else x] = name
+        return Name(name)
+
+    def _stem(self, x: int, stem: bool) -> str:
+        label = clean(self.graph.labels[x])
         last = label.rpartition(".")[2]  # of `layer1.neuron2.w3`
         word = stem and (STEM.match(last) or STEM.match(label))
-        name = word[0] if word else last
-        letters[name] = name
-        return Name(name)
+        return word[0] if word else last
 
 
 def _over(record: Op, operands: list[Name | float], chain: bool) -> Name:

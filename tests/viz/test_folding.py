@@ -119,3 +119,39 @@ def test_a_network_is_its_samples_layers_and_loss():
     box = next(box for box in layer.nodes if box.title == "layer 2")
     assert box.many.lines == ("16 neurons · 48 ops", "relu(w·x + b)")
     assert [len(row) for row in box.many.values] == [16]
+
+
+def titles(root):
+    return [box.title for box in viz.graph(root).nodes]
+
+
+def test_different_operands_have_different_letters_and_no_letter_is_another_leafs_name():
+    state, x = Value(0.1), Value(0.5)
+    shift = Value(0.2)
+    for _ in range(60):
+        state = autograd.tanh(state * x + shift)
+    assert {"y × x", "y + x", "tanh(x)"} <= set(titles(state))
+
+    x = state = Value(0.5, "x")  # the first step reads the same leaf twice, the others do not
+    for _ in range(60):
+        state = autograd.tanh(x * state + x)
+    assert {"x × y", "y + x"} <= set(titles(state))
+
+    a = Value(0.3, "a")
+    h = [autograd.tanh(a * Value(0.01 * k)) for k in range(40)]
+    assert "x × y" in titles(autograd.sum([h[k] * h[k + 1] for k in range(39)]))
+
+
+def test_a_stem_names_leaves_only_where_all_have_it():
+    w1, w2 = Value(0.3, "w1"), Value(0.4, "w2")
+    many = [(w1 * w2 * Value(0.1 * k, f"q{k}") + w1).tanh() for k in range(60)]
+    assert "w1 × w2 × q" in titles(autograd.sum(many))
+    rows = [[Value(0.1, f"{m}.{j}") for j in range(8)] for m in "qkv" for _ in range(20)]
+    xs = [Value(0.2, f"x{j}") for j in range(8)]
+    told = titles(autograd.sum([autograd.dot(row, xs).tanh() for row in rows]))
+    assert not {"q·x", "k·x", "v·x"} & set(told)
+
+
+def test_what_is_no_name_is_told():
+    with pytest.raises(ValueError, match="open must be the name of a box or scope, got 3"):
+        viz.graph(Value(1.0).tanh(), open=3)
