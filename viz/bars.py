@@ -118,6 +118,11 @@ def largest(numbers: Numbers) -> float:
     return max((x for x in numbers if x is not None and x - x == 0), key=abs, default=0.0)
 
 
+def foremost(numbers: Numbers) -> float:
+    """The first that is not finite, which a reader must see; else the largest."""
+    return next((x for x in numbers if x is not None and x - x != 0), largest(numbers))
+
+
 def length(numbers: Numbers) -> float:
     """The root of the sum of squares."""
     return math.hypot(*(x for x in numbers if x is not None))
@@ -139,7 +144,7 @@ def summary(numbers: Numbers) -> list[str]:
     there = [x for x in numbers if x is not None]
     if len(numbers) == 1 or not there:
         return [minus(show(there[0] if there else None))]
-    return [f"length {short(length(there))}", f"largest {short(largest(there))}"]
+    return [f"length {short(length(there))}", f"largest {short(foremost(there))}"]
 
 
 def told(word: str, numbers: Numbers) -> str:

@@ -225,7 +225,7 @@ def numbers_box(rows: Sequence[tuple[float, ...]], index: int = 0, uses: int = 0
     told = [", ".join(map(show, rows[0]))] if count <= FEW else []
     many = Many(tuple(told), (), tuple(rows), ())
     return Box(
-        index, "", title, title, "\n".join((title, *told)), None, None, uses, 0, False, False,
+        index, "", title, title, title, None, None, uses, 0, False, False,
         *size(title, many), (), many,
     )  # fmt: skip
 

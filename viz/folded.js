@@ -23,6 +23,8 @@ function schedule(boxOf) {
 // ---------------------------------------------------------------- many numbers
 const most = (a, b) => (Number.isFinite(b) && size(b) > size(a) ? b : a);
 const largest = (numbers) => numbers.reduce(most, 0);
+const wild = (x) => x !== undefined && !Number.isFinite(x);
+const foremost = (numbers) => (numbers.some(wild) ? numbers.find(wild) : largest(numbers));
 const length = (numbers) => numbers.reduce((sum, x) => Math.hypot(sum, x), 0);
 const brief = (x) => show(Number(x.toPrecision(3)));
 const tenth = (x) => x.toFixed(1).replace(/\.0$/, "");
@@ -54,7 +56,7 @@ function sentTo(group) {
 }
 function summary(noun, numbers) {
   if (numbers.length === 1) return `${noun} ${show(numbers[0])}`;
-  const [many, long, most] = [numbers.length.toLocaleString("en"), length(numbers), largest(numbers)];
+  const [many, long, most] = [numbers.length.toLocaleString("en"), length(numbers), foremost(numbers)];
   return `${many} ${noun}s: length ${show(long)}, largest ${show(most)}`;
 }
 Object.assign(texts, {

@@ -186,7 +186,7 @@ class Folding:
         width, height = size(title, many)
         stale = any(x in self.stale for x in nodes) if self.stale else False
         return Box(
-            0, "" if leaf else "·", title, title, "\n".join((title, *lines)), None, None, 0, 0,
+            0, "" if leaf else "·", title, title, title, None, None, 0, 0,
             False, stale, width, height, tuple(nodes), many, key,
         )  # fmt: skip
 

@@ -22,7 +22,7 @@ from autograd.repeats import Piece, Repeat, fold
 from autograd.repeats import Unit as Ops
 
 SMALL = 3  # ops of a region
-WIDE, CHUNKS = 12, 7  # boxes that a screen has room for side by side, and what more is cut into
+WIDE, CHUNKS = 12, 6  # boxes that a screen has room for side by side, and what more is cut into
 NUMBERED = re.compile(r"(.*[^\d\s])\s*\d+")  # `neuron 3`: one of the neurons
 
 T = TypeVar("T")

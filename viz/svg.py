@@ -306,7 +306,7 @@ def _carried(wires: Wires) -> Iterator[tuple[str, str, str | None]]:
 
 def _said(wire: Wire, amounts: Sequence[float], length: float) -> str:
     """``16 wires, length 0.83, largest -0.41 at neuron 3``"""
-    most, at = bars.largest(amounts), ""
+    most, at = bars.foremost(amounts), ""
     if wire.passed and most in amounts:
         op, _ = wire.turns[amounts.index(most)]
         at = f" at {wire.passed.name(op)}"

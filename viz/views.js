@@ -61,7 +61,7 @@ also.draw = (box, n) => {
       [bars, marks].forEach((path, n) => path.setAttribute("d", d[n]));
     }
     (bars ? [most.shift()] : all(`text.${name}`, box)).forEach((text, n, { length: texts }) => {
-      const told = brief(texts > 1 && n === 0 ? length(there) : largest(there));
+      const told = brief(texts > 1 && n === 0 ? length(there) : foremost(there));
       const digits = nodes.length === 1 ? show(there[0]) : there.length ? told : "–";
       write(text, text.textContent.replace(/\S+$/, digits.replaceAll("-", "−")));
       text.classList.toggle("none", !there.length);

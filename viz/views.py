@@ -151,7 +151,7 @@ class Folded(Walk):
         numbers = self._numbers(kind, group, source)
         if len(numbers) == 1:
             return f"{NOUNS[kind]} {show(numbers[0])}"
-        long, most = show(bars.length(numbers)), show(bars.largest(numbers))
+        long, most = show(bars.length(numbers)), show(bars.foremost(numbers))
         return f"{plural(len(numbers), NOUNS[kind])}: length {long}, largest {most}"
 
     def _numbers(self, kind: str, group: int, source: int = 0) -> list[float]:

@@ -101,3 +101,9 @@ def test_text_is_cut_to_one_line_that_fits():
     cut = fit("a\nb\x00\N{RIGHT-TO-LEFT OVERRIDE} " + "m" * 10_000)
     assert cut.startswith("a b m") and cut.endswith("…") and len(cut) <= 25
     assert fit("short") == "short" and fit("nothing", room=1) == ""
+
+
+def test_what_is_not_finite_is_never_hidden_behind_a_largest_number():
+    assert bars.summary([0.5, math.nan, -2.0])[-1] == "largest nan"
+    assert bars.summary([0.5, -math.inf, -2.0])[-1] == "largest −inf"
+    assert bars.summary([0.5, None, -2.0])[-1] == "largest −2"
