@@ -98,6 +98,7 @@ class Graph:
             for i, node in enumerate(nodes)
         ]
         abouts = [getattr(node, "_about", NOTHING_NOTED) for node in nodes]
+        values = [None if node.is_unknown else node._data for node in nodes]
         self._hold(
             nodes=nodes,
             ops=records,
@@ -109,12 +110,12 @@ class Graph:
             ],
             roots=[place[id(root)] for root in roots],
             inputs=[place[id(x)] for x in inputs],
-            values=[None if node.is_unknown else node._data for node in nodes],
+            values=values,
             grads=[node._grad if node._mark < 0 else None for node in nodes],
             recording=[about.requires_grad for about in abouts],
             labels=[about.label for about in abouts],
             scopes=[about.scope for about in abouts],
-            recorded=_recorded(nodes),
+            recorded=_recorded(nodes) if None in values else (),
         )
 
     @classmethod
@@ -176,12 +177,10 @@ class Graph:
 
 
 def _recorded(nodes: Sequence[Value]) -> list[int]:
-    """The indices in the order of recording, by the serials of unknown.py; none if all are known.
+    """The indices in the order of recording, by the serials of unknown.py.
 
     What is known was made of what is known, so it may stand before all that is not.
     """
-    if not any(node.is_unknown for node in nodes):
-        return []
     serials = [getattr(node, "serial", 0) for node in nodes]
     return sorted(range(len(nodes)), key=serials.__getitem__)
 

@@ -41,13 +41,19 @@ class Name(NamedTuple):
 
 
 def names(graph: Graph) -> tuple[Name, ...]:
-    """The name of every node, each different from the others.
+    """The name of every node, each different from the others; found once a graph.
 
     >>> from autograd import Value
     >>> w, x = Value(1.5, "w"), Value(2.0, "x")
     >>> [str(name) for name in names(Graph((w * x - 1.0) ** 2 * w))]
     ['w', 'x', 'w×x', 'w×x-1', '(w×x-1)²', 'y']
     """
+    if "_names" not in graph.__dict__:
+        graph.__dict__["_names"] = tuple(_named(graph))
+    return graph.__dict__["_names"]  # type: ignore[no-any-return]
+
+
+def _named(graph: Graph) -> list[Name]:
     found: list[Name] = []
     counts: dict[str, int] = {}
     labels = [clean(label) for label in graph.labels]
@@ -72,7 +78,7 @@ def names(graph: Graph) -> tuple[Name, ...]:
             counts[name.text] = same
             name = Name(f"{name.text} #{same}", numbered=name.formula)
         found.append(name)
-    return tuple(found)
+    return found
 
 
 def formula(graph: Graph, i: int, found: Sequence[Name]) -> str:

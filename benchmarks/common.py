@@ -213,12 +213,13 @@ def start(script: str, task: str, engine: str, **env: str) -> Worker:
     return Worker(script, task, engine, python_of("eager"), MPLBACKEND="Agg", **env)
 
 
-def parser(doc: str) -> argparse.ArgumentParser:
-    """The arguments of a benchmark that has workers of its own."""
+def parser(doc: str, workers: bool = False) -> argparse.ArgumentParser:
+    """The arguments of a benchmark, with ``workers`` of its own or without."""
     arguments = argparse.ArgumentParser(description=doc.splitlines()[0])
     arguments.add_argument("--write", action="store_true", help="put the table into README.md")
     arguments.add_argument("--smoke", action="store_true")
-    arguments.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    if workers:
+        arguments.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     return arguments
 
 

@@ -212,7 +212,7 @@ def smoke() -> None:
 
 
 def main() -> None:
-    arguments = parser(__doc__)
+    arguments = parser(__doc__, workers=True)
     chosen = arguments.parse_args()
     if chosen.worker:
         if hasattr(os, "sched_setaffinity"):  # one thread, the same core for all

@@ -260,7 +260,7 @@ def smoke() -> None:
 
 
 def main() -> None:
-    arguments = parser(__doc__)
+    arguments = parser(__doc__, workers=True)
     chosen = arguments.parse_args()
     if chosen.worker:
         import_surroundings()

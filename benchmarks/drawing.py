@@ -4,7 +4,6 @@ python benchmarks/drawing.py           all figures
 python benchmarks/drawing.py --smoke   the small one, once
 """
 
-import argparse
 import math
 import os
 import random
@@ -13,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-from common import REPO, ROUNDS, Figure, Row, report, verdict
+from common import REPO, ROUNDS, Figure, Row, parser, report, verdict
 
 HEAD: Row = ("what", "bar", "median (range)", "first in its process")
 
@@ -115,10 +114,7 @@ def table() -> list[Row]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
-    arguments.add_argument("--smoke", action="store_true")
-    chosen = arguments.parse_args()
+    chosen = parser(__doc__).parse_args()
     sys.path.insert(0, str(REPO))
     without_dot()
     if chosen.smoke:

@@ -385,7 +385,7 @@ def smoke() -> None:
 
 
 def main() -> None:
-    arguments = parser(__doc__)
+    arguments = parser(__doc__, workers=True)
     arguments.add_argument("--only", choices=PARTS, action="append")
     chosen = arguments.parse_args()
     if chosen.worker:

@@ -6,7 +6,6 @@ python benchmarks/fold.py --smoke   the small one, once
 Processor time of one call, the graph made before; beside it that of a tenth of the program, an op.
 """
 
-import argparse
 import gc
 import math
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from common import REPO, Figure, Row, report, verdict
+from common import REPO, Figure, Row, parser, report, verdict
 
 HEAD: Row = ("what", "bar", "median (range)", "an op, ÷ at a tenth of it", "check")
 ROUNDS = 3  # the longest takes a quarter of a minute
@@ -116,10 +115,7 @@ def ops_of(graph: Any) -> int:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
-    arguments.add_argument("--smoke", action="store_true")
-    chosen = arguments.parse_args()
+    chosen = parser(__doc__).parse_args()
     sys.path.insert(0, str(REPO))
     if chosen.smoke:
         spent, _, outline = seconds(moons(10))

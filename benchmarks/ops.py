@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from common import REPO, Figure, Row, close_enough, ratio, report, verdict
+from common import REPO, Figure, Row, close_enough, parser, ratio, report, verdict
 
 sys.path.insert(0, str(REPO))
 
@@ -206,10 +206,8 @@ def smoke() -> None:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = parser(__doc__)
     arguments.add_argument("names", nargs="*", help="ops; all of them without")
-    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
-    arguments.add_argument("--smoke", action="store_true")
     arguments.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.worker:

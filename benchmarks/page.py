@@ -9,7 +9,6 @@ other is the folded one of drawing.py: 100 samples. Work is what the main thread
 TaskDuration) from the call to the second frame after it, layout and painting included.
 """
 
-import argparse
 import gzip
 import random
 import shutil
@@ -20,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from common import REPO, ROUNDS, Figure, Row, report, verdict
+from common import REPO, ROUNDS, Figure, Row, parser, report, verdict
 from drawing import samples
 
 HEAD: Row = ("what", "bar", "figure: median (range)", "")
@@ -126,9 +125,7 @@ CASES = (  # kB; ms to open, to step, to follow a drag
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--write", action="store_true", help="put the table into README.md")
-    arguments.add_argument("--smoke", action="store_true")
+    arguments = parser(__doc__)
     arguments.add_argument("--axe", help="an axe.min.js that is there already")
     chosen = arguments.parse_args()
     sys.path.insert(0, str(REPO))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from autograd.numbers import show
 
-from .letters import LINE, PAD_X, PAD_Y, SMALL, fit, minus, text_width
+from .letters import LINE, PAD_X, PAD_Y, SMALL, fit, minus, number, text_width
 
 MOST = 1024  # numbers with a stroke each: more are narrower than a pixel, and heavy
 WRAP = 128  # numbers in a row of a strip
@@ -98,19 +98,15 @@ def strokes(numbers: Numbers, laid: Grid) -> tuple[str, str]:
             up = 0.0
         else:
             up = max(-half, min(half, x / abs(most) * half))  # infinity is cut
-        bars += f"M{_tenth(across)} {_tenth(zero)}V{_tenth(zero - up)}"
+        bars += f"M{number(across)} {number(zero)}V{number(zero - up)}"
         if x is not None and x - x != 0:
-            a, b, end = _tenth(across - 2), _tenth(across + 2), zero - up
+            a, b, end = number(across - 2), number(across + 2), zero - up
             if x != x:
-                low, top = _tenth(zero - 2), _tenth(zero + 2)
+                low, top = number(zero - 2), number(zero + 2)
                 odd += f"M{a} {low}L{b} {top}M{a} {top}L{b} {low}"
             else:
-                odd += f"M{a} {_tenth(end)}H{b}"
+                odd += f"M{a} {number(end)}H{b}"
     return bars, odd
-
-
-def _tenth(x: float) -> str:
-    return f"{x:.1f}".removesuffix(".0")
 
 
 def largest(numbers: Numbers) -> float:

@@ -117,14 +117,10 @@ class Passed:
         steps = backward_steps(graph.nodes[root])
         return {(place[id(step.node)], c.slot): c for step in steps for c in step.contributions}
 
-    @cached_property
-    def names(self) -> tuple[Name, ...]:
-        return names(self.graph)
-
     def name(self, index: int) -> str:
         """What a node is called in a sentence: its scope's last part, else its name."""
         scope = self.graph.scopes[index]
-        return clean(scope.rpartition("/")[2]) if scope else self.names[index].text
+        return clean(scope.rpartition("/")[2]) if scope else names(self.graph)[index].text
 
 
 class Wire(NamedTuple):
@@ -143,16 +139,16 @@ class Wire(NamedTuple):
     passed: Passed | None = None
 
     @property
-    def turns(self) -> list[tuple[int, int]]:
-        """Its places through which a pass has come, in the pass's order; none before a pass."""
+    def sent(self) -> list[tuple[int, Contribution]]:
+        """Its contributions, each with the op that sends it."""
         sent = self.passed.sent if self.passed else {}
         turns = sorted(self.places, key=lambda place: (-place[0], place[1]))
-        return [place for place in turns if place in sent]
+        return [(place[0], sent[place]) for place in turns if place in sent]
 
     @property
     def contributions(self) -> list[Contribution]:
         """What ``backward_steps(root)`` sends through it, in its order; none before a pass."""
-        return [self.passed.sent[place] for place in self.turns] if self.passed else []
+        return [contribution for _, contribution in self.sent]
 
 
 class Frame(NamedTuple):

@@ -159,7 +159,8 @@ def graph(
                 f'graph: fold must be "auto", None or a number of boxes >= 1, got {fold!r}'
             )
         most = int(fold)
-    drawing = folded(drawable(root, max_nodes if fold is None else math.inf), most, fold == "auto")
+    known = drawable(root, max_nodes if fold is None else None)
+    drawing = folded(known, most, fold == "auto")
     return drawing if open is None else drawing.view(open)
 
 
@@ -180,13 +181,14 @@ def folded(graph: Graph, most: float = MOST, screen: bool = True) -> Drawing:
     return Drawing(graph, folding=folding, cut=folding.largest(most, fits))
 
 
-def drawable(root: Value | Graph, max_nodes: float = MAX_NODES) -> Graph:
-    """The graph under ``root``, unless it is too large to draw."""
-    if isinstance(root, Value):
+def drawable(root: Value | Graph, max_nodes: int | None = MAX_NODES) -> Graph:
+    """The graph under ``root``, unless it is too large to draw; None: none is."""
+    size = 0
+    if isinstance(root, Graph):
+        size = len(root)
+    elif isinstance(root, Value) and max_nodes is not None:  # Graph refuses anything else
         size = sum(1 for _ in walk((root,), {}))  # much less work than a Graph
-    else:
-        size = len(root) if isinstance(root, Graph) else 0  # Graph refuses anything else
-    if size > max_nodes:
+    if max_nodes is not None and size > max_nodes:
         raise DrawingError(
             f"graph: a drawing of at most {max_nodes} nodes is asked for, got {size}; "
             f"viz.graph(root) folds it; or draw a node nearer the leaves, or pass max_nodes={size}"

@@ -20,7 +20,7 @@ from autograd.names import clean
 from autograd.numbers import plural
 from autograd.sweep import written_since
 
-from .bars import Many, size
+from .bars import MOST, Many, size
 from .boxes import (
     LOWEST,
     Box,
@@ -33,10 +33,8 @@ from .boxes import (
     single,
 )
 from .parts import Loops, Part, Parts, Place, shared
+from .state import in_order_of_use
 from .titles import Titles
-
-SHOWN = 1024  # numbers as bars; of a longer loop in a row only its first and last state
-
 
 Path = tuple[Part, ...]  # frames, from the outermost in
 
@@ -89,8 +87,7 @@ class Folding:
     # ---------------------------------------------------------------- what is not an op's result
     def _leaves(self) -> Iterator[Source]:
         graph, unit, found = self.graph, self.parts.unit, dict[object, Source]()
-        leaves = [x for x, record in enumerate(graph.ops) if record is None]
-        for x in sorted(leaves, key=lambda x: graph.users[x][:1]):  # by their first use
+        for x in in_order_of_use(graph):
             uses: dict[int, list[Place]] = {}
             for place in graph.users[x]:
                 uses.setdefault(unit[place[0]], []).append(place)
@@ -169,7 +166,7 @@ class Folding:
         for unit in (self.parts.units[u] for u in self.titles.results(part)):
             results, outer = unit.results, unit.loops[0].count if unit.loops else 1
             rows += [results[k :: len(results) // outer] for k in range(len(results) // outer)]
-        if part.own and part.loops[-1].row and sum(map(len, rows)) > SHOWN:
+        if part.own and part.loops[-1].row and sum(map(len, rows)) > MOST:  # first and last state
             rows = [(row[0], row[-1]) for row in rows]
         return rows if part.loops else [list(chain(*rows))]
 

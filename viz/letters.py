@@ -21,6 +21,11 @@ def minus(text: str) -> str:
     return text.replace("-", "−")
 
 
+def number(x: float) -> str:
+    """A coordinate, to a tenth of a pixel."""
+    return f"{x:.1f}".removesuffix(".0")
+
+
 def text_width(text: str, font: float = FONT) -> float:
     """An estimate, in px, of ``text`` in the drawing's fixed-width font."""
     cells = 0.0

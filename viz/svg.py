@@ -31,11 +31,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from autograd.numbers import show
+from autograd.sweep import Contribution
 
 from . import bars
 from .bars import Many
 from .boxes import CHANGED, Box, Frame, Geometry, Path, Wire, Wires
-from .letters import FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, fit, minus, text_width
+from .letters import FONT, LINE, PAD_X, PAD_Y, SMALL, WORD, fit, minus, number, text_width
 from .state import State
 
 FAMILY = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
@@ -72,11 +73,6 @@ THEMES = {
 def xml(text: str) -> str:
     """``text`` as XML can hold it: markup escaped, what has no place in XML as �."""
     return ILLEGAL.sub("\ufffd", text).translate(ESCAPES)
-
-
-def number(x: float) -> str:
-    """A coordinate, to a tenth of a pixel."""
-    return f"{x:.1f}".removesuffix(".0")
 
 
 def path(segments: Path) -> str:
@@ -290,24 +286,24 @@ def _frame(
 
 def _carried(wires: Wires) -> Iterator[tuple[str, str, str | None]]:
     """Of each wire its thickness, its dashes, and what hovering says."""
-    sent = [[c.amount for c in wire.contributions] for wire in wires]
-    lengths = [bars.length(amounts) for amounts in sent]
+    sent = [wire.sent for wire in wires]
+    lengths = [bars.length([c.amount for _, c in carried]) for carried in sent]
     most = bars.largest(lengths)
-    for wire, amounts, length in zip(wires, sent, lengths, strict=True):
+    for wire, carried, length in zip(wires, sent, lengths, strict=True):
         thick, dashes = "", ""
         if length:
             share = length / most if length - length == 0 else 1.0  # nan and inf: as thick as any
             decades = max(math.log10(share), -DECADES)
             thick = f"{THICK + (THICK - 1) / DECADES * decades:.1f}"
-        elif amounts:
+        elif carried:
             dashes = "2 4"  # a pass came by, and nothing went through
-        yield thick, dashes, _said(wire, amounts, length) if len(amounts) > 1 else None
+        yield thick, dashes, _said(wire, carried, length) if len(carried) > 1 else None
 
 
-def _said(wire: Wire, amounts: Sequence[float], length: float) -> str:
+def _said(wire: Wire, carried: list[tuple[int, Contribution]], length: float) -> str:
     """``16 wires, length 0.83, largest -0.41 at neuron 3``"""
+    amounts = [c.amount for _, c in carried]
     most, at = bars.foremost(amounts), ""
     if wire.passed and most in amounts:
-        op, _ = wire.turns[amounts.index(most)]
-        at = f" at {wire.passed.name(op)}"
+        at = f" at {wire.passed.name(carried[amounts.index(most)][0])}"
     return f"{len(amounts):,} wires, length {bars.short(length)}, largest {bars.short(most)}{at}"

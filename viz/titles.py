@@ -28,6 +28,7 @@ class Titles:
     def __init__(self, parts: Parts) -> None:
         self.parts, self.graph, self.units = parts, parts.graph, parts.units
         self.names = names(parts.graph)
+        self._lines: dict[Part, tuple[str, ...]] = {}
         counts: dict[str, int] = {}
         todo = [parts.root]
         while todo:
@@ -67,6 +68,12 @@ class Titles:
 
     def lines(self, part: Part) -> tuple[str, ...]:
         """How much it is, to a copy of what is around it; and what it does, if that is short."""
+        if part not in self._lines:
+            much, told = self._much(part), self.formula(part)
+            self._lines[part] = (much, told) if told and told != part.name else (much,)
+        return self._lines[part]
+
+    def _much(self, part: Part) -> str:
         shown = part.around - part.hidden
         ops = self.ops(part) // prod(loop.count for loop in part.loops[:shown])
         named = part.own and part.name == part.loops[-1].name
@@ -76,9 +83,7 @@ class Titles:
             if all(n * loop.count == inside * other.count for other, n in mixed):
                 count, left = divmod(ops * loop.count, inside)
                 loops += [f"{count:,} {loop.noun}"] * (not left and loop.noun > "")
-        much = " · ".join([*([" × ".join(loops)] if loops else []), plural(ops, "op")])
-        told = self.formula(part)
-        return (much, told) if told and told != part.name else (much,)
+        return " · ".join([*([" × ".join(loops)] if loops else []), plural(ops, "op")])
 
     def ops(self, part: Part) -> int:
         """How many ops it has, in all copies."""
