@@ -69,21 +69,26 @@ class Titles:
     def lines(self, part: Part) -> tuple[str, ...]:
         """How much it is, to a copy of what is around it; and what it does, if that is short."""
         if part not in self._lines:
-            much, told = self._much(part), self.formula(part)
+            much, told = plural(self._own(part), "op"), self.formula(part)
+            much = " · ".join(filter(None, (self.copies(part), much)))
             self._lines[part] = (much, told) if told and told != part.name else (much,)
         return self._lines[part]
 
-    def _much(self, part: Part) -> str:
+    def copies(self, part: Part) -> str:
+        """``16 neurons``: its loops, but those that frames around it show, or that name it."""
         shown = part.around - part.hidden
-        ops = self.ops(part) // prod(loop.count for loop in part.loops[:shown])
         named = part.own and part.name == part.loops[-1].name
         loops = [str(loop) for loop in part.loops[shown : len(part.loops) - named]]
         mixed = [(x.loops[x.around - 1], self.ops(x)) for x in part.parts if x.hidden]
         for loop, inside in mixed[:1]:  # of samples that differ, each entered it once
             if all(n * loop.count == inside * other.count for other, n in mixed):
-                count, left = divmod(ops * loop.count, inside)
+                count, left = divmod(self._own(part) * loop.count, inside)
                 loops += [f"{count:,} {loop.noun}"] * (not left and loop.noun > "")
-        return " · ".join([*([" × ".join(loops)] if loops else []), plural(ops, "op")])
+        return " × ".join(loops)
+
+    def _own(self, part: Part) -> int:
+        """How many ops it has, to a copy of what the frames around it show."""
+        return self.ops(part) // prod(x.count for x in part.loops[: part.around - part.hidden])
 
     def ops(self, part: Part) -> int:
         """How many ops it has, in all copies."""

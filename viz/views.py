@@ -6,7 +6,6 @@ Several ops of a box go at once: their text tells how many numbers, their length
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,7 +21,6 @@ from .walk import Lines, Walk
 
 MOST = 40  # views: a box beyond opens in no page; the file would hold more pictures than are seen
 FEW = 12  # operands of an op that are told one by one
-OWN_COUNT = re.compile(r"( · )?[\d,]+ ops?( ·|$).*")  # of a box's first line: what we say ourselves
 NOUNS = {"s": "value", "y": "gradient", "z": "contribution"}
 
 
@@ -121,12 +119,14 @@ class Folded(Walk):
         title = box.title.removeprefix("× ").removesuffix(" →")
         if sum(view.boxes[stop[0]] == box.index for stop in view.stops) > 1:
             return f"{title}: ", Blank("n", group), f" of {count} go"
-        first = (*box.many.lines, "")[0]
-        what = OWN_COUNT.sub("", first)
-        named = f"{what} of {title}" if what else title  # 16 neurons of layer 2; 100 samples
+        named, row = title, len(self._numbers("s", group)) == 1
+        if view.drawing.folding and box.opens:
+            part = view.drawing.folding.inside[box.opens][-1]
+            what = view.drawing.folding.titles.copies(part)
+            named = f"{what} of {title}" if what else title  # 16 neurons of layer 2; 100 samples
+            row |= part.own and part.loops[-1].row
         if not named[:1].isdigit():
             named = f"{count} ops of {title}"
-        row = "steps" in first + title or len(self._numbers("s", group)) == 1
         return f"{named} go, ", "one after the other" if row else "in any order"
 
     def _totals(self, i: int, slots: list[int]) -> Lines:

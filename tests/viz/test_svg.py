@@ -220,32 +220,38 @@ def test_a_path_leaves_out_steps_that_go_nowhere():
     assert path(((0.0, 1.0), (1.0, 1.0, 2.0, 1.04, 3.0, 1.0), (4.0, 2.0))) == "M0 1H3L4 2"
 
 
+def outside(svg, folder, groups, texts):
+    """The texts of a drawing that do not lie inside the rectangle of their group, in Chromium."""
+    play = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or pytest.skip("no chromium")
+    (folder / "a.svg").write_text(svg, encoding="utf-8")
+    with play.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto((folder / "a.svg").as_uri())
+        found = page.evaluate(
+            """([groups, texts]) => [...document.querySelectorAll(groups)].flatMap(g => {
+                const r = g.querySelector('rect').getBBox();
+                return [...g.querySelectorAll(texts)].filter(t => {
+                    const b = t.getBBox();
+                    return b.x < r.x + 4 || b.x + b.width > r.x + r.width
+                        || b.y < r.y - 1 || b.y + b.height > r.y + r.height + 1;
+                }).map(t => t.textContent) })""",
+            [groups, texts],
+        )
+        browser.close()
+    return found
+
+
 @pytest.mark.browser
 def test_text_fits_into_its_box_in_a_browser(tmp_path):
     """Widths are estimated; Chromium measures them. CJK comes from whatever font there is."""
-    play = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or pytest.skip("no chromium")
     a, b = Value(-1.2345678e-308, "W" * 60), Value(-1.2345678e-15, "数" * 12)
     root = ((a * b - 123456.0) ** 2 + autograd.dot([a, b], [0.5, -1.2345e-10])).tanh() / 3.0 + a
     root.backward()
     drawing = Drawing(Graph(root), amounts=True)
     svg = drawing.picture(state=moment(drawing.graph))
-    (tmp_path / "a.svg").write_text(svg, encoding="utf-8")
-    with play.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto((tmp_path / "a.svg").as_uri())
-        outside = page.evaluate(
-            """() => [...document.querySelectorAll('.node')].flatMap(g => {
-                const r = g.querySelector('rect').getBBox();
-                return [...g.querySelectorAll('text')].filter(t => {
-                    const b = t.getBBox();
-                    return b.x < r.x + 4 || b.x + b.width > r.x + r.width
-                        || b.y < r.y - 1 || b.y + b.height > r.y + r.height + 1;
-                }).map(t => t.textContent) })"""
-        )
-        browser.close()
-    assert outside == []
+    assert outside(svg, tmp_path, ".node", "text") == []
 
 
 # ---------------------------------------------------------------- folded drawings
@@ -343,25 +349,8 @@ def test_changed_leaves_in_a_folded_box_are_said():
 
 @pytest.mark.browser
 def test_folded_text_fits_into_its_box_in_a_browser(tmp_path):
-    play = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or pytest.skip("no chromium")
     w, x = Value(1.2345e-15, "W" * 60), Value(-1.2345e-14, "数" * 12)
     made = [(w * (0.1 * k) + x).tanh() for k in range(1100)]
     root = autograd.sum(made)
     root.backward()
-    (tmp_path / "a.svg").write_text(viz.graph(root).svg, encoding="utf-8")
-    with play.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto((tmp_path / "a.svg").as_uri())
-        outside = page.evaluate(
-            """() => [...document.querySelectorAll('.node, .frame')].flatMap(g => {
-                const r = g.querySelector('rect').getBBox();
-                return [...g.querySelectorAll('text')].filter(t => {
-                    const b = t.getBBox();
-                    return b.width && (b.x < r.x + 4 || b.x + b.width > r.x + r.width
-                        || b.y < r.y - 1 || b.y + b.height > r.y + r.height + 1);
-                }).map(t => t.textContent) })"""
-        )
-        browser.close()
-    assert outside == []
+    assert outside(viz.graph(root).svg, tmp_path, ".node, .frame", "text:not(:empty)") == []

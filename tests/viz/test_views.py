@@ -12,7 +12,7 @@ from autograd import Value
 from autograd.numbers import show
 from tests.viz.test_page import Reader
 from viz.drawing import folded
-from viz.views import views
+from viz.views import Folded, views
 
 
 def moons(samples=6, width=8, model=None):
@@ -47,6 +47,23 @@ def test_a_large_graph_is_a_folded_walk():
     steps = [line for line in lines(page) if head.match(line)]
     assert 6 <= len(steps) < 100 and steps[-1].startswith("Step 640 of 640 · backward")
     assert "Step 0 of 640" in lines(page) and "Press → to a" in page
+
+
+def test_layers_in_a_row_go_one_after_the_other():
+    """A loop in a row whose copies are named layers, not steps, has an order all the same."""
+    h = [Value(0.1 * j, f"x{j}") for j in range(8)]
+    for k in range(6):
+        rows = [[Value(math.sin(8 * k + i + j)) for i in range(8)] for j in range(8)]
+        with autograd.scope(f"layer {k + 1}"):
+            h = [autograd.tanh(autograd.dot(row, h)) for row in rows]
+    walk = viz.trace(autograd.sum(h)).walk
+    view = views(folded(walk.graph, 3, screen=False))[0]
+    box = next(box for box in view.drawing.nodes if not box.leaf)
+    while box.title != "6 layers →":  # from the whole inwards
+        view = views(view.drawing.view(box.opens))[0]
+        box = next(box for box in view.drawing.nodes if box.many and not box.leaf)
+    told = [Folded(walk).fill(line) for _, line in Folded(walk).turn_of(view, box, False)]
+    assert any(line.startswith("6 layers go, one after the other") for line in told), told
 
 
 def test_what_goes_at_once_says_how_many_how_long_and_the_largest():
