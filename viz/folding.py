@@ -40,16 +40,12 @@ Path = tuple[Part, ...]  # frames, from the outermost in
 
 
 class Cut(NamedTuple):
-    """What is drawn when some parts are open; ``path`` leads to the one that was asked for.
-
-    ``whole``: in one box, with the leaves.
-    """
+    """What is drawn when some parts are open; ``path`` leads to the one that was asked for."""
 
     boxes: tuple[Box, ...]
     wires: tuple[Wire, ...]
     frames: tuple[Frame, ...]
     opened: frozenset[Part]
-    whole: bool
     path: tuple[str, ...] = ()
 
 
@@ -212,7 +208,10 @@ class Folding:
 
     # ---------------------------------------------------------------- what is drawn
     def cut(self, opened: frozenset[Part], whole: bool = False) -> Cut:
-        """The drawing in which these parts are open, each within an open one."""
+        """The drawing in which these parts are open, each within an open one.
+
+        ``whole``: in one box, with the leaves.
+        """
         parts: list[tuple[Path, Part]] = []  # that are boxes, with the frames around them
         todo: list[tuple[Path, Part]] = [((), self.parts.root)] if self.parts.units else []
         while todo:
@@ -246,7 +245,7 @@ class Folding:
         boxes = [self.box(x) if isinstance(x, Part) else self._source_box(x) for _, x in line]
         return Cut(
             tuple(fitted(box, k, leaving[k], arriving[k]) for k, box in enumerate(boxes)),
-            tuple(wires), self._frames([path for path, _ in line], ()), opened, whole,
+            tuple(wires), self._frames([path for path, _ in line], ()), opened,
         )  # fmt: skip
 
     def _grouped(
