@@ -124,7 +124,8 @@ def svg(
     parts += ["".join(_frame(*framed, colours)) for framed in geometry.frames]
     folded = bool(geometry.frames) or any(box.many and box.nodes for box in boxes)
     plain: tuple[str, str, str | None] = "", "", None
-    carried = [*_carried(wires)] if folded and not state else [plain] * len(wires)
+    fresh = not state and not any(box.stale for box in boxes)  # else no pass says what came
+    carried = [*_carried(wires)] if folded and fresh else [plain] * len(wires)
     uses: list[list[Use]] = [[] for _ in boxes]
     for wire, row, way, (thick, dashes, said), leads_back in zip(
         wires, geometry.rows, geometry.paths, carried, back, strict=True

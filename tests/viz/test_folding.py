@@ -155,3 +155,15 @@ def test_a_stem_names_leaves_only_where_all_have_it():
 def test_what_is_no_name_is_told():
     with pytest.raises(ValueError, match="open must be the name of a box or scope, got 3"):
         viz.graph(Value(1.0).tanh(), open=3)
+
+
+def test_a_stale_graph_is_drawn_with_its_changed_leaf_and_tells_no_contribution():
+    w = Value(0.5, "w")
+    late = autograd.sum([autograd.tanh(w * (0.1 * k)) for k in range(60)])
+    late.backward()
+    w.data = 0.7
+    drawing = viz.graph(late)
+    assert "changed since" in drawing.svg and "largest" in drawing.svg
+    assert "wires, length" not in drawing.svg
+    with pytest.raises(autograd.StaleGraphError, match="w was changed"):
+        drawing.wires[-1].contributions  # noqa: B018
