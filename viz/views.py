@@ -101,7 +101,8 @@ class Folded(Walk):
             why = ": all that uses them has sent its parts."
             if self.root in box.nodes:
                 why = f": {self.result} goes first, the number we ask about."
-        lines.append(("who", (*self._who(view, box), why)))
+        one = back and not box.many
+        lines.append(("who", self._turn(group) if one else (*self._who(view, box), why)))
         lines.append(("text", (Blank("y" if back else "s", group),)))
         for wire in view.drawing.wires if back else ():
             source = view.drawing.nodes[wire.source]

@@ -73,9 +73,8 @@ class Walk(Numbers):
 
     def _goes(self, i: int) -> Lines:
         """The four things of a backward step."""
-        uses, slots, operands = len(self.graph.users[i]), list(self.sent[i]), self.graph.operands[i]
-        who = WHO.get(uses, f"goes now: all {uses} places that use it have sent theirs.")
-        lines: Lines = [("who", (f"{self.names[i]} {who}",)), ("text", self._whence(i))]
+        slots, operands = list(self.sent[i]), self.graph.operands[i]
+        lines: Lines = [("who", self._turn(i)), ("text", self._whence(i))]
         lines += [("text", line) for line in self._rule(i, slots)]
         lines += [("row", self._row(i, slot)) for slot in slots]
         lines += self._totals(i, slots)
@@ -86,6 +85,12 @@ class Walk(Numbers):
         if ready := self.ready(i):
             lines.append(("quiet", (f"ready as well, in any order: {self._listed(ready)}",)))
         return lines
+
+    def _turn(self, i: int) -> Line:
+        """``w×w goes now: the 1 place that uses it has sent its part.``"""
+        uses = len(self.graph.users[i])
+        who = WHO.get(uses, f"goes now: all {uses} places that use it have sent theirs.")
+        return (f"{self.names[i]} {who}",)
 
     def _whence(self, i: int) -> Line:
         """``dL/d(w×w) = 0.1, from 0.1×(w×w).``"""
