@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 from autograd.ieee import FLOATS, evaluate
 from autograd.names import LONGEST_FORMULA, formula, short
 from autograd.numbers import show
-from autograd.op import NOTHING, REALS, Op
+from autograd.op import NOTHING, REALS
 from autograd.value import Value
 
 from .blanks import Blank
@@ -44,57 +44,32 @@ def zero(walk: Walk, at: int | Value) -> tuple[list[Reason], int]:
     gradient is not 0, and the nodes on the way whose contributions cancel. What is below has no
     part in it. A Value that is not under the root has one reason, as one that does not record has.
     """
+    name = short(at) if isinstance(at, Value) else walk.names[at].text
+    no_path = f"No path leads from {walk.result} to {name}."
     if isinstance(at, Value):
-        name = short(at)
-        return [Reason("no path", name, f"No path leads from {walk.result} to {name}.")], 1
-    name = walk.names[at].text
+        return [Reason("no path", name, no_path)], 1
     if not walk.graph.recording[at]:
         return [Reason("frozen", name, f"{name} has requires_grad=False.")], 1
     if walk.grads.get(at, 0.0) != 0.0:
         return [], 0
-    above = _above(walk, at)
-    met: dict[Use, int | None] = {}  # a node and what it sends 0 to, or itself: the first slot
-    count = 0
+    above, count = _above(walk, at), 0
+    met: dict[Use, int | None] = {}  # what a node sends 0 to, its slot; itself if they cancel
     for i in sorted(above, reverse=True):
         if walk.grads[i] != 0.0:
             for slot, sent in walk.sent[i].items():
-                if sent.amount == 0.0 and walk.source(i, slot) in above:
-                    met.setdefault((i, walk.source(i, slot)), slot)
+                if sent.amount == 0.0 and (x := walk.source(i, slot)) in above:
+                    met.setdefault((i, x), slot)
                     count += 1
         elif any(walk.sent[user][slot].amount for user, slot in walk.graph.users[i]):
             met[i, i] = None
             count += 1
     told = [
-        _cancel(walk, at, i) if slot is None else _stopped(walk, at, above, i, slot)
-        for (i, _), slot in [*met.items()][:MOST]
+        _cancel(walk, at, i) if slot is None else Stop(walk, i, slot).why(at, above)
+        for (i, _), slot in islice(met.items(), MOST)
     ]
-    if all(slot is not None and _is_cut(walk, i, slot) for (i, _), slot in met.items()):
-        no_path = f"No path leads from {walk.result} to {name}. "
-        told[0] = told[0]._replace(text=no_path + told[0].text)
+    if all(slot is not None and Stop(walk, i, slot).is_cut for (i, _), slot in met.items()):
+        told[0] = told[0]._replace(text=f"{no_path} {told[0].text}")
     return [*dict.fromkeys(told)], count
-
-
-def weakest(walk: Walk, path: Sequence[Use]) -> dict[str, Any] | None:
-    """The smallest partial on a path of uses, if it is below 1 in size: {node, op, local}."""
-    use = _smallest(walk, path)
-    if use is None or abs(walk.number("p", *use)) >= 1.0:
-        return None
-    i = use[0]
-    return {"node": walk.names[i].text, "op": walk.ops[i].name, "local": walk.number("p", *use)}
-
-
-def shrinks(walk: Walk, path: Sequence[Use]) -> str:
-    """``what shrinks it most is tanh 12: slope 0.00012, its input is 5.2``; empty if nothing."""
-    use, found = _smallest(walk, path), weakest(walk, path)
-    if use is None or found is None:
-        return ""
-    slope, given = show(found["local"]), show(walk.at(use[0])[use[1]])
-    return f"what shrinks it most is {found['node']}: slope {slope}, its input is {given}"
-
-
-def _smallest(walk: Walk, path: Sequence[Use]) -> Use | None:
-    sizes = {use: abs(walk.number("p", *use)) for use in path}
-    return min((use for use, p in sizes.items() if p == p), key=sizes.__getitem__, default=None)
 
 
 def _above(walk: Walk, at: int) -> set[int]:
@@ -107,81 +82,10 @@ def _above(walk: Walk, at: int) -> set[int]:
     return above
 
 
-# ------------------------------------------------------------------ how a slope goes on
-def output_at(record: Op, at: Sequence[float], slot: int, x: float) -> float:
-    """The op's number with ``x`` in the slot."""
-    return FLOATS.run(record, *at[:slot], x, *at[slot + 1 :])
-
-
-def slope_at(record: Op, at: Sequence[float], slot: int, x: float) -> float:
-    """The op's partial with ``x`` in the slot; 0 where it has no finite one."""
-    numbers = [*at[:slot], x, *at[slot + 1 :]]
-    p = FLOATS.partials(record, numbers, FLOATS.run(record, *numbers))[slot] or 0.0
-    return p if math.isfinite(p) else 0.0
-
-
-def level(record: Op, at: Sequence[float], slot: int) -> str:
-    """How the op's slope goes on beside an operand where it is 0.
-
-    ``turning`` (it has two signs), ``inflection`` (one), ``saturated`` (it fades and rounds to 0),
-    ``corner`` (it is 0 from a corner on); empty: it is 0 wherever we look.
-    """
-    x = max(-LARGEST, min(at[slot], LARGEST))
-    slope, step = partial(slope_at, record, at, slot), BESIDE * max(abs(x), 1.0)
-    left, right = x - step, x + step
-    if not slope(left) or not slope(right):
-        hard = record.domain[slot if record.slots else 0].hard
-        passing = [p for p in (*REALS.probes(), *hard, x - 1.0, x + 1.0) if slope(p)]
-        if not passing:
-            return ""
-        left = max((p for p in passing if p < x), default=x)
-        right = min((p for p in passing if p > x), default=x)
-        inside, edge = min(passing, key=lambda p: abs(p - x)), x
-        while edge != (middle := inside / 2.0 + edge / 2.0) != inside:
-            inside, edge = (middle, edge) if slope(middle) else (inside, middle)
-        if abs(slope(inside)) > FADED:
-            return "corner"
-        outward = x - step if left == x else x + step
-        if x in (left, right) and not math.isnan(output_at(record, at, slot, outward)):
-            return "saturated"
-    if x and not slope(x / 2.0) and not slope(x * 2.0):
-        return "saturated"  # not the point itself: it is near, or far out
-    return "turning" if slope(left) * slope(right) < 0.0 else "inflection"
-
-
-def _moved(record: Op, at: Sequence[float], slot: int, others: Collection[int]) -> float:
-    """The slope when these other operands are 2 more: the logarithm of 0 + 2 is not 0."""
-    some = set(others)
-    return slope_at(record, [x + 2.0 if s in some else x for s, x in enumerate(at)], slot, at[slot])
-
-
-def _because(record: Op, at: Sequence[float], slot: int) -> list[int]:
-    """The fewest other operands, zeros if there are, whose numbers make the slope 0."""
-    others = [s for s in range(len(at)) if s != slot]
-    sets = [s for s in others if at[s] == 0.0], others
-    found = next((some for some in sets if _moved(record, at, slot, some)), [])
-    while len(found) > 1:
-        halves = found[: len(found) // 2], found[len(found) // 2 :]
-        half = next((some for some in halves if _moved(record, at, slot, some)), None)
-        if half is None:
-            break
-        found = half
-    return found
-
-
-# ------------------------------------------------------------------ sentences
-def _is_cut(walk: Walk, i: int, slot: int) -> bool:
-    """Whether the op gives its operand on and passes nothing back; where it steps it has a kink."""
-    record, value = walk.ops[i], walk.number("v", i)
-    nothing = record.slots is not None and record.rules[slot] is NOTHING
-    return nothing and record.kink is None and value == walk.at(i)[slot] and not record.selects
-
-
 def _cancel(walk: Walk, at: int, i: int) -> Reason:
     """The parts that come in, largest first."""
     amounts = [x for use in walk.graph.users[i] if (x := walk.number("a", *use))]
-    amounts.sort(key=abs, reverse=True)
-    terms = [show(x) for x in amounts[:ROWS]]
+    terms = [show(x) for x in sorted(amounts, key=abs, reverse=True)[:ROWS]]
     terms += [f"… ({len(amounts)} in all)"] * (len(amounts) > ROWS)
     text = f"The contributions cancel: {' + '.join(terms)} {walk.fill((Blank('eg', i),))} 0."
     text += " Each path matters; together they do not."
@@ -189,114 +93,171 @@ def _cancel(walk: Walk, at: int, i: int) -> Reason:
     return Reason("cancel", name, text if i == at else f"{text} They meet at {name}.")
 
 
-def _stopped(walk: Walk, at: int, above: set[int], i: int, slot: int) -> Reason:
-    """Why this use sends 0."""
-    record, name, numbers = walk.ops[i], walk.names[i].text, walk.at(i)
-    source, given = walk.names[walk.source(i, slot)].text, show(numbers[slot])
-    selects = record.selects and len(numbers) > 1 and record.letters[slot : slot + 1] != "x"
-    if walk.number("p", i, slot):
-        return _underflow(walk, at, above, i, slot)
-    if _is_cut(walk, i, slot):
-        return Reason("no path", name, f"{source} was cut off by detach().")
-    if record.slots and record.rules[slot] is NOTHING:
-        return _flat(walk, i, slot)
-    if selects:
-        return _untaken(walk, i, slot)
-    how = "corner" if record.selects else level(record, numbers, slot)
-    if how == "corner":
-        return _outside(walk, i, slot)
-    if how == "saturated":
-        output = show(walk.number("v", i))
-        text = f"{name} is saturated: input {given}, output {output}, its slope rounds to 0."
-        return Reason(how, name, text)
-    if not how:
-        return _factor(walk, at, i, slot)
-    told = formula(walk.graph, i, walk.names)
-    told = told if len(told) <= LONGEST_FORMULA and not walk.names[i].numbered else name
-    point = "turning" if how == "turning" else "level"
-    text = f"{source} is at a {point} point of {name}: the slope of {told} at {given} is 0."
-    if record.kink is not None and evaluate(record.kink, *numbers):
-        text += f" By convention: {record.convention}."
-    return Reason("turning", name, text)
+def weakest(walk: Walk, path: Sequence[Use]) -> dict[str, Any] | None:
+    """The smallest partial on a path of uses, if it is below 1 in size: {node, op, local}."""
+    i, slot = _smallest(walk, path)
+    p, node = walk.number("p", i, slot), walk.names[i].text
+    return {"node": node, "op": walk.ops[i].name, "local": p} if abs(p) < 1.0 else None
 
 
-def _flat(walk: Walk, i: int, slot: int) -> Reason:
-    record, name = walk.ops[i], walk.names[i].text
-    nodes = {x for x in walk.graph.operands[i] if isinstance(x, int)}
-    some = len(nodes) > 1 and any(rule is not NOTHING for rule in record.rules)
-    of = f" in {walk.names[walk.source(i, slot)]}" if some else ""
-    return Reason("flat", name, f"{name} is flat{of}.")
+def shrinks(walk: Walk, path: Sequence[Use]) -> str:
+    """``what shrinks it most is tanh 12: slope 0.00012, its input is 5.2``"""
+    i, slot = _smallest(walk, path)
+    slope, given = show(walk.number("p", i, slot)), show(walk.at(i)[slot])
+    return f"what shrinks it most is {walk.names[i]}: slope {slope}, its input is {given}"
 
 
-def _untaken(walk: Walk, i: int, slot: int) -> Reason:
-    """What a choice took in its place: another branch, where one operand is the condition."""
-    record, name, numbers = walk.ops[i], walk.names[i].text, walk.at(i)
-    if NOTHING in record.rules:
-        return Reason("untaken", name, f"{name} took its other branch.")
-    passed = FLOATS.partials(record, numbers, walk.number("v", i))
-    taken = [s for s, p in enumerate(passed) if p]
-    told = _and(_called(walk, i, s) for s in taken[:ROWS])
-    are = "is" if len(taken) == 1 else "are"
-    larger = {numbers[s] > numbers[slot] for s in taken if numbers[s] != numbers[slot]}
-    which = "".join(f", which {are} {'larger' if more else 'smaller'}" for more in larger)
-    return Reason("untaken", name, f"{name} took {told}{which}.")
+def _smallest(walk: Walk, path: Sequence[Use]) -> Use:
+    return min(path, key=lambda use: abs(walk.number("p", *use)))
 
 
-def _outside(walk: Walk, i: int, slot: int) -> Reason:
-    """The slope is 0 from a corner on: off, or outside of the bounds that it is cut to."""
-    record, name, numbers, y = walk.ops[i], walk.names[i].text, walk.at(i), walk.number("v", i)
-    given = show(numbers[slot])
-    if len(numbers) == 1 and y == 0.0:
-        return Reason("inactive", name, f"{name} is off: its input is {given}.")
-    ends = [output_at(record, numbers, slot, x) for x in (-math.inf, math.inf)]
-    kept = all(output_at(record, numbers, slot, x) == x for x in (*ends, y))
-    if kept and ends[0] <= y <= ends[1]:
-        low, high = map(show, ends)
-        return Reason("untaken", name, f"{name}: {given} is outside {low}…{high}.")
-    return _flat(walk, i, slot)
+class Stop:
+    """A use that sends 0: its operand, what it made, and how its slope goes on beside there."""
 
+    def __init__(self, walk: Walk, i: int, slot: int) -> None:
+        self.walk, self.i, self.slot, self.record = walk, i, slot, walk.ops[i]
+        self.name, self.at, self.y = walk.names[i].text, walk.at(i), walk.number("v", i)
+        self.x, self.given, self.source = self.at[slot], show(self.at[slot]), self.called([slot])
+        self.nothing = self.record.slots is not None and self.record.rules[slot] is NOTHING
+        same = self.nothing and self.y == self.x  # what steps has a kink
+        self.is_cut = same and self.record.kink is None and not self.record.selects
 
-def _factor(walk: Walk, at: int, i: int, slot: int) -> Reason:
-    """``w2's gradient is 0 because x2 is 0: in w2×x2 the slope for w2 is x2.``"""
-    record, name, numbers = walk.ops[i], walk.names[i].text, walk.at(i)
-    found = _because(record, numbers, slot)
-    named = [s for s in found if isinstance(walk.graph.operands[i][s], int)]
-    if not found or (not named and record.slots and walk.number("v", i)):
-        return _flat(walk, i, slot)
-    if not named:
-        return Reason("factor", name, f"{name} multiplies it by 0.")
-    told, number = _and(_called(walk, i, s) for s in named[:ROWS]), show(numbers[named[0]])
-    word = f"has the factor{'s' * (len(named) > 1)} {told}"
-    if record.slots:
-        own = record.words[slot]
-        word = "is 0" if own == "slope" else "is " + walk.fill(walk._said(own, i, slot))
-    elif len(found) == 1 and _moved(record, numbers, slot, found) == numbers[found[0]] + 2.0:
-        word = f"is {told}"
-    are = "is" if len(named) == 1 else "are"
-    text = f"{walk._name(at)}'s gradient is 0 because {told} {are} {number}: in {name} the slope "
-    return Reason("factor", name, f"{text}for {walk.names[walk.source(i, slot)]} {word}.")
+    def called(self, slots: Sequence[int]) -> str:
+        operands = [self.walk.graph.operands[self.i][s] for s in slots[:ROWS]]
+        return _and(self.walk.names[x].text if isinstance(x, int) else show(x) for x in operands)
 
+    # -------------------------------------------------------------- numbers
+    def output(self, x: float) -> float:
+        """The op's number with ``x`` in the slot."""
+        return FLOATS.run(self.record, *self.at[: self.slot], x, *self.at[self.slot + 1 :])
 
-def _called(walk: Walk, i: int, slot: int) -> str:
-    x = walk.graph.operands[i][slot]
-    return walk.names[x].text if isinstance(x, int) else show(x)
+    def slope(self, x: float, others: Collection[int] = ()) -> float:
+        """Its partial there, 0 where it is not finite; ``others`` are 2 more, as ln 1 is 0."""
+        at = [a + 2.0 * (s in others) for s, a in enumerate(self.at)]
+        at[self.slot] = x
+        p = FLOATS.partials(self.record, at, FLOATS.run(self.record, *at))[self.slot] or 0.0
+        return p if math.isfinite(p) else 0.0
 
+    def level(self) -> str:
+        """How the op's slope goes on beside an operand where it is 0.
 
-def _underflow(walk: Walk, at: int, above: set[int], i: int, slot: int) -> Reason:
-    """Of the heaviest way from the root that goes through this use, down to the value."""
-    way, node = [(i, slot)], i
-    while node != walk.root:
-        way.append(max(walk.graph.users[node], key=lambda use: abs(walk.number("a", *use))))
-        node = way[-1][0]
-    way.reverse()
-    while (node := walk.source(*way[-1])) != at:
-        uses = [(node, s) for s in walk.sent[node] if walk.source(node, s) in above]
-        way.append(max(uses, key=lambda use: abs(walk.number("p", *use))))
-        if not walk.number("p", *way[-1]):  # another reason, of which none is told below
-            way.pop()
-            break
-    use = _smallest(walk, way)
-    assert use is not None
-    name, p = walk.names[use[0]].text, show(walk.number("p", *use))
-    text = f"{len(way)} slopes multiply to less than a float holds; the smallest: {name}, {p}."
-    return Reason("underflow", walk.names[i].text, text)
+        ``turning`` (it has two signs), ``level`` (one), ``saturated`` (it fades and rounds to 0),
+        ``corner`` (it is 0 from a corner on); empty: it is 0 wherever we look.
+        """
+        slope, x = self.slope, max(-LARGEST, min(self.x, LARGEST))
+        step = BESIDE * max(abs(x), 1.0)
+        beside = sides = x - step, x + step
+        if not all(map(slope, sides)):
+            hard = self.record.domain[self.slot if self.record.slots else 0].hard
+            passing = [p for p in (*REALS.probes(), *hard, x - 1.0, x + 1.0) if slope(p)]
+            if not passing:
+                return ""
+            inside, edge = min(passing, key=lambda p: abs(p - x)), x
+            while edge != (middle := inside / 2.0 + edge / 2.0) != inside:
+                inside, edge = (middle, edge) if slope(middle) else (inside, middle)
+            if abs(slope(inside)) > FADED:
+                return "corner"
+            sides = min(x, *passing), max(x, *passing)
+            if x in sides and not any(math.isnan(self.output(p)) for p in beside):
+                return "saturated"
+        if x and not slope(x / 2.0) and not slope(x * 2.0):
+            return "saturated"  # not the point itself, but near to it, or far out
+        return "level" if len({slope(p) < 0.0 for p in sides}) == 1 else "turning"
+
+    def because(self) -> list[int]:
+        """The fewest other operands, zeros if there are, with whose numbers the slope is 0."""
+        others = [s for s in range(len(self.at)) if s != self.slot]
+        sets, found = [[s for s in others if self.at[s] == 0.0], others], list[int]()
+        while part := next((some for some in sets if self.slope(self.x, {*some})), []):
+            found, half = part, len(part) // 2
+            sets = [part[:half], part[half:]] if half else []
+        return found
+
+    # -------------------------------------------------------------- sentences
+    def why(self, at: int, above: set[int]) -> Reason:
+        """Why the gradient of node ``at`` gets 0 by this way."""
+        record, name, given = self.record, self.name, self.given
+        selects = record.selects and record.slots != 1 and record.letters[self.slot :][:1] != "x"
+        if self.walk.number("p", self.i, self.slot):
+            kind, text = "underflow", self.underflow(at, above)
+        elif self.is_cut:
+            kind, text = "no path", f"{self.source} was cut off by detach()."
+        elif self.nothing:
+            kind, text = self.flat()
+        elif selects:
+            kind, text = "untaken", self.untaken()
+        elif (kind := "corner" if record.selects else self.level()) == "corner":
+            kind, text = self.outside()
+        elif kind == "saturated":
+            output = f"output {show(self.y)}, its slope rounds to 0."
+            text = f"{name} is saturated: input {given}, {output}"
+        elif not kind:
+            kind, text = self.factor(at)
+        else:
+            told = formula(self.walk.graph, self.i, self.walk.names)
+            told = name if len(told) > LONGEST_FORMULA else told
+            text = f"{self.source} is at a {kind} point of {name}: the slope of {told} at {given} "
+            kind, text = "turning", f"{text}is 0."
+            if record.kink is not None and evaluate(record.kink, *self.at):
+                text += f" By convention: {record.convention}."
+        return Reason(kind, name, text)
+
+    def flat(self) -> tuple[str, str]:
+        nodes = {x for x in self.walk.graph.operands[self.i] if isinstance(x, int)}
+        some = len(nodes) > 1 and any(rule is not NOTHING for rule in self.record.rules)
+        return "flat", f"{self.name} is flat{f' in {self.source}' * some}."
+
+    def untaken(self) -> str:
+        """What it took in its place: another branch, where one operand is the condition."""
+        if NOTHING in self.record.rules:
+            return f"{self.name} took its other branch."
+        passed = FLOATS.partials(self.record, self.at, self.y)
+        taken = [s for s, p in enumerate(passed) if p]
+        are = "is" if len(taken) == 1 else "are"
+        larger = {self.at[s] > self.x for s in taken if self.at[s] != self.x}
+        which = "".join(f", which {are} {'larger' if more else 'smaller'}" for more in larger)
+        return f"{self.name} took {self.called(taken)}{which}."
+
+    def outside(self) -> tuple[str, str]:
+        """Off, or outside of the bounds that it is cut to."""
+        if self.record.slots == 1 and self.y == 0.0:
+            return "inactive", f"{self.name} is off: its input is {self.given}."
+        low, high = self.output(-math.inf), self.output(math.inf)
+        if low <= self.y <= high and all(self.output(x) == x for x in (low, self.y, high)):
+            return "untaken", f"{self.name}: {self.given} is outside {show(low)}…{show(high)}."
+        return self.flat()
+
+    def factor(self, at: int) -> tuple[str, str]:
+        """``w2's gradient is 0 because x2 is 0: in w2×x2 the slope for w2 is x2.``"""
+        walk, i, found = self.walk, self.i, self.because()
+        named = [s for s in found if isinstance(walk.graph.operands[i][s], int)]
+        if not found or (not named and self.record.slots and self.y):
+            return self.flat()
+        if not named:
+            return "factor", f"{self.name} multiplies it by 0."
+        told, number = self.called(named), show(self.at[named[0]])
+        own = self.record.words[self.slot] if self.record.slots else "slope"
+        word = walk.fill(("is ", *walk._said(own, i, self.slot)))
+        if own == "slope":  # the record does not say: it is the other number, or depends on it
+            is_it = self.slope(self.x, found) == self.at[found[0]] + 2.0
+            word = f"{'is' if is_it else 'depends on'} {told}"
+        because = f"because {told} {'is' if len(named) == 1 else 'are'} {number}"
+        text = f"{walk._name(at)}'s gradient is 0 {because}: in {self.name} the slope for "
+        return "factor", f"{text}{self.source} {word}."
+
+    def underflow(self, at: int, above: set[int]) -> str:
+        """Of the heaviest way from the root that goes through this use, down to the value."""
+        walk, way, node = self.walk, [(self.i, self.slot)], self.i
+        while node != walk.root:
+            way.append(max(walk.graph.users[node], key=lambda use: abs(walk.number("a", *use))))
+            node = way[-1][0]
+        way.reverse()
+        while (node := walk.source(*way[-1])) != at:
+            sent = {(node, c.slot): abs(c.local) for c in walk.sent[node].values()}
+            uses = [use for use, p in sent.items() if p and walk.source(*use) in above]
+            if not uses:  # another reason, of which nothing is told below this one
+                break
+            way.append(max(uses, key=sent.__getitem__))
+        i, slot = _smallest(walk, way)
+        smallest = f"{walk.names[i]}, {show(walk.number('p', i, slot))}"
+        return f"{len(way)} slopes multiply to less than a float holds; the smallest: {smallest}."
