@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from autograd.ieee import FLOATS
@@ -69,7 +69,7 @@ def _leaves(walk: Walk, ops: Iterable[int]) -> set[int]:
 
 
 # ------------------------------------------------------------------ which neuron
-@cache
+@lru_cache(maxsize=1024)
 def _word(part: str) -> str:
     """``neuron`` of ``neuron 3``; nothing of what has no number."""
     found = NUMBERED.fullmatch(part)
@@ -116,7 +116,7 @@ def _state(walk: Walk, ops: Iterable[int]) -> str:
     return min(states - {""}, default="")
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _largest(record: Op) -> float:
     """The largest size of an op's slope; 0 if there is none."""
 

@@ -60,6 +60,11 @@ def hidden_factor():
     return named(w * x * z, "h") + 1.0, w
 
 
+def a_long_factor():
+    w, x = leaf(2.0, "w"), leaf(3.0, "x")
+    return named(w * (x - 3.0), "h") + 1.0, w
+
+
 def of_a_dot():
     w = [leaf(1.0, "w1"), leaf(2.0, "w2")]
     return named(autograd.dot(w, [leaf(3.0, "x1"), leaf(0.0, "x2")]), "d").tanh(), w[1]
@@ -107,6 +112,9 @@ SENTENCES = {
     "a factor below": (
         hidden_factor, "factor", "w's gradient is 0 because z is 0: in h the slope for w×x is z."
     ),
+    "a factor with a formula": (
+        a_long_factor, "factor", "w's gradient is 0 because x-3 is 0: in h the slope for w is x-3."
+    ),
     "a factor of a dot": (
         of_a_dot, "factor", "w2's gradient is 0 because x2 is 0: in d the slope for w2 is x2."
     ),
@@ -116,7 +124,7 @@ SENTENCES = {
     ),
     "two factors of a product": (
         lambda: of_a_product(0.0, 5.0, 0.0), "factor",
-        "w's gradient is 0 because x1 and x3 are 0: in p the slope for w depends on x1 and x3.",
+        "w's gradient is 0 because x1 is 0 and x3 is 0: in p the slope for w depends on x1 and x3.",
     ),
     "a numerator": (
         lambda: of_two(ops.divide, 0.0, 2.0, 1), "factor",
@@ -182,6 +190,10 @@ SENTENCES = {
     "the largest of several": (
         lambda: of_several(autograd.max, 1.0, 7.0, 2.0, 7.0), "untaken",
         "h took x2 and x4, which are larger.",
+    ),
+    "one that is given twice": (
+        lambda: of_several(lambda xs: autograd.max([*xs, xs[1]]), 1.0, 7.0), "untaken",
+        "h took x2, which is larger.",
     ),
     "the other branch": (
         lambda: of_two(lambda a, b: autograd.where(0.0, a, b), 1.0, 1.0, 0), "untaken",
@@ -289,9 +301,10 @@ def is_true(kind, text, record, at, slot):
     if kind == "no path":
         return y == at[slot]
     if kind == "factor":
-        because = re.search(r"because (.*) (?:is|are) (\S+):", text)
-        said = {numbers[name] for name in re.split(", | and ", because[1])}
-        return abs(true) < TINY and said == {float(because[2])}
+        because = re.search("because (.*): in", text)[1]
+        said = re.findall(r"\b([a-n]) is ([^ ,]+)", because)
+        named = [numbers[name] == float(number) for name, number in said]
+        return abs(true) < TINY and named and all(named)
     if kind == "turning":
         turns = min(beside) >= 0.0 or max(beside) <= 0.0
         return true == 0 and turns == ("turning" in text)
