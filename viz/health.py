@@ -123,7 +123,7 @@ def _largest(record: Op) -> float:
     def most(sizes: Iterable[float]) -> float:
         at = [sign * x for x in sizes for sign in (1.0, -1.0)]
         slopes = [FLOATS.partials(record, (x,), FLOATS.run(record, x))[0] or 0.0 for x in at]
-        return max(abs(float(p)) for p in slopes if p == p)
+        return max((abs(float(p)) for p in slopes if p == p), default=0.0)
 
     near = most(NEAR)
     return near if most(FAR) <= 1.01 * near < math.inf else 0.0
