@@ -23,7 +23,7 @@ def table(rows: Sequence[tuple[str, str | float | None]]) -> str:
     for name, x in rows:
         cell = f">{escape(x)}" if isinstance(x, str) else f' title="{x!r}">{show(x)}'
         cells += f"<tr><th {_LEFT}>{escape(name)}</th><td {_LEFT}{cell}</td></tr>"
-    return f"<table>{cells}</table>"
+    return f'<table style="margin:0">{cells}</table>'
 
 
 def card(node: Value) -> str:
