@@ -86,8 +86,7 @@ def _answer(options: Any) -> None:
     if not options.words:
         y.label = "L"
     if options.explain not in (None, *numbers):
-        required = f"one of {', '.join(numbers)} is required" if numbers else "there is no name"
-        raise ValueError(f"--explain: {required}, got {options.explain}")
+        raise ValueError(f"--explain: a name in the expression is required, got {options.explain}")
     y.backward()  # a drawing shows what Values hold
     steps = viz.trace(y)
     walk, nodes = steps.walk, {node.label: node for node in steps.graph.nodes}

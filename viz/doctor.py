@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 from importlib.machinery import PathFinder
+from itertools import islice
 
 from autograd.__main__ import about
 
@@ -42,14 +43,9 @@ def _others(name: str, home: str) -> Iterator[str]:
 
 
 def _missing() -> Iterator[str]:
-    """The extras that lack a package, with what installs it."""
-    try:
-        required = metadata.requires(OURS) or []
-    except metadata.PackageNotFoundError:
-        return  # run from its folder
-    for found in filter(None, map(EXTRA.match, required)):
-        package, version, extra = found.groups()
-        try:
-            metadata.version(package)
-        except metadata.PackageNotFoundError:
-            yield f'extra {extra}: no {package}; pip install "{package}{version}"'
+    """The extras that lack a package, with what installs it; none where ours is not installed."""
+    for ours in islice(metadata.distributions(name=OURS), 1):
+        for found in filter(None, map(EXTRA.match, ours.requires or ())):
+            package, version, extra = found.groups()
+            if not any(metadata.distributions(name=package)):
+                yield f'extra {extra}: no {package}; pip install "{package}{version}"'

@@ -74,9 +74,8 @@ def _refusal(text: str, at: ast.expr | int, why: str) -> ValueError:
 
 def _parsed(text: str) -> ast.expr:
     """The tree of ``text``, whatever it holds."""
-    if len(text) > LONGEST:
-        got = f"{len(text):,}"
-        raise _refusal(text, LONGEST, f"at most {LONGEST:,} characters are read, got {got}")
+    if (length := len(text)) > LONGEST:
+        raise _refusal(text, LONGEST, f"at most {LONGEST:,} characters are read, got {length:,}")
     for at, character in enumerate(text):
         if not character.isprintable():
             raise _refusal(text, at, f"{character!a} cannot be shown")
@@ -86,8 +85,8 @@ def _parsed(text: str) -> ast.expr:
             warnings.simplefilter("ignore")  # of 1if, which is refused
             return ast.parse(source, mode="eval").body
     except SyntaxError as error:
-        at = len(text) - len(source) + max(1, error.offset or 1) - 1
         why = error.msg if source else "an expression is required, got none"
+        at = len(text) - len(source) + max(1, error.offset or 1) - 1  # 0 of an empty text
         raise _refusal(text, at, why) from None
     except (RecursionError, MemoryError):
         raise _refusal(text, 0, "it is nested too deeply") from None
