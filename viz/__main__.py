@@ -116,7 +116,7 @@ def _numbers(words: Sequence[str]) -> dict[str, float]:
         name, _, number = word.partition("=")
         name = unicodedata.normalize("NFKC", name)
         if not name.isidentifier():
-            raise ValueError(f"{clean(word)}: name=number is required, as in x=0.5")
+            raise ValueError(f"{clean(word)!r}: name=number is required, as in x=0.5")
         if name in numbers:
             raise ValueError(f"{clean(name)}: one number is required, got a second; leave one out")
         try:

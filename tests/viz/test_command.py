@@ -101,7 +101,7 @@ WRONG = [
     (("x*2", "x=abc"), r"x: a number is required, got abc; write x=0\.5"),
     (("x*2", "x="), r"x: a number is required, got none"),
     (("x*2", "x"), r"x: a number is required, got none; write x=0\.5"),
-    (("x*2", "1x=2"), r"1x=2: name=number is required"),
+    (("x*2", "1x=2"), r"'1x=2': name=number is required"),
     (("x*2", "x=1", "x=2"), r"x: one number is required, got a second"),
     (("x*2", "x=1", "z=2"), r"z has a number, but is not in the expression"),
     (("x*2", "x=1", "--explain", "z"), r"--explain: a name in the expression is required, got z"),
