@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("always", RuntimeWarning)
         warnings.showwarning = lambda message, *_: _say(f"{message}")
         try:
-            _answer(options)
+            _answer(options, alone=not given)
         except (ValueError, TypeError, OSError) as error:
             _say(f"{error}")
             return 2
@@ -72,7 +72,7 @@ def _say(text: str) -> None:
     print("whygrad:", line[:LONGEST], file=sys.stderr)
 
 
-def _answer(options: Any) -> None:
+def _answer(options: Any, alone: bool) -> None:
     """Print the value, the gradients and their formulas, and do what else is asked for."""
     if options.doctor:
         from .doctor import report
@@ -85,6 +85,9 @@ def _answer(options: Any) -> None:
         y = Value(y, "y")
     if not options.words:
         y.label = "L"
+    if alone:
+        with suppress(ImportError):  # without prompt_toolkit it is printed
+            return viz.play(y)
     if options.explain not in (None, *numbers):
         raise ValueError(f"--explain: a name in the expression is required, got {options.explain}")
     y.backward()  # a drawing shows what Values hold
