@@ -1,6 +1,6 @@
 """``viz.trace``: the steps of a root's run, to print, to index, to save as a page.
 
-Reads autograd's ``backward_steps``, walk.py (the words), page.py and drawing.py.
+Reads autograd's ``backward_steps``, walk.py (the words), page.py, drawing.py and notebook.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from autograd.graph import Graph
 from autograd.sweep import Step, backward_steps
 from autograd.value import Value
 
+from . import notebook
 from .drawing import write_whole
 from .walk import Walk
 
@@ -34,6 +35,9 @@ class Position(Step):
 
     def __str__(self) -> str:
         return printable(_text(self.walk, self.k))
+
+    def _repr_html_(self) -> str:
+        return notebook.text(_text(self.walk, self.k))
 
 
 class Trace(Sequence[Position]):
@@ -77,13 +81,18 @@ class Trace(Sequence[Position]):
             if k == self.forward:
                 texts.append(walk.fill(walk.question()))
         if not self.forward or 2 * self.forward in self._shown:
-            texts.append(_table(walk))
+            texts.append(table(walk))
         return printable("\n\n".join(texts))
 
     def __repr__(self) -> str:
-        root, n = self.walk.result, self.forward
-        file = root if root.isidentifier() else "walk"
-        return f'Trace of {root}: {n} forward, {n} backward steps. print() it, .save("{file}.html")'
+        n, name = self.forward, self._name
+        steps = f"Trace of {self.walk.result}: {n} forward, {n} backward steps."
+        return f'{steps} print() it, .save("{name}.html"), .open(), viz.play({name})'
+
+    @property
+    def _name(self) -> str:
+        """The root's name, where a variable or a file can have it."""
+        return self.walk.result if self.walk.result.isidentifier() else "root"
 
     def html(self) -> str:
         """One HTML file: the drawing and the walk, shown step by step, following moved inputs."""
@@ -95,6 +104,13 @@ class Trace(Sequence[Position]):
         """Write ``html()`` to ``path``, wholly or not at all."""
         write_whole(path, self.html().encode())
 
+    def open(self) -> None:
+        """Open ``html()`` in a browser, from a temporary file, and print where that is."""
+        print(printable(notebook.opened(self.html(), self._name)))
+
+    def _repr_html_(self) -> str:
+        return notebook.live(self)
+
 
 def _text(walk: Walk, k: int) -> str:
     """The text of position ``k``."""
@@ -102,7 +118,7 @@ def _text(walk: Walk, k: int) -> str:
     return "\n".join(INDENT.get(part, "") + walk.fill(line) for part, line in lines)
 
 
-def _table(walk: Walk) -> str:
+def table(walk: Walk) -> str:
     """What is below the last step: the leaves, their gradients, and what a nudge does."""
     rows = [["leaf", "value", "gradient", "nudge"]]
     most = max(2, min(PRINTED, NUDGED // len(walk.graph)))
