@@ -112,9 +112,8 @@ class Scene:
         """``×``, ``( )²``, ``leaf``; ``48 ops``. Of ``× 0.1`` the name says the number."""
         if box.many:
             return plural(len(box.nodes), "leaf" if box.leaf else "op")
-        record = self.walk.ops.get(box.nodes[0])
-        whole = not record or not box.op.startswith(record.symbol)
-        return (box.op if whole else record.symbol) if record else "leaf"
+        record, op = self.walk.ops.get(box.nodes[0]), box.op.replace("−", "-")
+        return "leaf" if not record else record.symbol if op.startswith(record.symbol) else op
 
     def _shown(self, box: Box) -> tuple[int, ...]:
         return tuple(chain(*box.many.rows)) if box.many else box.nodes
@@ -157,13 +156,12 @@ class Scene:
 
     def amounts(self, box: Box, hidden: bool) -> str:
         """``+0.15 +0.15``: what has come in by each use of a node that has few."""
-        uses = [] if box.many or not self.walk.graph.recording[box.nodes[0]] else self.uses[box.index]
-        told = []
-        for use in uses if 1 < len(uses) <= ROWS else ():
-            if self._arrived(use):
-                amount = show(self.walk.sent[use[0]][use[1]].amount)
-                amount = amount if amount[0] == "-" else f"+{amount}"
-                told.append("?" if hidden and self.moves(use[0]) else amount)
+        uses, told = self.uses[box.index], []
+        if not box.many and 1 < len(uses) <= ROWS and self.walk.graph.recording[box.nodes[0]]:
+            for i, slot in filter(self._arrived, uses):
+                amount = show(self.walk.sent[i][slot].amount)
+                sign = "+" * (amount[0] != "-")
+                told.append("?" if hidden and self.moves(i) else sign + amount)
         return " ".join(told)
 
     def ready(self, box: Box) -> bool:
@@ -181,12 +179,12 @@ class Scene:
     def lines(self) -> Lines:
         """What is to be said of this position, its head first."""
         walk, told, k = self.walk, self.told, self.k
-        lines = told.position(k) if not isinstance(told, Folded) or not k else []
-        if not lines:
-            box = self.view.drawing.nodes[self.view.boxes[self.turn[0]]]
-            (part, head), *rest = told.turn_of(self.view, box, self.back)
+        if isinstance(told, Folded) and self.row_now is not None:
+            (part, head), *rest = told.turn_of(self.view, self.rows[self.row_now], self.back)
             odd = walk.first_odd and self.position(walk.first_odd)
             lines = [(part, (*head, " !" * (k == odd))), *rest]
+        else:
+            lines = told.position(k)
         if k == self.half and self.full:
             *value, _, asks = walk.question()
             lines.append(("ask", (*value, "Press → to a", asks)))

@@ -56,9 +56,7 @@ class Player:
         """``width``: how many columns a text takes."""
         self.walk, self.width = walk, width
         self._told: dict[bool, Walk] = {}
-        self.whole: Drawing | None = None
-        self.folded = folded(walk.graph)
-        self.stack = [self._scene(self.folded)]  # of what is open, the last one is shown
+        self.stack = [self._scene(folded(walk.graph))]  # of what is open, the last one is shown
         self.look: int | None = None  # at this row; None: at the one whose turn it is
         self.hidden = False
         self.pane: list[str] = []  # a text in front of the table and the step
@@ -157,8 +155,8 @@ class Player:
             return
         at = 0 if self.look is None else self.look + 1
         for n in chain(range(at, len(scene.rows)), range(at)):
-            box = scene.rows[n]
-            if any(sought in x.casefold() for x in (box.title, *(names[i].text for i in box.nodes))):
+            called = scene.rows[n].title, *(names[i].text for i in scene.rows[n].nodes)
+            if any(sought in name.casefold() for name in called):
                 self.look = n
                 return
         self.note, self.sought = f"find: no name has {self.sought} in it", ""
@@ -182,12 +180,11 @@ class Player:
         self._enter([*self.stack, opened], scene.steps[0 if mine else 1])
 
     def _fold(self) -> None:
-        step, most = self.stack[-1].steps[1], max(1, len(self.walk.graph) - 1)
+        step, graph = self.stack[-1].steps[1], self.walk.graph
         if self.stack[0].view.drawing.cut:
-            self.whole = self.whole or Drawing(self.walk.graph)
-        elif not self.folded.cut:  # it has room: fold what can be
-            self.folded = folded(self.walk.graph, most, screen=False)
-        drawing = self.whole if self.stack[0].view.drawing.cut else self.folded
+            drawing = Drawing(graph)
+        elif (drawing := folded(graph)).cut is None:  # it has room: fold what can be
+            drawing = folded(graph, max(1, len(graph) - 1), screen=False)
         self._enter([self._scene(drawing)], step)
 
     def _enter(self, stack: list[Scene], step: int) -> None:
@@ -259,7 +256,7 @@ class Player:
         for n in range(self.top, min(self.top + room, len(rows))):
             box, now = rows[n], n == scene.row_now
             values, grads = scene.values(box), scene.grads(box)
-            hide = self.hidden and scene.back and any(scene.moves(u) for u, _ in scene.uses[box.index])
+            hide = self.hidden and any(scene.moves(i) for i, _ in scene.uses[box.index])
             total = "?" if hide else show(bars.foremost(grads)) if grads else "–"
             told = scene.name(box), scene.op(box), show(bars.foremost(values)) if values else "–"
             mark = ">" if now else "*" if n == self.look else " "
