@@ -24,6 +24,7 @@ NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph 
 INDENT = {"row": "  ", "total": "  "}
 ASCII = str.maketrans(
     {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
+    | {"←": "<-", "↑": "up", "↓": "down"}
 )
 
 
