@@ -6,6 +6,7 @@ Reads autograd's ``backward_steps``, walk.py (the words), page.py, drawing.py an
 from __future__ import annotations
 
 import copy
+import operator
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from autograd.value import Value
 
 from . import notebook
 from .drawing import write_whole
+from .training import Training, training
 from .walk import Walk
 
 PRINTED = 40  # steps, half of them the last, and leaves, of a printed walk
@@ -48,10 +50,14 @@ class Trace(Sequence[Position]):
     its page is the whole walk.
     """
 
-    def __init__(self, root: Value) -> None:
+    def __init__(
+        self, root: Value, train: Sequence[Value] | None = None, learning_rate: float = 0.1,
+        map: tuple[Value, Value, Value] | None = None,
+    ) -> None:  # fmt: skip
         steps = tuple(backward_steps(root))  # first: it refuses what it must
         self.graph = Graph(root)
         self.walk = Walk(self.graph, steps)
+        self.training: Training = training(self.walk, train, learning_rate, map)
         self.forward = len(steps)
         self._shown = range(1, 2 * self.forward + 1)
 
@@ -95,11 +101,19 @@ class Trace(Sequence[Position]):
         """The root's name, where a variable or a file can have it."""
         return self.walk.result if self.walk.result.isidentifier() else "root"
 
-    def html(self) -> str:
-        """One HTML file: the drawing and the walk, shown step by step, following moved inputs."""
+    def html(self, step: int | None = None) -> str:
+        """One HTML file: the drawing and the walk, shown step by step, following moved inputs.
+
+        It opens when the forward steps are done, or at ``step``.
+
+        Raises:
+            IndexError: there is no such step.
+        """
         from .page import page  # a third of what importing viz may cost
 
-        return page(self.walk)
+        if step is not None and operator.index(step) not in range(2 * self.forward + 1):
+            raise IndexError(f"html: step must be 0 to {2 * self.forward}, got {step}")
+        return page(self.walk, step, self.training)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write ``html()`` to ``path``, wholly or not at all."""
@@ -141,10 +155,21 @@ def printable(text: str) -> str:
     return text
 
 
-def trace(root: Value) -> Trace:
+def trace(
+    root: Value, train: Sequence[Value] | None = None, learning_rate: float = 0.1,
+    map: tuple[Value, Value, Value] | None = None,
+) -> Trace:  # fmt: skip
     """The steps of ``root``'s run: forward, op by op, then backward, gradient by gradient.
 
-    It writes nothing. Raises what ``backward_steps`` does.
+    It writes nothing, not even a gradient.
+
+    Args:
+        train: leaves, as ``model.parameters()`` gives them: the page has a button that trains them,
+            w ← w - learning_rate × gradient.
+        learning_rate: > 0; the page has a field for another.
+        map: an output and two leaves under ``root``: the page paints it over their range.
+    Raises:
+        TypeError, ValueError: what cannot be trained; and what ``backward_steps`` raises.
 
     >>> from autograd import Value
     >>> w = Value(1.5, "w")
@@ -158,4 +183,4 @@ def trace(root: Value) -> Trace:
       w: – → 1.5 → 3, 2 of 2 in: final
     added, because w is used 2 times
     """
-    return Trace(root)
+    return Trace(root, train, learning_rate, map)
