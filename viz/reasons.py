@@ -179,14 +179,14 @@ class Stop:
     def why(self, at: int, above: set[int]) -> Reason:
         """Why the gradient of node ``at`` gets 0 by this way."""
         record, name, given = self.record, self.name, self.given
-        selects = record.selects and record.slots != 1 and record.letters[self.slot :][:1] != "x"
+        chooses = record.selects and record.letters[self.slot :][:1] != "x"  # x is cut to bounds
         if self.walk.number("p", self.i, self.slot):
             kind, text = "underflow", self.underflow(at, above)
         elif self.is_cut:
             kind, text = "no path", f"{self.source} was cut off by detach()."
         elif self.nothing:
             kind, text = self.flat()
-        elif selects:
+        elif chooses:
             kind, text = "untaken", self.untaken()
         elif (kind := "corner" if record.selects else self.level()) == "corner":
             kind, text = self.outside()
@@ -226,7 +226,7 @@ class Stop:
         if self.record.slots == 1 and self.y == 0.0:
             return "inactive", f"{self.name} is off: its input is {self.given}."
         low, high = self.output(-math.inf), self.output(math.inf)
-        if low <= self.y <= high and all(self.output(x) == x for x in (low, self.y, high)):
+        if all(self.output(x) == x for x in (low, self.y, high)):
             return "untaken", f"{self.name}: {self.given} is outside {show(low)}…{show(high)}."
         return self.flat()
 

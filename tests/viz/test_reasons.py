@@ -123,7 +123,7 @@ SENTENCES = {
         "w's gradient is 0 because x1 is 0: in p the slope for w depends on x1.",
     ),
     "two factors of a product": (
-        lambda: of_a_product(0.0, 5.0, 0.0), "factor",
+        lambda: of_a_product(0.0, 0.5, 0.0), "factor",
         "w's gradient is 0 because x1 is 0 and x3 is 0: in p the slope for w depends on x1 and x3.",
     ),
     "a numerator": (
@@ -273,6 +273,10 @@ def test_without_a_label_the_names_of_the_walk_are_used():
     assert only(w * 0.0 + 1.0, w) == ("factor", "w×0", "w×0 multiplies it by 0.")
     long = autograd.relu(autograd.tanh(w * -1.25 - 1234.5) - 1.0)
     assert only(long + 1.0, w).text == "relu 5 is off: its input is -2."
+    far = autograd.square(autograd.tanh(w * -1.25 - 1234.5) + 1.0)
+    assert only(far + 1.0, w).text == (
+        "add 4 is at a turning point of square 5: the slope of square 5 at 0 is 0."
+    )
 
 
 # ---------------------------------------------------------------- every op of the table
@@ -394,6 +398,27 @@ def test_the_same_sentence_is_said_once():
     x = leaf(0.0, "x")
     (reason,), count = why(x * x, x)
     assert count == 2 and "x's gradient is 0 because x is 0: in L the slope" in reason.text
+
+
+def test_those_nearest_to_the_root_come_first():
+    w = leaf(1.0, "w")
+    y = w * 1.0
+    for k in range(8):
+        y = y + named((w * 1.0 - 5.0).relu(), f"h{k}")
+    reasons, count = why(y - w, w)
+    assert [reason.node for reason in reasons] == ["h7", "h6", "h5", "h4", "h3"] and count == 9
+
+
+def test_slopes_that_multiply_to_0_are_those_of_the_heaviest_way_alone():
+    """Down to the value, or to where it would have stopped anyway."""
+    w, x = leaf(-1.0, "w"), leaf(2.0, "x")
+    small = (w * 1e-3) * x * 1e-200 * 1e-200
+    assert only(small, w).text.startswith("4 slopes multiply to less than a float holds;")
+    off = named(w.relu(), "h") * 1e-200 * 1e-200
+    reason = only(off + x, w)
+    assert reason.kind == "underflow" and reason.text.startswith("3 slopes")
+    two = named(w * 1e-9 + w * 1e-3, "h") * 1e-200 * 1e-200
+    assert "4 slopes" in only(two, w).text and "1e-9" not in only(two, w).text
 
 
 def test_more_than_a_few_are_counted():
