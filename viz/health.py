@@ -64,8 +64,8 @@ def layers(walk: Walk) -> list[dict[str, Any]]:
 
 def _leaves(walk: Walk, ops: Iterable[int]) -> set[int]:
     """The leaves that these ops use."""
-    used = {x for i in ops for x in walk.graph.operands[i] if type(x) is int}
-    return used - walk.ops.keys()
+    operands = (x for i in ops for x in walk.graph.operands[i] if type(x) is int)
+    return {x for x in operands if x not in walk.ops}
 
 
 # ------------------------------------------------------------------ which neuron

@@ -417,6 +417,8 @@ def test_slopes_that_multiply_to_0_are_those_of_the_heaviest_way_alone():
     off = named(w.relu(), "h") * 1e-200 * 1e-200
     reason = only(off + x, w)
     assert reason.kind == "underflow" and reason.text.startswith("3 slopes")
+    inside = named(x + named(w * 1e-3, "inner"), "h") * 1e-200 * 1e-200
+    assert "4 slopes" in only(inside, w).text
     two = named(w * 1e-9 + w * 1e-3, "h") * 1e-200 * 1e-200
     assert "4 slopes" in only(two, w).text and "1e-9" not in only(two, w).text
 
