@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from itertools import chain
+from typing import Any
 
 from autograd.numbers import plural, show
 
@@ -68,6 +69,8 @@ class Scene:
         self.widest = max(len(self.name(box)) for box in self.rows)
         numbers = chain(filter(None, walk.graph.values), walk.grads.values())
         self.long = any(0.0 < abs(x) < 0.01 or abs(x) >= 1e6 for x in numbers)  # in text
+        stops = ((box, {self.stop[i] for i in box.nodes if i in self.stop}) for box in self.rows)
+        self._stops = {box.index: sorted(found) for box, found in stops}
         self._due: dict[int, int] = {}  # of each stop, when all that uses it have sent
         self.go(self.half)
 
@@ -84,6 +87,7 @@ class Scene:
         self.later = {(self.turn[0], s) for s in [*slots][part:]} if self.part else set()
         if isinstance(self.told, Folded):
             self.told.now = self.turn, self.back, k - self.half if self.back else k
+        self.said = self._said()
 
     @property
     def steps(self) -> Use:
@@ -120,12 +124,20 @@ class Scene:
 
     def values(self, box: Box) -> list[float]:
         """Those that are made by now."""
-        made = (i for i in self._shown(box) if self.stop.get(i, -1) < self.k)
-        return [self.walk.number("v", i) for i in made]
+        values: Any = self.walk.graph.values
+        return [values[i] for i in self._shown(box) if self.stop.get(i, -1) < self.k]
 
     def grads(self, box: Box) -> list[float]:
         """Their totals by now."""
-        return [x for i in self._shown(box) if (x := self._total(i)) is not None]
+        walk, shown, come = self.walk, self._shown(box), self._come(box)
+        stops, uses = self._stops[box.index], len(self.uses[box.index])
+        if walk.root not in shown:
+            if not come:
+                return []
+            every = come == uses and uses == sum(len(walk.graph.users[i]) for i in shown)
+            if every or (stops and self.full - stops[0] <= self.k):
+                return [walk.grads[i] for i in shown if i in walk.grads]  # soon told, of many
+        return [x for i in shown if (x := self._total(i)) is not None]
 
     def _total(self, i: int) -> float | None:
         walk, uses = self.walk, self.walk.arrivals[i] if self.walk.graph.recording[i] else []
@@ -149,10 +161,12 @@ class Scene:
             return "seed"
         if not any(self.walk.graph.recording[i] for i in box.nodes):
             return "requires_grad=False"
+        return f"{self._come(box):,} of {len(self.uses[box.index]):,}"
+
+    def _come(self, box: Box) -> int:
         uses = self.uses[box.index]
         come = bisect_right(uses, self.k, key=lambda use: self.full - self.stop[use[0]])
-        come -= sum(use in self.later for use in uses[max(0, come - len(self.later)) : come])
-        return f"{come:,} of {len(uses):,}"
+        return come - sum(use in self.later for use in uses[:come][-len(self.later) or come :])
 
     def amounts(self, box: Box, hidden: bool) -> str:
         """``+0.15 +0.15``: what has come in by each use of a node that has few."""
@@ -166,17 +180,17 @@ class Scene:
 
     def ready(self, box: Box) -> bool:
         """Whether it could go in this turn's place: all that uses it had sent before."""
-        gone = self.full - self.k  # stops from there on
-        left = (n for i in box.nodes if (n := self.stop.get(i, self.full)) < gone)
-        if not self.back or (stop := max(left, default=-1)) < 0:
+        left = bisect_left(stops := self._stops[box.index], self.full - self.k)
+        if not self.back or not left:
             return False
+        stop = stops[left - 1]
         if stop not in self._due:
             users = {self.stop[u] for i in self.stops[stop] for u, _ in self.walk.graph.users[i]}
             self._due[stop] = self.full - min(users - {stop})
         return self._due[stop] < self.k
 
     # -------------------------------------------------------------- words
-    def lines(self) -> Lines:
+    def _said(self) -> Lines:
         """What is to be said of this position, its head first."""
         walk, told, k = self.walk, self.told, self.k
         if isinstance(told, Folded) and self.row_now is not None:
@@ -198,5 +212,5 @@ class Scene:
         if box.many:
             told = [bars.told("value", self.values(box)), bars.told("grad", self.grads(box))]
             return [("text", (line,)) for line in (box.title, *box.many.lines, *told)]
-        come = None if self.view.drawing.cut else int(self.come(box).split(" ")[0])
+        come = None if self.view.drawing.cut else self._come(box)
         return self.told.about(box.nodes[0], bool(self.values(box)), come)

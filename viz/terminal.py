@@ -31,8 +31,8 @@ Text = list[tuple[str, str]]  # pieces, each behind its style
 ORANGE = "#c85200"  # 4.5:1 on white, 4.6:1 on black: a terminal does not say what it lies on
 LOW = 12  # lines: with fewer there are neither rules nor keys
 TEXT, ROWS = 6, 3  # lines of words, and rows, at least where there is room
-OP, VALUE, GRAD, IN = 7, 10, 12, 21  # columns; `2 of 3   +0.15 +0.15`
-MANY, LONG = 15, 13  # columns of `largest value`, of `-1.2346e-10`
+IN, LONG = 21, 13  # columns of `2 of 3   +0.15 +0.15`, of `-1.2346e-10`
+WIDTHS = {False: (7, 10, 12), True: (11, 14, 14)}  # of op, value, gradient; where it folds
 MOVES = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -1_000_000, "end": 1_000_000}
 KEYS = """\
  ← back  → next  . part  ↑↓ look  e explain  / find  g go to  f fold  h hide
@@ -217,7 +217,7 @@ class Player:
         scene, root = self.stack[-1], self.walk.number("v", self.walk.root)
         folding, key = scene.view.drawing.folding, scene.view.key
         way = [part.name for part in folding.inside[key][1:]] if folding and key else []
-        head = scene.told.fill(scene.lines()[0][1]).replace("Step", "step", 1)
+        head = scene.told.fill(scene.said[0][1]).replace("Step", "step", 1)
         room = columns - self.width(head) - 2
         left = " > ".join((f" {self.walk.result} = {show(root)}", *way))
         return self._fit(left, max(0, room)) + head
@@ -243,14 +243,13 @@ class Player:
         rows, at = scene.rows, scene.row_now or 0 if self.look is None else self.look
         margin = min(2, (room - 1) // 2)  # what it reads is mostly below it
         top = min(max(self.top, at + margin - room + 1), at - margin, len(rows) - room)
-        self.top, many = max(0, top), "largest " * (scene.view.drawing.cut is not None)
-        slopes = self.walk.slopes if not many and len(self.walk.slopes) < GRAD else f"{many}grad"
-        long = LONG * scene.long
-        value, grad = max(MANY if many else VALUE, long), max(MANY if many else GRAD, long)
-        op = OP + 3 * bool(many)
+        self.top, many = max(0, top), scene.view.drawing.cut is not None
+        op, *numbers = WIDTHS[many]
+        value, grad = (max(width, LONG * scene.long) for width in numbers)
         name = min(max(12, scene.widest) + 2, max(14, columns - op - value - grad - IN - 3))
         widths = name, op, value, grad
-        heads = "name", "op", f"{many}value", slopes
+        slopes = "grad" if many or len(self.walk.slopes) >= grad else self.walk.slopes
+        heads = "name", "op", "largest " * many + "value", "largest " * many + slopes
         lines: list[Text] = [[("", "   " + self._cells(heads, widths) + "in")]] * header
         odd = self.walk.first_odd and scene.row[self.walk.turn(self.walk.first_odd)]
         for n in range(self.top, min(self.top + room, len(rows))):
@@ -276,7 +275,7 @@ class Player:
     def _words(self, columns: int, room: int) -> list[str | Text]:
         """The step in words, or what is looked at; rows in columns."""
         scene = self.stack[-1]
-        said = scene.lines()[1:]
+        said = scene.said[1:]
         if self.look is not None:
             said = scene.about(scene.rows[self.look])
         elif scene.part:  # what came last stays in sight
