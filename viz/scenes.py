@@ -202,7 +202,7 @@ class Scene:
         if k == self.half and self.full:
             *value, _, asks = walk.question()
             lines.append(("ask", (*value, "Press → to a", asks)))
-        if k == self.full:
+        if k == self.full and not self.part:
             lines += [("text", row[3]) for row in walk.table(NUDGED // len(walk.graph))]
             lines += [("text", (held,)) for held in [walk.held()] if held]
         return lines

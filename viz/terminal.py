@@ -30,7 +30,7 @@ from .walk import Walk
 Text = list[tuple[str, str]]  # pieces, each behind its style
 ORANGE = "#c85200"  # 4.5:1 on white, 4.6:1 on black: a terminal does not say what it lies on
 LOW = 12  # lines: with fewer there are neither rules nor keys
-TEXT, ROWS = 6, 3  # lines of words, and rows, at least where there is room
+TEXT = 6  # lines of words, at least, where there is room
 IN, LONG = 21, 13  # columns of `2 of 3   +0.15 +0.15`, of `-1.2346e-10`
 WIDTHS = {False: (7, 10, 12), True: (11, 14, 14)}  # of op, value, gradient; where it folds
 MOVES = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -1_000_000, "end": 1_000_000}
@@ -231,7 +231,7 @@ class Player:
         """The table, and below it what is to be said."""
         count, body = len(self.stack[-1].rows), room - 2 * len(rule)
         words = self._words(columns, body)
-        most = max(body - min(count, ROWS), body // 2)
+        most = body - min(count, body // 3)
         below = max(min(TEXT, body // 2), body - count, min(len(words), most))
         if len(words) > below:
             words[below - 1 :] = [f" … {len(words) - below + 1} more"]
@@ -281,7 +281,7 @@ class Player:
         elif scene.part:  # what came last stays in sight
             first = [line for line in said if line[0] in ("who", "text")]
             rows = [line for line in said if line[0] == "row"][: scene.part]
-            said = first + rows[-max(1, room - len(first) - ROWS) :]
+            said = first + rows[-max(1, room - len(first) - TEXT) :]
         told = [(kind, self._fill(line).split("\t")) for kind, line in said[: 2 * room]]
         columned = zip(*(cells for _, cells in told if len(cells) > 1))
         widths = [max(map(self.width, cells)) + gap for cells, gap in zip(columned, (3, 5))]
