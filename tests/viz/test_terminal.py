@@ -224,7 +224,7 @@ def test_n_goes_to_the_first_number_that_is_not_finite_and_the_row_is_marked():
     assert [line[1:3] for line in screen(play)[3:] if line[2:3] == "!"] == [">!"]
     play = player(example())
     press(play, "n")
-    assert "no number is nan or inf" in "\n".join(screen(play))
+    assert "no nan, no inf" in "\n".join(screen(play))
     assert "step 7 of 14" in screen(play)[0]
 
 
@@ -309,7 +309,7 @@ def test_a_folded_step_has_the_numbers_and_the_words_of_the_page():
     page = re.sub(r"\s+", " ", Reader(viz.trace(loss).html()).text)
     play = player(loss)
     press(play, "home")
-    for _ in range(play.stack[0].full):
+    for _ in range(play.scene.full):
         press(play, "right")
         scene = play.stack[0]
         head, *texts = (scene.told.fill(line) for kind, line in scene.said if kind != "ask")
