@@ -49,9 +49,10 @@ class Scene:
     Where one op goes back, a position may have a ``part``: so many of its contributions have come.
     """
 
-    def __init__(self, walk: Walk, told: Walk, view: View) -> None:
-        """``told``: its words, Folded or Told."""
-        self.walk, self.told, self.view, self.stops = walk, told, view, view.stops
+    def __init__(self, walk: Walk, view: View) -> None:
+        self.walk, self.view, self.stops = walk, view, view.stops
+        self.folded = Folded(walk) if view.drawing.cut else None
+        self.told = self.folded or Told(walk.graph, tuple(walk.turns.values()))  # its words
         self.half, self.full = len(self.stops), 2 * len(self.stops)
         self.stop = {i: n for n, stop in enumerate(self.stops) for i in stop}
         last = {view.boxes[stop[0]]: n for n, stop in enumerate(self.stops)}
@@ -72,21 +73,22 @@ class Scene:
         stops = ((box, {self.stop[i] for i in box.nodes if i in self.stop}) for box in self.rows)
         self._stops = {box.index: sorted(found) for box, found in stops}
         self._due: dict[int, int] = {}  # of each stop, when all that uses it have sent
+        odd = walk.first_odd  # as a position
+        self.odd = self.position(odd) if odd else None
         self.go(self.half)
 
-    def go(self, k: int, part: int | None = None) -> None:
+    def go(self, k: int, part: int = 0) -> None:
         """To position ``k``, or the nearest that there is."""
         self.k = k = min(max(k, 0), self.full)
         self.back = k > self.half
         self.turn = self.stops[self.full - k if self.back else k - 1] if k else []
-        self.row_now = self.row[self.turn[0]] if k else None
+        self.now = self.row[self.turn[0]] if k else None
         slots = self.walk.sent[self.turn[0]] if self.back and len(self.turn) == 1 else {}
-        if self.view.drawing.cut and len(slots) > FEW:
-            slots = {}  # its words are by box
-        self.part = part if part is not None and part < len(slots) else None
+        words = not self.folded or len(slots) <= FEW  # by contribution, not by box
+        self.part = part if part < len(slots) and words else 0
         self.later = {(self.turn[0], s) for s in [*slots][part:]} if self.part else set()
-        if isinstance(self.told, Folded):
-            self.told.now = self.turn, self.back, k - self.half if self.back else k
+        if self.folded:
+            self.folded.now = self.turn, self.back, k - self.half if self.back else k
         self.said = self._said()
 
     @property
@@ -192,13 +194,12 @@ class Scene:
     # -------------------------------------------------------------- words
     def _said(self) -> Lines:
         """What is to be said of this position, its head first."""
-        walk, told, k = self.walk, self.told, self.k
-        if isinstance(told, Folded) and self.row_now is not None:
-            (part, head), *rest = told.turn_of(self.view, self.rows[self.row_now], self.back)
-            odd = walk.first_odd and self.position(walk.first_odd)
-            lines = [(part, (*head, " !" * (k == odd))), *rest]
+        walk, k = self.walk, self.k
+        if self.folded and self.now is not None:
+            (part, head), *rest = self.folded.turn_of(self.view, self.rows[self.now], self.back)
+            lines = [(part, (*head, " !" * (k == self.odd))), *rest]
         else:
-            lines = told.position(k)
+            lines = self.told.position(k)
         if k == self.half and self.full:
             *value, _, asks = walk.question()
             lines.append(("ask", (*value, "Press → to a", asks)))
@@ -212,5 +213,5 @@ class Scene:
         if box.many:
             told = [bars.told("value", self.values(box)), bars.told("grad", self.grads(box))]
             return [("text", (line,)) for line in (box.title, *box.many.lines, *told)]
-        come = None if self.view.drawing.cut else self._come(box)
+        come = None if self.folded else self._come(box)
         return self.told.about(box.nodes[0], bool(self.values(box)), come)

@@ -95,8 +95,8 @@ class Player:
             case "." if scene.part or scene.k < scene.full:
                 self._go(scene.k + (not scene.part), scene.part + 1)
             case "up" | "down":
-                at = (-1 if at is None else at) + MOVES[key]
-                self.look = max(0, min(len(scene.rows) - 1, at))
+                to = (-1 if at is None else at) + MOVES[key]
+                self.look = max(0, min(len(scene.rows) - 1, to))
             case "escape":
                 self.look, self.sought = None, ""
             case "/" | "g":
@@ -261,9 +261,9 @@ class Player:
         if self.look is not None:
             said = scene.about(scene.rows[self.look])
         elif scene.part:  # the last that came stays in sight
-            rest = [line for line in said if line[0] in ("who", "text")]
-            rows = [line for line in said if line[0] == "row"][: scene.part]
-            said = rest + rows[-max(1, room // 2 - len(rest)) :]
+            first = [line for line in said if line[0] in ("who", "text")]
+            parts = [line for line in said if line[0] == "row"][: scene.part]
+            said = first + parts[-max(1, room // 2 - len(first)) :]
         told = [(kind, self._fill(line).split("\t")) for kind, line in said[: 2 * room]]
         columned = zip(*(cells for _, cells in told if len(cells) > 1))
         widths = [max(map(self.width, cells)) + gap for cells, gap in zip(columned, (3, 5))]
@@ -278,8 +278,9 @@ class Player:
         scene = self.scene
 
         def asked(piece: str | Blank) -> bool:
-            at = isinstance(piece, Blank) and piece.kind in "atz"
-            return at and (piece.kind == "z" or scene.moves(piece.node))
+            if isinstance(piece, str) or piece.kind not in "atz":
+                return False
+            return piece.kind == "z" or scene.moves(piece.node)
 
         return scene.told.fill(tuple("?" if self.hidden and asked(x) else x for x in line))
 
