@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import modes
-from .errors import AnomalyError, place, user_frame
+from .errors import AnomalyError as AnomalyError
+from .errors import place, user_frame
 from .graph import Graph, restore
 from .ieee import FLOATS
+from .modes import detect_anomaly as detect_anomaly
 from .names import clean
 from .op import Op
 from .sweep import Step, check_fresh, depending, is_cut, steps_of
@@ -207,37 +209,48 @@ class _Trail:
 # ------------------------------------------------------------------ what is said
 def error_of(graph: Graph, found: Found, where: str = "") -> AnomalyError:
     """The error, not raised; ``where`` stands before its text."""
-    i, record, line = found.at, graph.ops[found.at], graph.lines[found.at]
-    node, scope, name = graph.nodes[i], graph.scopes[i], called(graph.nodes[i])
-    parts = [name, clean(scope) and f"in {clean(scope)}", place(line)]
-    told = ", ".join(part for part in parts if part)
-    op = None
-    if found.phase == "input" or record is None:
-        what = name if record is None else f"{record.name}: operand"
-        text = f"{what}: a number is required, got nan, as it was given ({told}); leave it out"
-    else:
-        op, y = record.name, graph.values[i]
-        of = [_operand(x) for x in node.inputs[:_SHOWN]] + ["…"] * (len(node.inputs) > _SHOWN)
-        if found.phase == "forward":
-            wanted, got = "result", f"{y!r}"
-            remedy = record.remedy or "keep its operands where its result is finite"
-        else:
-            slopes = FLOATS.partials(record, found.operands, y)  # type: ignore[arg-type]
-            odd = [p for p in slopes if p is not None and p - p != 0.0]
-            got = f"the slope {odd[0]!r}" if odd else "one beyond a float's range by a slope"
-            wanted = "gradient"
-            remedy = "keep its operands away from there" if odd else "scale the root down"
-        text = f"{op}: a finite {wanted} is required, got {got} of {', '.join(of)} "
-        text += f"({told}); {remedy}"
-    error = AnomalyError(f"{where}{text}")
-    error.phase, error.op, error.operands, error.node = found.phase, op, found.operands, node
-    error.label, error.scope = graph.labels[i], scope
-    error.filename, error.lineno = line or (None, None)
+    i, record = found.at, graph.ops[found.at]
+    told = _given(graph, i) if found.phase == "input" else _made(graph, found)
+    error = AnomalyError(where + told)
+    error.phase, error.operands, error.node = found.phase, found.operands, graph.nodes[i]
+    error.op = record.name if record is not None and found.phase != "input" else None
+    error.label, error.scope = graph.labels[i], graph.scopes[i]
+    error.filename, error.lineno = graph.lines[i] or (None, None)
     return error
 
 
-def _operand(x: Value | float) -> str:
-    return f"{x._data!r} from {called(x)}" if isinstance(x, Value) else f"{x!r}"
+def _given(graph: Graph, i: int) -> str:
+    name, record, y = called(graph.nodes[i]), graph.ops[i], graph.values[i]
+    what = name if record is None else f"operand of {name}"
+    if y is not None and y - y == 0.0:  # it came with the pass
+        what = f"grad of {name}"
+    return f"{what}: a number is required, got nan, as it was given{_where(graph, i)}; leave it out"
+
+
+def _made(graph: Graph, found: Found) -> str:
+    i, record, node = found.at, graph.ops[found.at], graph.nodes[found.at]
+    assert record is not None
+    y: Any = graph.values[i]
+    wanted, got = "result", f"{y!r}"
+    remedy = record.remedy or "keep its operands where its result is finite"
+    if found.phase == "backward":
+        slopes = FLOATS.partials(record, found.operands, y)
+        odd = [p for p in slopes if p is not None and p - p != 0.0]
+        got = f"the slope {odd[0]!r}" if odd else "a sum or product beyond a float's range"
+        wanted = "gradient"
+        remedy = "keep its operands away from there" if odd else "scale the root down"
+    of = [f"{x._data!r} from {called(x)}" if isinstance(x, Value) else f"{x!r}"
+          for x in node.inputs[:_SHOWN]] + ["…"] * (len(node.inputs) > _SHOWN)  # fmt: skip
+    return (
+        f"{record.name}: a finite {wanted} is required, got {got} at {called(node)}, of "
+        f"{', '.join(of)}{_where(graph, i)}; {remedy}"
+    )
+
+
+def _where(graph: Graph, i: int) -> str:
+    scope, line = clean(graph.scopes[i]), place(graph.lines[i])
+    told = ", ".join(x for x in (scope and f"scope {scope}", line) if x)
+    return f" ({told})" if told else ""
 
 
 # ------------------------------------------------------------------ inside detect_anomaly()

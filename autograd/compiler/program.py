@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from .. import modes
 from ..anomaly import blamed, error_of
+from ..cards import table
 from ..derivatives import as_value
 from ..errors import DomainError, TracingError, user_line
 from ..graph import Graph
@@ -140,6 +141,15 @@ class Program:
 
     def __repr__(self) -> str:
         return f"<program {self._name}({', '.join(self._names) or '…'}), back end {self.backend}>"
+
+    def _repr_html_(self) -> str:
+        known = self._graph is not None
+        parameters, ops = ", ".join(self._names), f"{_count(self.graph)}" if known else ""
+        call = "known from its first call"
+        return table([
+            (str(self._name), "a program"), ("parameters", parameters if known else call),
+            ("back end", self.backend), ("ops", ops if known else call),
+        ])  # fmt: skip
 
     def __getstate__(self) -> dict[str, Any]:
         """A program travels as data: what was recorded, without the function, if it was."""
