@@ -24,12 +24,9 @@ class About:
     __slots__ = ("label", "line", "requires_grad", "scope")
 
     def __init__(
-        self,
-        label: str = "",
-        requires_grad: bool = True,
-        scope: str = "",
+        self, label: str = "", requires_grad: bool = True, scope: str = "",
         line: tuple[str, int] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.label = label
         self.requires_grad = requires_grad
         self.scope = scope
@@ -46,19 +43,12 @@ RAISES: Final = 2  # and what is not finite raises
 class State:
     """The modes in force: never changed; a ``with`` block puts another in its place."""
 
-    __slots__ = (
-        "about", "detecting", "errors", "outer", "quick", "reads", "recording", "scope",
-    )  # fmt: skip
+    __slots__ = "about detecting errors outer quick reads recording scope".split()
 
     def __init__(
-        self,
-        outer: State | None,
-        recording: bool,
-        scope: str,
-        errors: str,
-        reads: list[Any] | None,
-        detecting: int = 0,
-    ) -> None:
+        self, outer: State | None, recording: bool, scope: str, errors: str,
+        reads: list[Any] | None, detecting: int = 0,
+    ) -> None:  # fmt: skip
         self.outer = outer  # the state outside of the block
         self.recording = recording
         self.scope = scope
@@ -76,8 +66,8 @@ class State:
             active.pop()
 
 
-_PLAIN: Final = State(None, True, "", "warn", None)
-_state: ContextVar[State] = ContextVar("whygrad", default=_PLAIN)
+PLAIN: Final = State(None, True, "", "warn", None)
+_state: ContextVar[State] = ContextVar("whygrad", default=PLAIN)
 current = _state.get  # the modes of this thread and task
 
 
@@ -97,7 +87,7 @@ class _Mode:
 
     def __exit__(self, *exception: object) -> None:
         active.pop()
-        _state.set(current().outer or _PLAIN)
+        _state.set(current().outer or PLAIN)
 
     def __call__(self, function: _Function) -> _Function:
         """``function``, inside this mode while it runs: for use as a decorator.
@@ -243,7 +233,7 @@ class detect_anomaly(_Mode):
     >>> with detect_anomaly():
     ...     autograd.Value(1e300) * 1e300  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    autograd.errors.AnomalyError: multiply: a finite result is required, got inf of 1e+300 ...
+    autograd.errors.AnomalyError: multiply: a finite result is required, got inf at ...
     """
 
     def _inside(self, outer: State) -> State:
