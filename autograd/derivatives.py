@@ -233,7 +233,8 @@ def _slopes(run: _Recording) -> tuple[list[Any], bool]:
     if not isinstance(y, Value):
         return [0.0] * len(variables), True
     if y._record is not None and not y.is_unknown:
-        look(run.graph, run.graph.inputs)
+        if modes.detects():
+            look(run.graph, run.graph.inputs)
         found = slopes_at(y, variables, run.own, run.since)
         if found is not None:
             return found, True

@@ -57,7 +57,7 @@ class State:
         self.reads = reads
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
         self.detecting = detecting
-        self.quick = recording and not detecting  # whether the operators' own quick ways will do
+        self.quick = recording and detecting == 0  # whether the operators' own quick ways will do
         if not self.quick:
             active.append(None)
 
@@ -176,8 +176,9 @@ class scope(_Mode):
         latest = self._latest
         if latest is None or latest.outer is not outer:
             path = f"{outer.scope}/{self._name}" if outer.scope else self._name
-            kept = outer.errors, outer.reads, outer.detecting
-            latest = State(outer, outer.recording, path, *kept)
+            latest = State(
+                outer, outer.recording, path, outer.errors, outer.reads, outer.detecting
+            )
             if latest.quick and latest.reads is None:  # what these hold must not live longer
                 self._latest = latest
         return latest
@@ -218,8 +219,8 @@ class errstate(_Mode):
         self._errors = errors
 
     def _inside(self, outer: State) -> State:
-        kept = outer.reads, outer.detecting
-        return State(outer, outer.recording, outer.scope, self._errors, *kept)
+        recording, scope, reads = outer.recording, outer.scope, outer.reads
+        return State(outer, recording, scope, self._errors, reads, outer.detecting)
 
 
 class detect_anomaly(_Mode):
@@ -237,8 +238,7 @@ class detect_anomaly(_Mode):
     """
 
     def _inside(self, outer: State) -> State:
-        kept = outer.scope, outer.errors, outer.reads
-        return State(outer, outer.recording, *kept, RAISES)
+        return State(outer, outer.recording, outer.scope, outer.errors, outer.reads, RAISES)
 
 
 def detects() -> bool:
