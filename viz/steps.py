@@ -21,9 +21,10 @@ from .walk import Walk
 PRINTED = 40  # steps, half of them the last, and leaves, of a printed walk
 NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph again
 INDENT = {"row": "  ", "total": "  "}
-ASCII = str.maketrans(
-    {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
-)
+ASCII = str.maketrans({
+    "∂": "d", "×": "*", "→": "->", "←": "<-", "≈": "~", "–": "-", "·": "|", "…": "...",
+    "²": "^2", "½": "1/2",
+})  # fmt: skip
 
 
 class Position(Step):
