@@ -18,13 +18,13 @@ from autograd.numbers import plural, show
 from autograd.sweep import backward_steps
 from autograd.value import Value
 
+from . import notebook
 from .blanks import nudge
 from .health import layers
 from .parts import NUMBERED
 from .paths import Group, Path, Use, groups, heaviest, largest
 from .reasons import Reason, shrinks, weakest, zero
 from .steps import printable
-from .svg import xml
 from .walk import ROWS, Walk
 
 LISTED = 7  # groups, paths, leaves or layers of a text, which is read at one look
@@ -58,7 +58,7 @@ class Explanation:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<pre>{xml(self.text)}</pre>"
+        return notebook.text(self.text)
 
     @cached_property
     def text(self) -> str:
@@ -90,7 +90,10 @@ class Explanation:
                 }
                 for i, slot in self.uses
             ],
-            "groups": [group._asdict() for group in self.groups],
+            "groups": [
+                {"name": name, "count": count, "amount": amount}
+                for name, count, amount in self.groups
+            ],
             "paths": [
                 {"product": product, "nodes": [*(walk.names[i].text for i, _ in uses), self.name]}
                 for product, uses in self.paths
