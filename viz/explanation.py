@@ -99,7 +99,7 @@ class Explanation:
                 for product, uses in self.paths
             ],
             "zero_because": [reason._asdict() for reason in reasons], "zero_count": count,
-            "weakest": weakest(walk, self.paths[0].uses) if self.paths else None, **last,
+            "weakest": self.weakest, **last,
         }  # fmt: skip
 
     # -------------------------------------------------------------- the facts
@@ -124,6 +124,11 @@ class Explanation:
     def reasons(self) -> tuple[list[Reason], int]:
         """Why its gradient is 0, and how many reasons there are."""
         return ([], 0) if self.grad or self.at is None else zero(self.walk, self.at)
+
+    @property
+    def weakest(self) -> dict[str, Any] | None:
+        """What shrinks the heaviest path most."""
+        return weakest(self.walk, self.paths[0].uses) if self.paths else None
 
     @cached_property
     def leaves(self) -> list[int]:
@@ -159,9 +164,8 @@ class Explanation:
             for product, uses in self.paths[:LISTED]:
                 names = [walk.sender(*use) for use in uses]
                 yield _chain(f"  {show(product)}: ", [*names, self.name], " ← ")
-            if abs(self.grad) < SMALL and weakest(walk, self.paths[0].uses):
-                told = shrinks(walk, self.paths[0].uses)
-                yield f"The gradient is small; {told}."
+            if abs(self.grad) < SMALL and self.weakest:
+                yield f"It is small: {shrinks(walk, self.paths[0].uses)}."
         yield from filter(None, [walk.held(i)])
 
     def _made(self) -> str:
