@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from autograd.anomaly import error_of
+from autograd.errors import place
 from autograd.graph import Graph
 from autograd.names import clean, short
 from autograd.numbers import plural, show
@@ -138,11 +140,20 @@ class Explanation:
 
     def _line(self) -> tuple[str, int] | None:
         """Where it was made."""
-        lines: Sequence[tuple[str, int] | None] = getattr(self.walk.graph, "lines", ())
-        return lines[self.node] if lines and self.node is not None else None
+        return None if self.node is None else self.walk.graph.lines[self.node]
 
     def _anomaly(self) -> dict[str, Any] | None:
-        return None
+        """Where nan or inf began."""
+        walk, found = self.walk, self.walk.anomaly
+        if not found:
+            return None
+        error = error_of(walk.graph, found)
+        names = [walk.names[i].text for i in (found.at, *found.chain)]
+        return {
+            "phase": error.phase, "op": error.op, "node": names[0],
+            "operands": list(error.operands), "label": error.label, "scope": error.scope,
+            "filename": error.filename, "lineno": error.lineno, "chain": names[1:],
+        }  # fmt: skip
 
     # -------------------------------------------------------------- the text of a value
     def _of_value(self) -> Iterator[str]:
@@ -175,7 +186,7 @@ class Explanation:
             whole = self.walk.fill(self.walk.made(self.node))
             told = whole if len(whole) < WIDTH else told
         line = self._line()
-        where = f" at {clean(os.path.basename(line[0]))}:{line[1]}" if line else ""
+        where = f", {place((clean(os.path.basename(line[0])), line[1]))}" if line else ""
         return f"{told}, " + (f"made by {self.op}{where}." if self.op else f"a leaf{where}.")
 
     def _parts(self, i: int) -> Iterator[str]:
@@ -237,7 +248,10 @@ class Explanation:
 
     def _odd(self) -> Iterator[str]:
         """Where nan or inf began, and the chain from there."""
-        yield from ()
+        found, walk = self.walk.anomaly, self.walk
+        if found:
+            yield f"Not every number is finite. {error_of(walk.graph, found)}"
+            yield _chain("  from there: ", [walk.names[i].text for i in found.chain], " → ")
 
 
 def _chain(before: str, names: Sequence[str], arrow: str) -> str:

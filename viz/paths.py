@@ -70,13 +70,14 @@ def heaviest(walk: Walk, at: int, top: int) -> list[Path]:
 def _onwards(walk: Walk, use: Use, ways: Sequence[_Way]) -> Iterable[_Way]:
     """The ``ways`` to an op, and from there through one of its slots."""
     sent = walk.sent[use[0]].get(use[1])
-    if sent is None or sent.local == 0.0:
+    if sent is None or sent.local == 0.0 == sent.amount:  # 0 × inf is nan
         return
     factor, more = math.frexp(sent.local)
     for rank, way in enumerate(ways):
         mantissa, exponent = math.frexp(way.mantissa * factor)
-        finite = math.isfinite(mantissa)
-        yield _Way(mantissa, way.exponent + exponent + more if finite else math.inf, use, rank)
+        if mantissa:
+            finite = math.isfinite(mantissa)
+            yield _Way(mantissa, way.exponent + exponent + more if finite else math.inf, use, rank)
 
 
 def _size(way: _Way) -> tuple[float, float]:

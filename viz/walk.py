@@ -12,14 +12,18 @@ import re
 import string
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+from autograd.anomaly import Found, find
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
 from autograd.numbers import show
-from autograd.repeats import Fold, fold
 from autograd.sweep import Step
 
 from .blanks import Blank, Line, Numbers
+
+if TYPE_CHECKING:
+    from autograd.repeats import Fold
 
 ROWS = 6  # uses, senders and other names that are listed one by one; more are counted
 ORDINALS = {1: "st", 2: "nd", 3: "rd"}
@@ -43,7 +47,14 @@ class Walk(Numbers):
     @cached_property
     def fold(self) -> Fold:
         """Its loops."""
+        from autograd.repeats import fold  # numpy, which importing viz does without
+
         return fold(self.graph)
+
+    @cached_property
+    def anomaly(self) -> Found | None:
+        """Where a nan or inf began."""
+        return find(self.graph, self.turns.values())
 
     @property
     def heading(self) -> str:
