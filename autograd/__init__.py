@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import loader as loader  # before any file that it chooses between
 from . import ops
+from .cards import card as card  # a notebook finds it by the Value
 from .check import gradcheck
 from .derivatives import grad, gradients, hessian, jvp, value_and_grad
 from .errors import DomainError, GradientError, StaleGraphError, TracingError

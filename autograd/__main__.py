@@ -7,20 +7,26 @@ one way, so nothing here names them.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 
 import autograd
 from autograd import loader
 
 
-def main() -> None:
+def about() -> Iterator[str]:
+    """A line each: the version, the core, the back ends, and what other packages add."""
     asked = ", as asked" if loader.is_pure() else ""
     llvm = importlib.util.find_spec("llvmlite") is not None
-    print(f"whygrad {autograd.__version__} in {autograd.__path__[0]}")
-    print(f"core: {autograd.core_kind}{asked}")
-    print(f"back ends: numpy{', llvm' if llvm else ' (llvm: pip install llvmlite)'}")
+    yield f"whygrad {autograd.__version__} in {autograd.__path__[0]}"
+    yield f"core: {autograd.core_kind}{asked}"
+    yield f"back ends: numpy{', llvm' if llvm else ' (llvm: pip install llvmlite)'}"
     for line in entry_points(group="whygrad.about"):
-        print(f"{line.name}: {line.load()()}")
+        yield f"{line.name}: {line.load()()}"
+
+
+def main() -> None:
+    print(*about(), sep="\n")
 
 
 if __name__ == "__main__":

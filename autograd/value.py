@@ -377,6 +377,9 @@ class Value:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data}, grad={self.grad}{label})"
 
+    def _repr_html_(self) -> str:
+        return above["card"](self)  # type: ignore[no-any-return]
+
     # -------------------------------------------------------------- passes and copies
     def backward(self, grad: Number = 1.0) -> None:
         """Give every node under this one d self / d node, times ``grad``: see sweep.backward.

@@ -22,7 +22,7 @@ function forEachNode(i, act) {
 turns.toReversed().forEach((i) => forEachNode(i, (x, p) => users[x].push(p)));
 
 // ---------------------------------------------------------------- one run, by the records' rules
-let here = new Map(python), run;
+let here = new Map(python), run, recorded; // the last: as it was in Python
 const at = (i, v) => inputs.slice(starts[i], starts[i + 1]).map((x) => v[x]);
 
 function values(given) {
@@ -84,6 +84,7 @@ function nudge(x) {
 // ---------------------------------------------------------------- what has come by a position
 // A stop is the ops that go at once: state.py's stops. A position counts stops, a step ops.
 let stops, stopOf, half, full, position;
+let secret = 0; // 1: what the present stop sends has not come yet, as it is to be guessed
 
 function arrange(found) {
   [stops, stopOf, half, full] = [found, [], found.length, 2 * found.length];
@@ -96,7 +97,7 @@ function positionOf(step) {
   if (step <= forward) return step > 0 ? stopOf[turns[step - 1]] + 1 : 0;
   return full - stopOf[turns[Math.max(0, end - step)]];
 }
-const arrived = (p) => full - stopOf[owner[p]] <= position;
+const arrived = (p) => full - stopOf[owner[p]] <= position - secret;
 const ready = () =>
   stops.filter((stop, n) => {
     const sent = (p) => stopOf[owner[p]] === n || full - stopOf[owner[p]] < position;
@@ -104,10 +105,10 @@ const ready = () =>
   });
 const known = (i) => kind[i] < 0 || stopOf[i] < position;
 
-function total(i) {
+function total(i, of = run) {
   if (i === root) return position > half ? 1 : undefined;
   const come = frozen.has(i) ? [] : users[i].filter(arrived);
-  return come.length ? come.reduce((sum, p) => sum + run.a[p], 0) : undefined;
+  return come.length ? come.reduce((sum, p) => sum + of.a[p], 0) : undefined;
 }
 
 // ---------------------------------------------------------------- blanks
@@ -145,11 +146,15 @@ function bends(i) {
   return Number(size(about - really) > 0.1 * Math.max(about, size(really)));
 }
 
+const unsaid = (k, i, slot) =>
+  secret && turn(position).includes(i) ? "?" : show(number(k, i, slot));
 const texts = {
   e: (k, i, slot) => words.e[holds(k, i, slot)],
   q: (k, i, slot) => words.q[holds(k, i, slot)],
   w: (k, i) => (run.v[i] < 0 ? `(${show(run.v[i])})` : show(run.v[i])),
   o: (k, i) => show(total(i)),
+  a: (k, i, slot) => unsaid("a", i, slot),
+  t: (k, i, slot) => unsaid("t", i, slot),
   m: (k, i) => words.m[moves(i)],
   b: (k, i) => (moves(i) > 1 ? "" : show(made.b(i))),
   k: (k, i) => words.k[bends(i)],

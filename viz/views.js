@@ -2,12 +2,17 @@
 // of many numbers, and what passed between them. In front of it stand page.js and folded.js.
 const nav = $("way"), table = $("table"), zero = $("walk").firstElementChild;
 let bundles; // of each place the wire that stands for it
-[document.body, ...($("views").content.children)].forEach((from, n) => {
+function read(from, n) {
   views[n].svg = from.querySelector("svg.drawing");
   views[n].way = all("button", n ? from : nav);
   views[n].items = [];
   for (const item of all("li[value]", from)) views[n].items[item.value] = item;
   views[n].members = views[n].boxes.map(nodesOf);
+}
+read(document.body, 0);
+const unfolded = unpack(closed).then((text) => {
+  const { body } = new DOMParser().parseFromString(text, "text/html");
+  [...body.children].forEach((from, n) => read(from, n + 1));
 });
 
 also.stops = () => {
@@ -26,7 +31,8 @@ also.items = () => {
 };
 
 // Opens view n, and stays at the step, or goes to the first turn inside of what has just gone.
-function open(n, stop) {
+async function open(n, stop) {
+  await unfolded;
   const first = stop && (position > half ? end - rank[stop.at(-1)] : rank[stop[0]] + 1);
   const step = first || stepOf(position);
   svg.replaceWith(views[n].svg);
@@ -43,7 +49,7 @@ Object.assign(steps, {
   close: () => view !== views[0] && open(view.way.at(-2).value),
 });
 Object.assign(keys, { Enter: "open", Backspace: "close" });
-$("open").addEventListener("click", steps.open);
+on($("open"), "click", steps.open);
 
 // ---------------------------------------------------------------- boxes of many numbers
 also.draw = (box, n) => {
@@ -82,8 +88,7 @@ also.drawn = () => {
     wire.setAttribute("stroke-width", squares[n] ? (6 + (5 / 3) * (share || 0)).toFixed(1) : 1.2);
     wire.setAttribute("stroke-dasharray", squares[n] === 0 ? "2 4" : "none");
   });
-  table.hidden = position !== full;
   for (const ask of all(".ask", item)) ask.hidden = position !== half;
   $("open").setAttribute("aria-disabled", !next());
 };
-nav.addEventListener("click", ({ target }) => target.value && open(target.value));
+on(nav, "click", ({ target }) => target.value && open(target.value));

@@ -1,7 +1,8 @@
 """A folded page's views, in each of which one box more is open, and what a box says when it goes.
 
-Reads walk.py, bars.py and drawing.py; read by page.py. folded.js fills the same blanks in the page.
-Several ops of a box go at once: their text tells how many numbers, their length and the largest.
+Reads walk.py, bars.py and drawing.py; read by page.py and scenes.py. folded.js fills the same
+blanks in the page. Several ops of a box go at once: their text tells how many numbers, their length
+and the largest.
 """
 
 from __future__ import annotations
@@ -44,16 +45,17 @@ class View(NamedTuple):
 
 def views(drawing: Drawing) -> list[View]:
     """The opening view and, breadth first, one for each box that opens, MOST at most."""
-    found, keys = [_view("", drawing)], {""}
+    found, keys = [view_of("", drawing)], {""}
     for view in found:
         for box in view.drawing.nodes:
             if box.opens not in keys and len(found) < MOST:
                 keys.add(box.opens)
-                found.append(_view(box.opens, drawing.view(box.opens)))
+                found.append(view_of(box.opens, drawing.view(box.opens)))
     return found
 
 
-def _view(key: str, drawing: Drawing) -> View:
+def view_of(key: str, drawing: Drawing) -> View:
+    """The drawing in which ``key`` was opened last, with what goes at once in it."""
     boxes = {i: box.index for box in drawing.nodes for i in box.nodes}
     return View(key, drawing, boxes, schedule(drawing.graph, boxes))
 
@@ -157,7 +159,7 @@ class Folded(Walk):
 
     def _numbers(self, kind: str, group: int, source: int = 0) -> list[float]:
         """Of what goes: the values or gradients that others use; what is sent to ``source``."""
-        ops = self.members(group)
+        ops = self.now[0] if self.now else self.members(group)
         own = set(self.members(source) if kind == "z" else ops)
         if kind == "z":
             sent = ((i, c) for i in ops for c in self.sent[i].values())

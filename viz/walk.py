@@ -60,6 +60,20 @@ class Walk(Numbers):
         lines = [("who", self._made(i))] if k <= n else self._goes(i)
         return [("head", (f"Step {k} of {2 * n} · {phase}{odd}",)), *lines]
 
+    @property
+    def slopes(self) -> str:
+        """``dL/d(name)``: what a column of gradients is called."""
+        return f"d{self._name(self.root)}/d(name)"
+
+    def about(self, i: int, made: bool, come: int | None) -> Lines:
+        """A node when its value is ``made``, or not, and so many uses have sent; None: untold."""
+        value = self._made(i) if made and i in self.ops else None
+        name = self.names[i].text
+        lines: Lines = [("who", value or (f"{name} = ", Blank("v", i) if made else "–"))]
+        if come is not None and i != self.root and self.graph.recording[i]:
+            lines.append(("total", self._total(i, 0, come)))
+        return lines
+
     def question(self) -> Line:
         """What is asked when the forward steps are done. The page says: Press → to a-sk."""
         asked = f"sk of each number: if it rose a little, how would {self.result} change?"
@@ -118,11 +132,18 @@ class Walk(Numbers):
 
     def _row(self, i: int, slot: int) -> Line:
         """``to w, 1st: dL/d(w×w) × w = 0.1 × 1.5 = 0.15``"""
-        record, name = self.ops[i], self.names[self.source(i, slot)]
+        record = self.ops[i]
         word = self._said(record.words[slot if record.slots else 0], i, slot)
-        to = f"to {name}{self._ordinal(i, slot, ', ')}: {self._slope(i)} × "
+        return f"{self._to(i, slot)}: {self._slope(i)} × ", *word, " = ", *self._times(i, slot)
+
+    def _to(self, i: int, slot: int) -> str:
+        """``to w, 1st``"""
+        return f"to {self.names[self.source(i, slot)]}{self._ordinal(i, slot, ', ')}"
+
+    def _times(self, i: int, slot: int) -> Line:
+        """``0.1 × 1.5 = 0.15``"""
         worked = Blank("g", i), " × ", Blank("p", i, slot), " ", Blank("ea", i, slot)
-        return to, *word, " = ", *worked, " ", Blank("a", i, slot)
+        return *worked, " ", Blank("a", i, slot)
 
     def _totals(self, i: int, slots: list[int]) -> Lines:
         """``w: – → 0.15 → 0.3, 2 of 3 in, waiting for w×x``, and why it adds up."""
@@ -131,20 +152,28 @@ class Walk(Numbers):
             inputs.setdefault(self.source(i, slot), []).append(slot)
         lines: Lines = []
         for x, mine in inputs.items():
-            name, uses, come = self.names[x], self.arrivals[x], self.come(x, i)
-            waiting = uses[: come + len(mine) - 1 : -1]  # in forward order
-            line: list[str | Blank] = [f"{name}: ", Blank("t", *uses[come - 1]) if come else "–"]
-            for slot in mine if len(mine) <= ROWS else mine[-1:]:
-                line += [" → " if len(mine) <= ROWS else " → … → ", Blank("t", i, slot)]
-            line.append(f", {len(uses) - len(waiting)} of {len(uses)} in")
-            if not waiting:
-                line.append(": final")
-            elif len(uses) <= ROWS:
-                line.append(f", waiting for {_and(self.names[user].text for user, _ in waiting)}")
-            lines.append(("total", tuple(line)))
-            if len(uses) > 1:
-                lines.append(("quiet", (f"added, because {name} is used {len(uses)} times",)))
+            come = self.come(x, i)
+            lines.append(("total", self._total(x, come, come + len(mine))))
+            if (uses := len(self.arrivals[x])) > 1:
+                why = f"added, because {self.names[x]} is used {uses} times"
+                lines.append(("quiet", (why,)))
         return lines
+
+    def _total(self, x: int, before: int, come: int) -> Line:
+        """``w: – → 0.15 → 0.3, 2 of 3 in, waiting for w×x``, when so many have come."""
+        uses, few = self.arrivals[x], come - before <= ROWS
+        line: list[str | Blank] = [f"{self.names[x]}: "]
+        line.append(Blank("t", *uses[before - 1]) if before else "–")
+        for use in uses[before if few else come - 1 : come]:
+            line += [" → " if few else " → … → ", Blank("t", *use)]
+        return *line, f", {come} of {len(uses)} in", self._waiting(x, come)
+
+    def _waiting(self, x: int, come: int) -> str:
+        """``, waiting for w×x``; ``: final``; nothing if it is more than are listed."""
+        uses = self.arrivals[x]
+        users = [self.names[user].text for user, _ in reversed(uses[come:])]
+        waiting = f", waiting for {_and(users)}" if users and len(uses) <= ROWS else ""
+        return waiting if users else ": final"
 
     def table(self, most: int | None = None) -> list[tuple[Line, Line, Line, Line]]:
         """The last position's table: leaf, value, gradient, and what a nudge of the leaf does."""

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import modes
+from ..cards import table
 from ..errors import TracingError, user_line
 from ..graph import Graph
 from ..numbers import real
@@ -136,6 +137,15 @@ class Program:
 
     def __repr__(self) -> str:
         return f"<program {self._name}({', '.join(self._names) or '…'}), back end {self.backend}>"
+
+    def _repr_html_(self) -> str:
+        known = self._graph is not None
+        parameters, ops = ", ".join(self._names), f"{_count(self.graph)}" if known else ""
+        call = "known from its first call"
+        return table([
+            (str(self._name), "a program"), ("parameters", parameters if known else call),
+            ("back end", self.backend), ("ops", ops if known else call),
+        ])  # fmt: skip
 
     def __getstate__(self) -> dict[str, Any]:
         """A program travels as data: what was recorded, without the function, if it was."""
