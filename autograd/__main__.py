@@ -1,4 +1,4 @@
-"""``python -m autograd``: the version, and what it found here to run on.
+"""``python -m autograd``: the version, and what it found to run on; ``--grade``: a class's faults.
 
 Other packages of the distribution add their lines by the entry points ``whygrad.about``: imports go
 one way, so nothing here names them.
@@ -6,14 +6,17 @@ one way, so nothing here names them.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
+import shlex
+import sys
 from importlib.metadata import entry_points
 
 import autograd
 from autograd import loader
 
 
-def main() -> None:
+def about() -> None:
     asked = ", as asked" if loader.is_pure() else ""
     llvm = importlib.util.find_spec("llvmlite") is not None
     print(f"whygrad {autograd.__version__} in {autograd.__path__[0]}")
@@ -21,6 +24,28 @@ def main() -> None:
     print(f"back ends: numpy{', llvm' if llvm else ' (llvm: pip install llvmlite)'}")
     for line in entry_points(group="whygrad.about"):
         print(f"{line.name}: {line.load()()}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m autograd", description="What there is to run on.")
+    told = "grade a class of your own: exit code 0 right, 1 wrong, 2 it cannot be tried"
+    parser.add_argument("--grade", metavar="file.py:Value", help=told)
+    parser.add_argument("expression", nargs="*", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.expression:
+        line = shlex.join(asked.expression)
+        parser.exit(2, f"expressions are asked of viz: python -m viz {line}\n")
+    if asked.grade is None:
+        return about()
+    from autograd.grading import grade_file  # multiprocessing, for this alone
+
+    try:
+        found = grade_file(asked.grade)
+    except TypeError as error:
+        parser.exit(2, f"{error}\n")
+    encoding = sys.stdout.encoding  # names and errors may hold what a console does not
+    print(str(found).encode(encoding, "backslashreplace").decode(encoding))
+    sys.exit(found.to_dict()["wrong"] > 0)
 
 
 if __name__ == "__main__":
