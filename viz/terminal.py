@@ -301,7 +301,7 @@ class Player:
         return textwrap.wrap(
             text, max(across, margin + 3), initial_indent=" " * margin,
             subsequent_indent=" " * (margin + 2), break_on_hyphens=False,
-        )  # fmt: skip
+        ) or [""]  # fmt: skip
 
     def _cut(self, text: str, width: int) -> str:
         if self.width(text) <= width:
