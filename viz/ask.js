@@ -11,7 +11,8 @@ function both(text, was, now) {
   text.classList.toggle("none", now === undefined);
   if (!two && !text.hasAttribute("font-size")) return;
   const wide = CELL * text.textContent.length, long = two && ROOM < 10 * wide;
-  const word = all(".words text", text.parentElement).find((e) => text.matches(`.${e.textContent}`));
+  const words = all(".words text", text.parentElement);
+  const word = words.find((e) => text.classList.contains(e.textContent));
   word.classList.toggle("away", long);
   text.setAttribute("x", Number(word.getAttribute("x")) + (long ? 0 : WORD));
   if (two) text.setAttribute("font-size", Math.min(12, (long ? ROOM + WORD : ROOM) / wide).toFixed(1));
@@ -46,7 +47,7 @@ function guess() {
 }
 
 on(field, "change", () => {
-  const off = size(field.valueAsNumber - sent()), near = off <= 0.01 * size(sent());
+  const off = size(field.valueAsNumber - sent()), near = off <= 0.0100001 * size(sent()); // 1 %, rounded
   if (Number.isNaN(off)) return; // not typed to its end
   seen.add(turn(position)[0]);
   right += near;

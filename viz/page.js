@@ -129,11 +129,13 @@ function look(places) {
 const under = (event) => boxes.indexOf(event.target.closest(".node"));
 on(pane, "pointerover", (event) => {
   const n = under(event), [i, more] = members[n] ?? [];
-  if (i === undefined || more !== undefined) return;
-  const title = boxes[n].querySelector("title");
+  if (i === undefined) return;
+  const title = boxes[n].querySelector("title"), was = (title.dataset.was ??= title.textContent);
+  if (more !== undefined)
+    return write(title, was + ($("reset").hidden ? "" : `\n${pane.dataset.now}`));
   const [value, grad] = all(".words text", boxes[n]).map((word) => word.textContent);
   const lines = [title.textContent.split("\n")[0]], say = (word, was, now) =>
-    now !== undefined && lines.push(`${word} ${Object.is(was, now) ? "" : `${was} → `}${now}`);
+    now !== undefined && lines.push(word + (Object.is(was, now) ? "" : ` ${was} →`) + ` ${now}`);
   say(value, recorded.v[i], run.v[i]);
   say(grad, total(i, recorded), total(i));
   write(title, lines.join("\n"));
@@ -260,7 +262,10 @@ function tell() {
   refresh();
 }
 function refill() {
-  for (const [i, [range, field]] of fields) [range.value, field.value] = [here.get(i), show(here.get(i))];
+  for (const [i, [range, field]] of fields) {
+    range.value = here.get(i);
+    if (document.activeElement !== field) field.value = show(here.get(i)); // else it is typed in
+  }
 }
 
 on($("reset"), "click", () => {

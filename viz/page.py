@@ -95,12 +95,13 @@ def page(walk: Walk, opening: int | None = None, training: Training | None = Non
     data, parts = _folded(walk, drawing) if drawing.cut else _whole(walk)
     scripts = ["page.js", *["folded.js", "views.js"] * bool(drawing.cut), "ask.js"]
     data |= {"opening": opening, "explained": _explained(walk)}
+    script, stuck, notes = evaluator(walk)
     trains = training if training and (training.leaves or training.map) else None
     if trains:
         scripts.append("train.js")
         data |= {"trained": trains.leaves, "rate": trains.rate, "mapped": trains.map}
+        notes += ["A moved input is a new start: training step 0."] * bool(trains.leaves)
     style = _style(walk, "page.css", *["train.css"] * bool(trains))
-    script, stuck, notes = evaluator(walk)
     script += f"let {','.join(f'{name}={literal(x)}' for name, x in data.items())};\n"
     script += "".join(map(asset, scripts)) + "start()"
     leaves, tried = walk.leaves[:LISTED], NUDGED // len(graph)
@@ -119,7 +120,7 @@ def page(walk: Walk, opening: int | None = None, training: Training | None = Non
         moved="".join(_moved(walk, i) for i in leaves if i not in stuck),
         notes="".join(f"<p>{xml(note)}</p>" for note in notes),
         train=_train(walk, trains) if trains else "",
-        call=xml(_call(walk)),
+        call=xml(_call(walk)), dead=" hidden" * (len(graph) > LIVE_NODES),
         **parts,
     )  # fmt: skip
 
@@ -214,7 +215,7 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     inputs = [x if isinstance(x, int) else next(behind) for x in row]
     data = {
         "kind": kind, "inputs": inputs, "numbers": [x for x in row if not isinstance(x, int)],
-        "leaves": _leaves(walk),
+        "leaves": [row[: 5 if len(graph) <= LIVE_NODES else 3] for row in _leaves(walk)],
         "root": walk.root, "words": WORDS,
     }  # fmt: skip
     parts = [f"ops=[{','.join(made)}]", *(f"{key}={literal(x)}" for key, x in data.items())]
