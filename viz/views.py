@@ -162,8 +162,9 @@ class Folded(Walk):
         ops = self.now[0] if self.now else self.members(group)
         own = set(self.members(source) if kind == "z" else ops)
         if kind == "z":
-            sent = ((i, c) for i in ops for c in self.sent[i].values())
-            return [c.amount for i, c in sent if self.source(i, c.slot) in own]
+            sent, operands = self.sent, self.graph.operands
+            every = ((operands[i][c.slot], c.amount) for i in ops for c in sent[i].values())
+            return [amount for x, amount in every if x in own]
         users, kind = self.graph.users, "g" if kind == "y" else "v"
         used = [i for i in ops if i == self.root or any(x not in own for x, _ in users[i])]
         return [self.number(kind, i) for i in used]
