@@ -210,10 +210,10 @@ def run_block(source: str, namespace: dict[str, object], name: str, line: int) -
 
 def run_shell(source: str) -> str:
     """What a block prints where ``python`` is this interpreter and this checkout comes first."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    env = {**os.environ, "PATH": path, "PYTHONPATH": str(REPO), "PYTHONIOENCODING": "utf-8"}
+    command = re.sub(r"^(\.venv/bin/)?python ", f"{sys.executable} ", source, flags=re.MULTILINE)
+    env = {**os.environ, "PYTHONPATH": str(REPO), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        source, shell=True, env=env, capture_output=True, encoding="utf-8", timeout=300
+        command, shell=True, env=env, capture_output=True, encoding="utf-8", timeout=300
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
