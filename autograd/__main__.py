@@ -10,20 +10,22 @@ import argparse
 import importlib.util
 import shlex
 import sys
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 
 import autograd
 from autograd import loader
 
 
-def about() -> None:
+def about() -> Iterator[str]:
+    """A line each: the version, the core, the back ends, and what other packages add."""
     asked = ", as asked" if loader.is_pure() else ""
     llvm = importlib.util.find_spec("llvmlite") is not None
-    print(f"whygrad {autograd.__version__} in {autograd.__path__[0]}")
-    print(f"core: {autograd.core_kind}{asked}")
-    print(f"back ends: numpy{', llvm' if llvm else ' (llvm: pip install llvmlite)'}")
+    yield f"whygrad {autograd.__version__} in {autograd.__path__[0]}"
+    yield f"core: {autograd.core_kind}{asked}"
+    yield f"back ends: numpy{', llvm' if llvm else ' (llvm: pip install llvmlite)'}"
     for line in entry_points(group="whygrad.about"):
-        print(f"{line.name}: {line.load()()}")
+        yield f"{line.name}: {line.load()()}"
 
 
 def main() -> None:
@@ -36,7 +38,8 @@ def main() -> None:
         line = shlex.join(asked.expression)
         parser.exit(2, f"expressions are asked of viz: python -m viz {line}\n")
     if asked.grade is None:
-        return about()
+        print(*about(), sep="\n")
+        return
     from autograd.grading import grade_file  # multiprocessing, for this alone
 
     try:

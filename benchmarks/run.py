@@ -9,7 +9,7 @@ import sys
 
 from common import HERE
 
-SCRIPTS = ("compat", "eager", "doors", "compiled", "ops", "fold", "drawing", "page", "demo")
+SCRIPTS = ("compat", "eager", "doors", "compiled", "ops", "fold", "drawing", "page", "ask", "demo")
 
 
 def main() -> None:

@@ -1,16 +1,16 @@
 """``viz.graph``: a graph's picture, as SVG, DOT text, PNG, in a file, in a notebook.
 
-Reads boxes.py, layout.py (where), svg.py (how it looks) and dot.py; read by digraph.py, page.py and
-steps.py.
+Reads boxes.py, layout.py (where), svg.py (how it looks), dot.py and notebook.py; read by
+digraph.py, notebook.py, page.py and steps.py.
 """
 
 from __future__ import annotations
 
-import base64
 import math
 import numbers
 import os
 from contextlib import suppress
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,9 @@ from autograd.value import Value
 from .boxes import Geometry, boxes_and_wires
 from .dot import source
 from .errors import DrawingError
-from .state import State
-from .svg import svg, xml
+from .notebook import image
+from .state import Run, State
+from .svg import svg
 
 if TYPE_CHECKING:
     from .folding import Cut, Folding
@@ -127,9 +128,7 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """An image, as notebooks that drop inline SVG keep it."""
-        data = base64.b64encode(self.svg.encode()).decode()
-        image = f'<img src="data:image/svg+xml;base64,{data}" alt="{xml(self.title)}">'
-        return {"text/html": image, "text/plain": repr(self)}
+        return {"text/html": image(self.svg, self.title), "text/plain": repr(self)}
 
 
 def graph(
@@ -179,6 +178,13 @@ def folded(graph: Graph, most: float = MOST, screen: bool = True) -> Drawing:
 
     folding = Folding(graph)
     return Drawing(graph, folding=folding, cut=folding.largest(most, fits))
+
+
+def final(run: Run) -> Drawing:
+    """A run's drawing at its end, folded if it must be: its own gradients, not what Values hold."""
+    graph = copy(run.graph)
+    graph._hold(grads=[run.grads.get(i) for i in range(len(graph))])
+    return folded(graph)
 
 
 def drawable(root: Value | Graph, max_nodes: int | None = MAX_NODES) -> Graph:

@@ -22,7 +22,7 @@ function forEachNode(i, act) {
 turns.toReversed().forEach((i) => forEachNode(i, (x, p) => users[x].push(p)));
 
 // ---------------------------------------------------------------- one run, by the records' rules
-let here = new Map(python), run;
+let here = new Map(python), run, recorded; // the last: as it was in Python
 const at = (i, v) => inputs.slice(starts[i], starts[i + 1]).map((x) => v[x]);
 
 function values(given) {
@@ -54,7 +54,7 @@ function evaluate() {
     }
     checked.push(sum);
   }
-  const odd = 1 + checked.findIndex((x) => !Number.isFinite(x)); // 0: nothing is nan or inf
+  const odd = 1 + checked.findIndex((x) => !isFinite(x)); // 0: nothing is nan or inf
   run = { v, g, p, a, t, odd, r: [] }; // r: on demand
 }
 
@@ -62,7 +62,7 @@ function evaluate() {
 const size = Math.abs;
 
 function rounded(x) {
-  if (!Number.isFinite(x)) return x;
+  if (!isFinite(x)) return x;
   const [digits, e] = size(x).toExponential().replace(".", "").split("e"); // as Python's repr
   const five = Number(digits.slice(0, 5)) + (digits[5] >= "5"); // ties go away from zero
   return Math.sign(x) * Number(`${five}e${e - Math.min(digits.length, 5) + 1}`);
@@ -70,20 +70,21 @@ function rounded(x) {
 
 function show(x) {
   if (x === undefined) return "–";
-  if (!Number.isFinite(x)) return String(x).replace("Infinity", "inf").replace("NaN", "nan");
+  if (!isFinite(x)) return String(x).replace("Infinity", "inf").replace("NaN", "nan");
   const five = rounded(x);
   const fixed = five === 0 || (size(five) >= 1e-4 && size(five) < 1e6);
   return fixed ? String(five) : five.toExponential().replace("+", "");
 }
 
 function nudge(x) {
-  if (x === 0 || !Number.isFinite(x) || (size(x) >= 0.1 && size(x) < 100)) return 0.01;
+  if (x === 0 || !isFinite(x) || (size(x) >= 0.1 && size(x) < 100)) return 0.01;
   return Number(`1e${x.toExponential().split("e")[1] - 2}`);
 }
 
 // ---------------------------------------------------------------- what has come by a position
 // A stop is the ops that go at once: state.py's stops. A position counts stops, a step ops.
 let stops, stopOf, half, full, position;
+let secret = 0; // 1: what the present stop sends has not come yet, as it is to be guessed
 
 function arrange(found) {
   [stops, stopOf, half, full] = [found, [], found.length, 2 * found.length];
@@ -96,7 +97,7 @@ function positionOf(step) {
   if (step <= forward) return step > 0 ? stopOf[turns[step - 1]] + 1 : 0;
   return full - stopOf[turns[Math.max(0, end - step)]];
 }
-const arrived = (p) => full - stopOf[owner[p]] <= position;
+const arrived = (p) => full - stopOf[owner[p]] <= position - secret;
 const ready = () =>
   stops.filter((stop, n) => {
     const sent = (p) => stopOf[owner[p]] === n || full - stopOf[owner[p]] < position;
@@ -104,10 +105,10 @@ const ready = () =>
   });
 const known = (i) => kind[i] < 0 || stopOf[i] < position;
 
-function total(i) {
+function total(i, of = run) {
   if (i === root) return position > half ? 1 : undefined;
   const come = frozen.has(i) ? [] : users[i].filter(arrived);
-  return come.length ? come.reduce((sum, p) => sum + run.a[p], 0) : undefined;
+  return come.length ? come.reduce((sum, p) => sum + of.a[p], 0) : undefined;
 }
 
 // ---------------------------------------------------------------- blanks
@@ -136,7 +137,7 @@ function holds(k, i, slot) {
 const fits = (i) => ops[kind[i]].c(...at(i, run.v), run.v[i]);
 
 function moves(i) {
-  if (!Number.isFinite(made.b(i)) || !Number.isFinite(made.r(i))) return 3;
+  if (!isFinite(made.b(i)) || !isFinite(made.r(i))) return 3;
   return made.b(i) === 0 ? 2 : Number(run.g[i] < 0);
 }
 
@@ -145,11 +146,15 @@ function bends(i) {
   return Number(size(about - really) > 0.1 * Math.max(about, size(really)));
 }
 
+const unsaid = (k, i, slot) =>
+  secret && turn(position).includes(i) ? "?" : show(number(k, i, slot));
 const texts = {
   e: (k, i, slot) => words.e[holds(k, i, slot)],
   q: (k, i, slot) => words.q[holds(k, i, slot)],
   w: (k, i) => (run.v[i] < 0 ? `(${show(run.v[i])})` : show(run.v[i])),
   o: (k, i) => show(total(i)),
+  a: (k, i, slot) => unsaid("a", i, slot),
+  t: (k, i, slot) => unsaid("t", i, slot),
   m: (k, i) => words.m[moves(i)],
   b: (k, i) => (moves(i) > 1 ? "" : show(made.b(i))),
   k: (k, i) => words.k[bends(i)],

@@ -2,15 +2,22 @@
 // the graph. All wording that does not change is in the document.
 const $ = (id) => document.getElementById(id);
 const all = (selector, under) => [...under.querySelectorAll(selector)];
+const on = (target, ...what) => target.addEventListener(...what);
 const drawn = (x) => show(x).replaceAll("-", "−");
+
+// A text that page.py packed.
+async function unpack(packed) {
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt());
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+}
 
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 function fill(element) {
-  for (const blank of all("[slot]", element)) {
-    const [, k, of, ...place] = /^(\w)(\D?)(\d+)\.?(\d*)$/.exec(blank.slot);
+  for (const blank of all("[n]", element)) {
+    const [, k, of, ...place] = /^(\w)(\D?)(\d+)\.?(\d*)$/.exec(blank.getAttribute("n"));
     const [i, slot] = place.map(Number);
     if (k === "c") [...blank.children].forEach((line, n) => (line.hidden = n !== fits(i)));
     else write(blank, filled(k, of, i, slot));
@@ -31,7 +38,7 @@ function enter(next) {
   const { width, height } = svg.viewBox.baseVal;
   pane.style.setProperty("--own", `${width}px`);
   pane.style.setProperty("--flat", width / height);
-  [wires, amounts, ticks] = [".wire", ".amount", ".tick"].map(byWire);
+  [wires, amounts, ticks] = ["path[data-wire]", ".amount", ".tick"].map(byWire);
   members = view.members ?? kind.map((_, i) => [i]);
   members.forEach((nodes, n) => nodes.forEach((i) => (boxOf[i] = n)));
   into = boxes.map(() => []); // wires, each with the box that it comes from
@@ -65,9 +72,8 @@ function draw() {
     const [i, more] = members[n] ?? [];
     if (more !== undefined || i === undefined) return also.draw?.(box, n);
     const [value, grad, come] = [".value", ".grad", ".count"].map((s) => box.querySelector(s));
-    write(value, known(i) ? drawn(run.v[i]) : "–");
-    write(grad, drawn(total(i)));
-    grad.classList.toggle("none", total(i) === undefined);
+    both(value, ...(known(i) ? [recorded.v[i], run.v[i]] : []));
+    both(grad, total(i, recorded), total(i));
     if (come) write(come, come.textContent.replace(/\d+/, users[i].filter(arrived).length));
   });
   for (const [wire, text] of amounts) {
@@ -76,6 +82,7 @@ function draw() {
     ticks.get(wire).classList.toggle("in", arrived(p));
   }
   also.drawn?.();
+  $("table").hidden = position !== full || secret;
   unmark();
   if (position > 0) highlight(turn(position), position > half);
 }
@@ -119,50 +126,58 @@ function look(places) {
 }
 
 const under = (event) => boxes.indexOf(event.target.closest(".node"));
-pane.addEventListener("pointerover", (event) => {
+on(pane, "pointerover", (event) => {
   const n = under(event), [i, more] = members[n] ?? [];
-  if (i === undefined || more !== undefined) return;
-  const title = boxes[n].querySelector("title");
+  if (i === undefined) return;
+  const title = boxes[n].querySelector("title"), was = (title.dataset.was ??= title.textContent);
+  if (more !== undefined)
+    return write(title, was + ($("reset").hidden ? "" : `\n${$("path").dataset.now}`));
   const [value, grad] = all(".words text", boxes[n]).map((word) => word.textContent);
-  const lines = [title.textContent.split("\n")[0], `${value} ${run.v[i]}`];
-  if (total(i) !== undefined) lines.push(`${grad} ${total(i)}`);
+  const lines = [title.textContent.split("\n")[0]], say = (word, was, now) =>
+    now !== undefined && lines.push(word + (Object.is(was, now) ? "" : ` ${was} →`) + ` ${now}`);
+  say(value, recorded.v[i], run.v[i]);
+  say(grad, total(i, recorded), total(i));
   write(title, lines.join("\n"));
 });
 // A box's step, on the way there or back: an op's own; a leaf's, where it is used first.
-pane.addEventListener("click", (event) => {
+on(pane, "click", (event) => {
   const n = under(event);
   if (n < 0) return event.target.closest("svg") && whole();
   if (also.click?.(n)) return;
   const turns = (i) => (kind[i] < 0 ? users[i].map((p) => stopOf[owner[p]]) : stopOf[i]);
   const first = (members[n] ?? []).flatMap(turns).reduce((a, b) => Math.min(a, b), half);
   if (first < half) go(position < half ? first + 1 : full - first);
+  const [i] = members[n] ?? [];
+  if (kind[i] < 0) chosen = i;
 });
 
 // ---------------------------------------------------------------- where we are
 let tall = 0, item, button; // tall: px, of the tallest item: what is below must not jump
+let chosen; // a leaf that was clicked on: it has no step
 const steady = () => ($("walk").style.minHeight = `${position === full ? 0 : tall}px`);
 
 function refresh() {
   const odd = run.odd && positionOf(run.odd);
+  secret = hides();
   [item, $("moved"), ...all("ul", $("inputs"))].forEach((e) => e.checkVisibility() && fill(e));
   draw();
   const last = item.firstChild.lastChild, text = last.textContent.replace(" !", "");
   write(last, text + (odd > 0 && odd === position ? " !" : ""));
-  all(".odd", $("list")).forEach((button) => button.classList.remove("odd"));
-  if (odd) buttons[odd].classList.add("odd");
+  buttons.forEach((button, k) => button.classList.toggle("odd", k > 0 && k === odd));
 }
 
 function go(k) {
   item?.classList.remove("now");
   button?.removeAttribute("aria-current");
   position = Math.max(0, Math.min(full, k));
+  chosen = undefined;
   [item, button] = [items[position], buttons[position]];
   item.classList.add("now");
   button.setAttribute("aria-current", "step");
   $("slider").value = position;
   write($("place"), `${stepOf(position)}/${end}`);
-  for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", position === 0);
-  for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", position === full);
+  const ends = { first: 0, back: 0, next: full, last: full };
+  for (const id in ends) $(id).setAttribute("aria-disabled", position === ends[id]);
   steady();
   refresh(); // from here on the layout is read
   $("slider").setAttribute("aria-valuetext", item.firstChild.textContent);
@@ -178,70 +193,82 @@ function go(k) {
 }
 
 // Who goes and why now, the rule, what each input has; not where the gradient came from.
-function say() {
+function say(...first) {
   const lines = all("h2 + p, p:not([class]), .ask, .row, .total", item);
   if (position > half) lines.splice(1, 1);
-  write($("said"), lines.map((line) => line.innerText).join("\n"));
+  write($("said"), [...first, ...lines.map((line) => line.innerText)].join("\n"));
 }
 
-const asked = () => positionOf(Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? forward));
+const asked = () => positionOf(Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? opening));
 const steps = {
   first: () => go(0), back: () => go(position - 1), next: () => go(position + 1),
   last: () => go(full), odd: () => run.odd && go(positionOf(run.odd)),
   larger: () => enlarge(zoom * 1.25), smaller: () => enlarge(zoom / 1.25), fit: () => enlarge(1),
+  explain: () => explain(), guess: () => guess(),
 };
-for (const id of ["first", "back", "next", "last"]) $(id).addEventListener("click", steps[id]);
-$("slider").addEventListener("input", () => go($("slider").valueAsNumber));
-$("list").addEventListener("click", ({ target }) => target.matches("button") && go(buttons.indexOf(target)));
-addEventListener("hashchange", () => go(asked()));
+for (const id of ["first", "back", "next", "last", "explain", "guess"]) on($(id), "click", steps[id]);
+on($("slider"), "input", () => go($("slider").valueAsNumber));
+on($("list"), "click", ({ target }) => target.matches("button") && go(buttons.indexOf(target)));
+on(window, "hashchange", () => go(asked()));
 const keys = { ArrowRight: "next", PageDown: "next", ArrowLeft: "back", PageUp: "back" };
-Object.assign(keys, { Home: "first", End: "last", n: "odd" });
+Object.assign(keys, { Home: "first", End: "last", n: "odd", e: "explain", h: "guess" });
 Object.assign(keys, { "+": "larger", "=": "larger", "-": "smaller", 0: "fit" });
-addEventListener("keydown", (event) => {
-  const own = event.key === "Enter" ? "button, summary, input" : "input:not(#slider)";
+on(window, "keydown", (event) => {
+  const own = event.key === "Enter" ? "button, summary, input" : "input:not(#slider), textarea";
   if (!keys[event.key] || event.ctrlKey || event.altKey || event.metaKey) return;
+  if ($("why").open && event.key !== "e") return;
   if (event.target.closest?.(own)) return;
   event.preventDefault();
   steps[keys[event.key]]();
 });
-addEventListener("toggle", () => item && refresh(), true); // what was hidden was not filled
+on(window, "toggle", () => item && refresh(), true); // what was hidden was not filled
 
 // ---------------------------------------------------------------- moved leaves
 const rows = all("li", $("inputs"));
 const short = (x) => Number(x.toPrecision(2)); // an end of a slider
 const fields = new Map(rows.map((row, n) => [leaves[n][0], all("input", row)]));
 for (const [i, [range, field]] of fields) {
-  const value = Number.isFinite(python.get(i)) ? python.get(i) : 0;
+  const value = isFinite(python.get(i)) ? python.get(i) : 0;
   const fine = nudge(value), reach = 2 * (size(value) || 1);
   Object.assign(range, { min: short(value - reach), max: short(value + reach), step: "any", value });
   [range.previousSibling, range.nextSibling].forEach((i, n) => write(i, n ? range.max : range.min));
-  range.addEventListener("pointerup", () => range.blur()); // the arrows step again
+  on(range, "pointerup", () => range.blur()); // the arrows step again
   for (const input of [range, field]) {
-    input.addEventListener("input", () => {
-      if (!Number.isFinite(input.valueAsNumber)) return; // not typed to its end
+    on(input, "input", () => {
+      if (!isFinite(input.valueAsNumber)) return; // not typed to its end
       if (input === field) range.value = field.value;
       else field.value = rounded(Math.round(range.valueAsNumber / fine) * fine);
       here.set(i, field.valueAsNumber);
       follow();
     });
-    input.addEventListener("change", say);
+    on(input, "change", () => say());
   }
 }
 
 function follow() {
   evaluate();
+  also.moved?.();
+  tell();
+}
+
+function tell() {
   const same = (i) => Object.is(here.get(i), python.get(i));
   for (const note of $("moved").children) note.hidden = same(Number(note.dataset.moved));
   $("reset").hidden = [...here.keys()].every(same);
+  rebuild();
+  also.told?.();
   refresh();
 }
-
-$("reset").addEventListener("click", () => {
-  here = new Map(python);
+function refill() {
   for (const [i, [range, field]] of fields) {
     range.value = here.get(i);
-    field.value = show(here.get(i));
+    if (document.activeElement !== field) field.value = show(here.get(i)); // else it is typed in
   }
+}
+
+on($("reset"), "click", () => {
+  here = new Map(python);
+  refill();
   follow();
   $("slider").focus(); // the button that had it is gone
 });
@@ -272,27 +299,31 @@ function whole() {
   $("whole").setAttribute("aria-pressed", pane.classList.toggle("whole"));
   draw();
 }
-$("whole").addEventListener("click", whole);
-$("theme").addEventListener("click", () => {
+on($("whole"), "click", whole);
+on($("theme"), "click", () => {
   const { style } = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   style.colorScheme = (style.colorScheme || system) === "dark" ? "light" : "dark";
 });
-addEventListener("beforeprint", () => {
+on(window, "beforeprint", () => {
   const shown = position;
+  secret = 0;
   items.forEach((item, k) => fill(item, (position = k)));
   draw();
   unmark();
   position = shown;
 });
-addEventListener("afterprint", () => go(position));
-addEventListener("resize", settle);
-wide.addEventListener("change", fold);
+on(window, "afterprint", () => go(position));
+on(window, "resize", settle);
+on(wide, "change", fold);
 
 views[0].svg = document.querySelector("svg.drawing");
 function start() {
   document.documentElement.classList.add("scripted");
   evaluate();
+  recorded = run;
+  also.moved?.();
+  also.told?.();
   fold();
   enter(views[0]);
   go(asked());

@@ -1,20 +1,24 @@
 """The one HTML file: the drawing, the whole walk, and a script that shows one step and follows.
 
-Reads walk.py, blanks.py, javascript.py, drawing.py, svg.py and, where it folds, views.py; beside it
-page.html, .css and .js, and evaluator.js, which needs no page. Read by steps.py. All that can be
-read is written here, once: without script, and in print, the file is the walk. The script hides all
-but the present step and fills the marked numbers again; it holds no wording but of how many and how
-large. A label is anybody's text: it enters as escaped text or as a JavaScript string.
+Reads walk.py, blanks.py, javascript.py, drawing.py, svg.py, explanation.py, training.py and, where
+it folds, views.py; beside it page.html, .css and .js, ask.js, those of views and train, and
+evaluator.js, which needs no page. Read by steps.py. All that can be read is written here, once:
+without script, and in print, the file is the walk. The script hides all but the present step and
+fills the marked numbers again; it holds no wording but of how many and how large. A label is
+anybody's text: it enters as escaped text or as a JavaScript string.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
+import keyword
 import re
-from copy import copy
+import zlib
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
 from string import Template
 from typing import Any
 
@@ -23,25 +27,52 @@ from autograd.ieee import FLOATS
 from autograd.numbers import show
 
 from .blanks import WORDS, Blank, Line
-from .drawing import Drawing, folded
+from .drawing import Drawing, final
 from .javascript import frozen, functions, literal
 from .svg import THEMES, Theme, xml
+from .training import Training
 from .views import NOUNS, Folded, views
 from .walk import Lines, Walk
 
 LIVE_NODES = 20_000  # beyond, the page takes longer to follow a hand than the hand to move on
 LISTED = 500  # leaves with a row each, in the table and among the inputs
+EXPLAINED = 150  # nodes: each is asked about once, and is some 200 bytes of the file
 NUDGED = 50_000  # ops, for a hand to follow: a leaf's nudge in the table is the whole graph again
 HERE = " aria-current=location"
+KEYS = """<br>A click on a closed box, or Enter where it is its turn: what is inside.
+<br>Backspace: out again."""
 _SPARE = {  # last semicolons, and spaces beside punctuation; not in strings, nor in `a - -b`
-    "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
+    "css": r'("[^"]*")|/\*.*?\*/|;?\s*(?=})|(?<=[{};:,>])\s+|\s+(?=[{}>])',
     "js": r'("[^"]*"|`[^`]*`|[+-] [+-])|;?\s*(?=})|(?<=[^\w\s"`$])\s+|\s+(?=[^\w\s"`$])',
 }
 # of a drawing: its digits, which the script shows on hovering as they are now; what page.css says
 _UNUSED = re.compile(
     '&#10;(value|grad):? [^<]*(?=</title>)|<title>[0-9,]+ wires[^<]*</title>'
-    '| (fill|stroke|data-node)="[^"]*"| class="name"'
+    '| (fill|stroke|data-node|font-weight|font-family|rx)="[^"]*"'
+    '| class="(name|wire)"|(?<="node) op(?=")'
+    '| text-anchor="end"( font-size="9.5")?|(?<=class="words") font-size="9.5"'
 )
+_PLACE = re.compile(r"(?<=[ =M\"CHL])\d\d+\.\d(?=[ \">CHL])")  # of a box or wire: to a whole px
+_QUOTED = re.compile(r'(?<==)"([^\s"=<>`\'/]+)"(?=[ >])')  # HTML needs no quotation marks there
+
+
+def _small(svg: str) -> str:
+    """A drawing without what the page's style and script say."""
+    return _QUOTED.sub(r"\1", _UNUSED.sub("", svg))
+
+
+def packed(text: str) -> str:
+    """``text`` for the script to unpack: what nobody reads without it."""
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def _explained(walk: Walk) -> str:
+    """Why each node's gradient is what it is, and last the whole root."""
+    if len(walk.graph) > EXPLAINED or not find_spec("viz.explanation"):
+        return ""
+    from .explanation import Explanation
+
+    return packed("\0".join(Explanation(walk, i).text for i in (*range(len(walk.graph)), None)))
 
 
 @cache
@@ -49,27 +80,30 @@ def asset(name: str) -> str:
     """A file beside this one, without comments and the spaces that only people need."""
     text = files(__package__).joinpath(name).read_text("utf-8")
     text = re.sub(r"^\s*(/\*.*\*/)?\n|^\s+|\s*// .*", "", text, flags=re.M)
-    return re.sub(_SPARE.get(name.split(".")[1], "(?!)"), lambda m: m[1] or "", text)
+    text = re.sub(_SPARE.get(name.split(".")[1], "(?!)"), lambda m: m[1] or "", text)
+    return re.sub(r"\bconst\b", "let", text)  # shorter, and the same where it runs
 
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def page(walk: Walk) -> str:
-    """``walk`` as one HTML document, complete in itself."""
-    graph = copy(walk.graph)
-    graph._hold(grads=[walk.grads.get(i) for i in range(len(graph))])  # whatever the Values hold
-    drawing = folded(graph)
+def page(walk: Walk, opening: int | None = None, training: Training | None = None) -> str:
+    """``walk`` as one HTML document, complete in itself; it opens at step ``opening``."""
+    opening = walk.forward if opening is None else opening
+    graph, drawing = walk.graph, final(walk)
     data, parts = _folded(walk, drawing) if drawing.cut else _whole(walk)
-    scripts = ("page.js", "folded.js", "views.js")[: 3 if drawing.cut else 1]
-    colours = zip(Theme._fields, *THEMES.values(), strict=True)
-    style = asset("page.css") + (
-        f":root{{{';'.join(f'--{name}:light-dark({a},{b})' for name, a, b in colours)}}}"
-        f"output{{min-width:{2 * len(str(2 * walk.forward)) + 1}ch}}"
-    )
+    scripts = ["page.js", *["folded.js", "views.js"] * bool(drawing.cut), "ask.js"]
+    data |= {"opening": opening, "explained": _explained(walk)}
     script, stuck, notes = evaluator(walk)
-    script += "".join(f"const {name}={literal(x)};\n" for name, x in data.items())
+    trains = training if training and (training.leaves or training.map) else None
+    if trains:
+        scripts.append("train.js")
+        data |= {"trained": trains.leaves, "rate": trains.rate, "mapped": trains.map}
+        notes += ["A moved input is a new start: training step 0."] * bool(trains.leaves)
+    sheets = ["views.css"] * bool(drawing.cut) + ["train.css"] * bool(trains)
+    style = _style(walk, "page.css", *sheets)
+    script += f"let {','.join(f'{name}={literal(x)}' for name, x in data.items())};\n"
     script += "".join(map(asset, scripts)) + "start()"
     leaves, tried = walk.leaves[:LISTED], NUDGED // len(graph)
     if len(leaves) < len(walk.leaves):
@@ -78,7 +112,7 @@ def page(walk: Walk) -> str:
     cells = ["<td>".join(_marked(walk, cell) for cell in row) for row in rows]
     return Template(asset("page.html")).substitute(
         policy=f"default-src 'none';style-src {_hash(style)};script-src {_hash(script)}",
-        style=style, script=script, end=2 * walk.forward, opening=walk.forward,
+        style=style, script=script, end=2 * walk.forward, opening=opening,
         title=xml(f"{walk.result} = {show(walk.number('v', walk.root))}"),
         heading=xml(walk.heading),
         table="\n".join(f"<tr><th scope=row>{row}" for row in cells),
@@ -86,8 +120,18 @@ def page(walk: Walk) -> str:
         inputs="\n".join(_input(walk, i, i in stuck) for i in leaves),
         moved="".join(_moved(walk, i) for i in leaves if i not in stuck),
         notes="".join(f"<p>{xml(note)}</p>" for note in notes),
+        train=_train(walk, trains) if trains else "",
+        call=xml(_call(walk)), dead=" hidden" * (len(graph) > LIVE_NODES),
         **parts,
     )  # fmt: skip
+
+
+def _style(walk: Walk, *sheets: str) -> str:
+    colours = zip(Theme._fields, *THEMES.values(), strict=True)
+    return "".join(map(asset, sheets)) + (
+        f":root{{{';'.join(f'--{name}:light-dark({a},{b})' for name, a, b in colours)}}}"
+        f"#place{{min-width:{2 * len(str(2 * walk.forward)) + 1}ch}}"
+    )
 
 
 def _whole(walk: Walk) -> tuple[dict[str, Any], dict[str, str]]:
@@ -96,7 +140,8 @@ def _whole(walk: Walk) -> tuple[dict[str, Any], dict[str, str]]:
     items = [_item(walk, walk.position(k), k == n > 0) for k in range(2 * n + 1)]
     names = [x.text if record else "" for x, record in zip(walk.names, walk.graph.ops)]
     picture = Drawing(walk.graph, amounts=True).picture(state=walk.state())
-    parts = {"picture": _UNUSED.sub("", picture), "walk": "\n".join(items), "way": "", "views": ""}
+    picture = _PLACE.sub(lambda m: f"{float(m[0]):.0f}", _small(picture))
+    parts = {"picture": picture, "walk": "\n".join(items), "way": "", "keys": ""}
     return {"views": [{"names": names}]}, parts
 
 
@@ -105,7 +150,7 @@ def _folded(walk: Walk, drawing: Drawing) -> tuple[dict[str, Any], dict[str, str
     found, told, inside = views(drawing), Folded(walk), drawing.folding and drawing.folding.inside
     place = {view.key: n for n, view in enumerate(found)}
     about: list[dict[str, Any]] = []
-    parts: list[tuple[str, str, str]] = []
+    made: list[tuple[str, str, str]] = []
     for n, view in enumerate(found):
         boxes, items, way = view.drawing.nodes, "", [(walk.result, 0)]
         for box, back, stop in view.turns():
@@ -115,19 +160,19 @@ def _folded(walk: Walk, drawing: Drawing) -> tuple[dict[str, Any], dict[str, str
         if n and inside:
             way += [(part.name, place.get(part.key, 0)) for part in inside[view.key][1:]]
         links = [f"<button value={k}{HERE * (k == n)}>{xml(name)}</button>" for name, k in way]
-        parts.append((_UNUSED.sub("", view.drawing.svg), "".join(links), items))
+        made.append((_small(view.drawing.svg), "".join(links), items))
         about.append({
             "boxes": [told.group(box) for box in boxes], "names": [box.name for box in boxes],
             "from": [wire.source for wire in view.drawing.wires],
             "opens": {box.index: place[box.opens] for box in boxes if place.get(box.opens)},
         })  # fmt: skip
-    (picture, way_out, items), *others = parts
+    (picture, way_out, items), *others = made
     rest = "".join(f"<div>{svg}<p>{links}</p>{items}</div>" for svg, links, items in others)
+    data = {"views": about, "sets": told.sets, "grids": told.grids, "nouns": NOUNS}
     start = _item(walk, walk.position(0), False)
-    return {"views": about, "sets": told.sets, "grids": told.grids, "nouns": NOUNS}, {
-        "picture": picture, "walk": start + items, "way": way_out,
-        "views": f"<template id=views>{rest}</template>",
-    }  # fmt: skip
+    nav = Template(asset("views.html")).substitute(way=way_out)
+    parts = {"picture": picture, "walk": start + items, "way": nav, "keys": KEYS}
+    return data | {"closed": packed(rest)}, parts
 
 
 # ------------------------------------------------------------------ the graph, for the script
@@ -172,16 +217,28 @@ def evaluator(walk: Walk) -> tuple[str, set[int], list[str]]:
     inputs = [x if isinstance(x, int) else next(behind) for x in row]
     data = {
         "kind": kind, "inputs": inputs, "numbers": [x for x in row if not isinstance(x, int)],
-        "leaves": [[i, walk.number("v", i), int(graph.recording[i])] for i in walk.leaves],
+        "leaves": [row[: 5 if len(graph) <= LIVE_NODES else 3] for row in _leaves(walk)],
         "root": walk.root, "words": WORDS,
     }  # fmt: skip
     parts = [f"ops=[{','.join(made)}]", *(f"{key}={literal(x)}" for key, x in data.items())]
     return f"const {','.join(parts)};\n" + asset("evaluator.js"), stuck, notes
 
 
+def _leaves(walk: Walk) -> list[list[object]]:
+    """Of each leaf: index, value, flag, label, and its variable in Python, if that is another."""
+    graph, rows, taken, labels = walk.graph, [], {"Value"}, {*walk.graph.labels}
+    free = (name for n in itertools.count(1) if (name := f"v{n}") not in labels)
+    for i in walk.leaves:
+        row = [i, walk.number("v", i), int(graph.recording[i]), label := graph.labels[i]]
+        fits = label.isascii() and label.isidentifier() and not keyword.iskeyword(label)
+        rows.append(row if fits and label not in taken else [*row, next(free)])
+        taken.add(label)
+    return rows
+
+
 # ------------------------------------------------------------------ text with marked blanks
 def _marked(walk: Walk, line: Line) -> str:
-    """``line`` as HTML: a blank is ``<b slot=code>``, or a span of lines of which one is shown."""
+    """``line`` as HTML: a blank is ``<b n=code>``, or a span of lines of which one is shown."""
     parts = []
     for piece in line:
         if isinstance(piece, str):  # between tags a quotation mark is itself
@@ -190,9 +247,9 @@ def _marked(walk: Walk, line: Line) -> str:
             chosen = walk.case(piece.node)
             lines = enumerate(_marked(walk, choice) for choice in piece.choices)
             spans = (f"<span{' hidden' * (n != chosen)}>{line}</span>" for n, line in lines)
-            parts.append(f"<span slot={piece.code}>{''.join(spans)}</span>")
+            parts.append(f"<span n={piece.code}>{''.join(spans)}</span>")
         else:
-            parts.append(f"<b slot={piece.code}>{walk.fill((piece,))}</b>")
+            parts.append(f"<b n={piece.code}>{walk.fill((piece,))}</b>")
     return "".join(parts)
 
 
@@ -217,7 +274,26 @@ def _input(walk: Walk, i: int, stuck: bool) -> str:
         f"<li><label for=leaf{i}>{name}</label>"
         f'<i></i><input type=range aria-label="drag {name}"{off}><i></i>'
         f'<input type=number step=any id=leaf{i} value="{value}"{off}>'
-        f"<span>grad <b slot=o{i}></b></span>"
+        f"<button>grad <b n=o{i}></b></button>"
+    )
+
+
+def _train(walk: Walk, training: Training) -> str:
+    """What stands on the page of a training and its map."""
+    out, x1, x2 = (xml(walk.names[i].text) for i in training.map or [0, 0, 0])
+    return Template(asset("train.html")).substitute(
+        root=xml(walk.result), rate=literal(training.rate), out=out, x1=x1, x2=x2,
+        no_train=" hidden" * (not training.leaves), no_map=" hidden" * (not training.map),
+    )  # fmt: skip
+
+
+def _call(walk: Walk) -> str:
+    """What is said where the file holds no explanation."""
+    root = walk.result if walk.result.isidentifier() else "root"
+    here = f", of graphs of up to {EXPLAINED} nodes" if len(walk.graph) > EXPLAINED else ""
+    return (
+        f"One op at a time is explained here{here}. "
+        f"In Python: print(viz.explain({root}, value)), of any value under it."
     )
 
 

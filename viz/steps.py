@@ -1,11 +1,12 @@
 """``viz.trace``: the steps of a root's run, to print, to index, to save as a page.
 
-Reads autograd's ``backward_steps``, walk.py (the words), page.py and drawing.py.
+Reads autograd's ``backward_steps``, walk.py (the words), page.py, drawing.py and notebook.py.
 """
 
 from __future__ import annotations
 
 import copy
+import operator
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from autograd.graph import Graph
 from autograd.sweep import Step, backward_steps
 from autograd.value import Value
 
+from . import notebook
 from .drawing import write_whole
+from .training import Training, training
 from .walk import Walk
 
 PRINTED = 40  # steps, half of them the last, and leaves, of a printed walk
@@ -23,6 +26,7 @@ NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph 
 INDENT = {"row": "  ", "total": "  "}
 ASCII = str.maketrans(
     {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
+    | {"←": "<-", "↑": "up", "↓": "down"}
 )
 
 
@@ -35,6 +39,9 @@ class Position(Step):
     def __str__(self) -> str:
         return printable(_text(self.walk, self.k))
 
+    def _repr_html_(self) -> str:
+        return notebook.text(_text(self.walk, self.k))
+
 
 class Trace(Sequence[Position]):
     """The steps of a root's run, forward and then backward: print it, index it, save it as a page.
@@ -43,10 +50,14 @@ class Trace(Sequence[Position]):
     its page is the whole walk.
     """
 
-    def __init__(self, root: Value) -> None:
+    def __init__(
+        self, root: Value, train: Sequence[Value] | None = None, learning_rate: float = 0.1,
+        map: tuple[Value, Value, Value] | None = None,
+    ) -> None:  # fmt: skip
         steps = tuple(backward_steps(root))  # first: it refuses what it must
         self.graph = Graph(root)
         self.walk = Walk(self.graph, steps)
+        self.training: Training = training(self.walk, train, learning_rate, map)
         self.forward = len(steps)
         self._shown = range(1, 2 * self.forward + 1)
 
@@ -77,23 +88,43 @@ class Trace(Sequence[Position]):
             if k == self.forward:
                 texts.append(walk.fill(walk.question()))
         if not self.forward or 2 * self.forward in self._shown:
-            texts.append(_table(walk))
+            texts.append(table(walk))
         return printable("\n\n".join(texts))
 
     def __repr__(self) -> str:
-        root, n = self.walk.result, self.forward
-        file = root if root.isidentifier() else "walk"
-        return f'Trace of {root}: {n} forward, {n} backward steps. print() it, .save("{file}.html")'
+        n, name = self.forward, self._name
+        steps = f"Trace of {self.walk.result}: {n} forward, {n} backward steps."
+        return f'{steps} print() it, .save("{name}.html"), .open(), viz.play({name})'
 
-    def html(self) -> str:
-        """One HTML file: the drawing and the walk, shown step by step, following moved inputs."""
+    @property
+    def _name(self) -> str:
+        """The root's name, where a variable or a file can have it."""
+        return self.walk.result if self.walk.result.isidentifier() else "root"
+
+    def html(self, step: int | None = None) -> str:
+        """One HTML file: the drawing and the walk, shown step by step, following moved inputs.
+
+        It opens when the forward steps are done, or at ``step``.
+
+        Raises:
+            IndexError: there is no such step.
+        """
         from .page import page  # a third of what importing viz may cost
 
-        return page(self.walk)
+        if step is not None and operator.index(step) not in range(2 * self.forward + 1):
+            raise IndexError(f"html: step must be 0 to {2 * self.forward}, got {step}")
+        return page(self.walk, step, self.training)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write ``html()`` to ``path``, wholly or not at all."""
         write_whole(path, self.html().encode())
+
+    def open(self) -> None:
+        """Open ``html()`` in a browser, from a temporary file, and print where that is."""
+        print(printable(notebook.opened(self.html(), self._name)))
+
+    def _repr_html_(self) -> str:
+        return notebook.live(self)
 
 
 def _text(walk: Walk, k: int) -> str:
@@ -102,7 +133,7 @@ def _text(walk: Walk, k: int) -> str:
     return "\n".join(INDENT.get(part, "") + walk.fill(line) for part, line in lines)
 
 
-def _table(walk: Walk) -> str:
+def table(walk: Walk) -> str:
     """What is below the last step: the leaves, their gradients, and what a nudge does."""
     rows = [["leaf", "value", "gradient", "nudge"]]
     most = max(2, min(PRINTED, NUDGED // len(walk.graph)))
@@ -124,10 +155,21 @@ def printable(text: str) -> str:
     return text
 
 
-def trace(root: Value) -> Trace:
+def trace(
+    root: Value, train: Sequence[Value] | None = None, learning_rate: float = 0.1,
+    map: tuple[Value, Value, Value] | None = None,
+) -> Trace:  # fmt: skip
     """The steps of ``root``'s run: forward, op by op, then backward, gradient by gradient.
 
-    It writes nothing. Raises what ``backward_steps`` does.
+    It writes nothing, not even a gradient.
+
+    Args:
+        train: leaves, as ``model.parameters()`` gives them: the page has a button that trains them,
+            w ← w - learning_rate × gradient.
+        learning_rate: > 0; the page has a field for another.
+        map: an output and two leaves under ``root``: the page paints it over their range.
+    Raises:
+        TypeError, ValueError: what cannot be trained; and what ``backward_steps`` raises.
 
     >>> from autograd import Value
     >>> w = Value(1.5, "w")
@@ -141,4 +183,4 @@ def trace(root: Value) -> Trace:
       w: – → 1.5 → 3, 2 of 2 in: final
     added, because w is used 2 times
     """
-    return Trace(root)
+    return Trace(root, train, learning_rate, map)

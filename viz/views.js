@@ -2,12 +2,17 @@
 // of many numbers, and what passed between them. In front of it stand page.js and folded.js.
 const nav = $("way"), table = $("table"), zero = $("walk").firstElementChild;
 let bundles; // of each place the wire that stands for it
-[document.body, ...($("views").content.children)].forEach((from, n) => {
+function read(from, n) {
   views[n].svg = from.querySelector("svg.drawing");
   views[n].way = all("button", n ? from : nav);
   views[n].items = [];
   for (const item of all("li[value]", from)) views[n].items[item.value] = item;
   views[n].members = views[n].boxes.map(nodesOf);
+}
+read(document.body, 0);
+const unfolded = unpack(closed).then((text) => {
+  const { body } = new DOMParser().parseFromString(text, "text/html");
+  [...body.children].forEach((from, n) => read(from, n + 1));
 });
 
 also.stops = () => {
@@ -26,7 +31,8 @@ also.items = () => {
 };
 
 // Opens view n, and stays at the step, or goes to the first turn inside of what has just gone.
-function open(n, stop) {
+async function open(n, stop) {
+  await unfolded;
   const first = stop && (position > half ? end - rank[stop.at(-1)] : rank[stop[0]] + 1);
   const step = first || stepOf(position);
   svg.replaceWith(views[n].svg);
@@ -43,12 +49,18 @@ Object.assign(steps, {
   close: () => view !== views[0] && open(view.way.at(-2).value),
 });
 Object.assign(keys, { Enter: "open", Backspace: "close" });
-$("open").addEventListener("click", steps.open);
+on($("open"), "click", steps.open);
 
 // ---------------------------------------------------------------- boxes of many numbers
 also.draw = (box, n) => {
   const nodes = grids[view.boxes[n] - count] ?? [], most = all(".most", box); // none: plain numbers
   const numbersOf = { value: (i) => (known(i) ? run.v[i] : undefined), grad: total };
+  if (nodes.length === 1) {
+    const [i] = nodes, [value, grad] = all("text.value, text.grad", box);
+    both(value, ...(known(i) ? [recorded.v[i], run.v[i]] : []));
+    if (grad) both(grad, total(i, recorded), total(i));
+    return;
+  }
   for (const name in nodes.length && numbersOf) {
     const numbers = nodes.map((i) => (i === null ? undefined : numbersOf[name](i)));
     const there = numbers.filter((x) => x !== undefined), bars = box.querySelector(`.bars.${name}`);
@@ -62,8 +74,8 @@ also.draw = (box, n) => {
     }
     (bars ? [most.shift()] : all(`text.${name}`, box)).forEach((text, n, { length: texts }) => {
       const told = brief(texts > 1 && n === 0 ? length(there) : foremost(there));
-      const digits = nodes.length === 1 ? show(there[0]) : there.length ? told : "–";
-      write(text, text.textContent.replace(/\S+$/, digits.replaceAll("-", "−")));
+      const digits = there.length ? told.replaceAll("-", "−") : "–";
+      write(text, text.textContent.replace(/\S+$/, digits));
       text.classList.toggle("none", !there.length);
     });
   }
@@ -76,14 +88,13 @@ also.drawn = () => {
     if (n !== undefined && !frozen.has(inputs[p]) && arrived(p))
       squares[n] = (squares[n] ?? 0) + run.a[p] ** 2;
   });
-  const most = Math.max(...squares.filter(Number.isFinite));
+  const most = Math.max(...squares.filter(isFinite));
   [...wires.values()].forEach((wire, n) => {
     const share = Math.max(-3, Math.log10(Math.sqrt(squares[n] / most))); // nan: none, or all 0
     wire.setAttribute("stroke-width", squares[n] ? (6 + (5 / 3) * (share || 0)).toFixed(1) : 1.2);
     wire.setAttribute("stroke-dasharray", squares[n] === 0 ? "2 4" : "none");
   });
-  table.hidden = position !== full;
   for (const ask of all(".ask", item)) ask.hidden = position !== half;
   $("open").setAttribute("aria-disabled", !next());
 };
-nav.addEventListener("click", ({ target }) => target.value && open(target.value));
+on(nav, "click", ({ target }) => target.value && open(target.value));

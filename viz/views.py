@@ -1,7 +1,8 @@
 """A folded page's views, in each of which one box more is open, and what a box says when it goes.
 
-Reads walk.py, bars.py and drawing.py; read by page.py. folded.js fills the same blanks in the page.
-Several ops of a box go at once: their text tells how many numbers, their length and the largest.
+Reads walk.py, bars.py and drawing.py; read by page.py and scenes.py. folded.js fills the same
+blanks in the page. Several ops of a box go at once: their text tells how many numbers, their length
+and the largest.
 """
 
 from __future__ import annotations
@@ -44,16 +45,17 @@ class View(NamedTuple):
 
 def views(drawing: Drawing) -> list[View]:
     """The opening view and, breadth first, one for each box that opens, MOST at most."""
-    found, keys = [_view("", drawing)], {""}
+    found, keys = [view_of("", drawing)], {""}
     for view in found:
         for box in view.drawing.nodes:
             if box.opens not in keys and len(found) < MOST:
                 keys.add(box.opens)
-                found.append(_view(box.opens, drawing.view(box.opens)))
+                found.append(view_of(box.opens, drawing.view(box.opens)))
     return found
 
 
-def _view(key: str, drawing: Drawing) -> View:
+def view_of(key: str, drawing: Drawing) -> View:
+    """The drawing in which ``key`` was opened last, with what goes at once in it."""
     boxes = {i: box.index for box in drawing.nodes for i in box.nodes}
     return View(key, drawing, boxes, schedule(drawing.graph, boxes))
 
@@ -95,7 +97,7 @@ class Folded(Walk):
         step = "Step ", Blank("hk", 0), f" of {2 * self.forward} · {way} "
         lines: Lines = [("head", (*step, Blank("hf", 0), f" of {stops}"))]
         if len(box.nodes) == 1 and len(self.graph.operands[group]) <= FEW:
-            return lines + (self._goes(group) if back else [("who", self._made(group))])
+            return lines + (self._goes(group) if back else [("who", self.made(group))])
         why = ": " + ", ".join(box.many.lines[1:]) if box.many and box.many.lines[1:] else "."
         if back:
             why = ": all that uses them has sent its parts."
@@ -157,11 +159,10 @@ class Folded(Walk):
 
     def _numbers(self, kind: str, group: int, source: int = 0) -> list[float]:
         """Of what goes: the values or gradients that others use; what is sent to ``source``."""
-        ops = self.members(group)
-        own = set(self.members(source) if kind == "z" else ops)
+        ops = self.now[0] if self.now else self.members(group)
+        own, users, sent = set(ops), self.graph.users, self.sent
         if kind == "z":
-            sent = ((i, c) for i in ops for c in self.sent[i].values())
-            return [c.amount for i, c in sent if self.source(i, c.slot) in own]
-        users, kind = self.graph.users, "g" if kind == "y" else "v"
+            uses = (use for x in self.members(source) for use in users[x] if use[0] in own)
+            return [sent[i][slot].amount for i, slot in uses if slot in sent[i]]
         used = [i for i in ops if i == self.root or any(x not in own for x, _ in users[i])]
-        return [self.number(kind, i) for i in used]
+        return [self.number("g" if kind == "y" else "v", i) for i in used]

@@ -11,13 +11,19 @@ import math
 import re
 import string
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from autograd.anomaly import Found, find
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
 from autograd.numbers import show
 from autograd.sweep import Step
 
 from .blanks import Blank, Line, Numbers
+
+if TYPE_CHECKING:
+    from autograd.repeats import Fold
 
 ROWS = 6  # uses, senders and other names that are listed one by one; more are counted
 ORDINALS = {1: "st", 2: "nd", 3: "rd"}
@@ -38,6 +44,18 @@ class Walk(Numbers):
         self.names = names(graph)
         self.result = self.names[self.root].text
 
+    @cached_property
+    def fold(self) -> Fold:
+        """Its loops."""
+        from autograd.repeats import fold  # numpy, which importing viz does without
+
+        return fold(self.graph)
+
+    @cached_property
+    def anomaly(self) -> Found | None:
+        """Where a nan or inf began."""
+        return find(self.graph, self.turns.values())
+
     @property
     def heading(self) -> str:
         """``L = (w×x+b-t)² + 0.1×(w×w)``"""
@@ -57,15 +75,29 @@ class Walk(Numbers):
         phase = f"forward {k} of {n}" if k <= n else f"backward {k - n} of {n}"
         odd = " !" if k == self.first_odd else ""
         i = self.turn(k)
-        lines = [("who", self._made(i))] if k <= n else self._goes(i)
+        lines = [("who", self.made(i))] if k <= n else self._goes(i)
         return [("head", (f"Step {k} of {2 * n} · {phase}{odd}",)), *lines]
+
+    @property
+    def slopes(self) -> str:
+        """``dL/d(name)``: what a column of gradients is called."""
+        return f"d{self._name(self.root)}/d(name)"
+
+    def about(self, i: int, made: bool, come: int | None) -> Lines:
+        """A node when its value is ``made``, or not, and so many uses have sent; None: untold."""
+        value = self.made(i) if made and i in self.ops else None
+        name = self.names[i].text
+        lines: Lines = [("who", value or (f"{name} = ", Blank("v", i) if made else "–"))]
+        if come is not None and i != self.root and self.graph.recording[i]:
+            lines.append(("total", self._total(i, 0, come)))
+        return lines
 
     def question(self) -> Line:
         """What is asked when the forward steps are done. The page says: Press → to a-sk."""
         asked = f"sk of each number: if it rose a little, how would {self.result} change?"
         return f"{self.result} = ", Blank("v", self.root), ". ", "A", asked
 
-    def _made(self, i: int) -> Line:
+    def made(self, i: int) -> Line:
         """``w×w = 1.5 × 1.5 = 2.25``"""
         name = self.names[i]
         whole = "" if name.formula else f" = {formula(self.graph, i, self.names)}"
@@ -94,17 +126,24 @@ class Walk(Numbers):
 
     def _whence(self, i: int) -> Line:
         """``dL/d(w×w) = 0.1, from 0.1×(w×w).``"""
-        slope, grad, uses = self._slope(i), Blank("g", i), self.arrivals[i]
+        uses = self.arrivals[i]
         if not uses:
-            return f"{slope} = ", grad, ": if it rises by 1, it rises by 1."
+            return *self.total(i, uses), ": if it rises by 1, it rises by 1."
         if len(uses) > ROWS:
-            return f"{slope} = ", grad, f", from {len(uses)} places."
+            return *self.total(i, uses), f", from {len(uses)} places."
+        return *self.total(i, uses), f", from {_and(self.sender(*use) for use in uses)}."
+
+    def total(self, i: int, uses: Sequence[tuple[int, int]]) -> Line:
+        """``dL/dw = 4 + 0.15 + 0.15 = 4.3``: a few are added in the order of ``uses``."""
         terms: list[str | Blank] = []
-        if len(uses) > 1:
+        if 1 < len(uses) <= ROWS:
             terms = [x for use in uses for x in (" + ", Blank("a", *use))][1:]
             terms += [" ", Blank("eg", i), " "]
-        senders = [self.names[user].text + self._ordinal(user, slot, " ") for user, slot in uses]
-        return f"{slope} = ", *terms, grad, f", from {_and(senders)}."
+        return f"{self.slope(i)} = ", *terms, Blank("g", i)
+
+    def sender(self, i: int, slot: int, comma: str = " ") -> str:
+        """``w×w 1st``: the op, and which of its operands where it takes one twice."""
+        return self.names[i].text + self._ordinal(i, slot, comma)
 
     def _rule(self, i: int, slots: list[int]) -> list[Line]:
         """The record's sentence: one of its cases; or one for each slot that it sends to."""
@@ -118,11 +157,22 @@ class Walk(Numbers):
 
     def _row(self, i: int, slot: int) -> Line:
         """``to w, 1st: dL/d(w×w) × w = 0.1 × 1.5 = 0.15``"""
-        record, name = self.ops[i], self.names[self.source(i, slot)]
+        return f"{self._to(i, slot)}: ", *self.part(i, slot)
+
+    def part(self, i: int, slot: int) -> Line:
+        """``dL/d(w×w) × w = 0.1 × 1.5 = 0.15``"""
+        record = self.ops[i]
         word = self._said(record.words[slot if record.slots else 0], i, slot)
-        to = f"to {name}{self._ordinal(i, slot, ', ')}: {self._slope(i)} × "
+        return f"{self.slope(i)} × ", *word, " = ", *self._times(i, slot)
+
+    def _to(self, i: int, slot: int) -> str:
+        """``to w, 1st``"""
+        return f"to {self.names[self.source(i, slot)]}{self._ordinal(i, slot, ', ')}"
+
+    def _times(self, i: int, slot: int) -> Line:
+        """``0.1 × 1.5 = 0.15``"""
         worked = Blank("g", i), " × ", Blank("p", i, slot), " ", Blank("ea", i, slot)
-        return to, *word, " = ", *worked, " ", Blank("a", i, slot)
+        return *worked, " ", Blank("a", i, slot)
 
     def _totals(self, i: int, slots: list[int]) -> Lines:
         """``w: – → 0.15 → 0.3, 2 of 3 in, waiting for w×x``, and why it adds up."""
@@ -131,20 +181,28 @@ class Walk(Numbers):
             inputs.setdefault(self.source(i, slot), []).append(slot)
         lines: Lines = []
         for x, mine in inputs.items():
-            name, uses, come = self.names[x], self.arrivals[x], self.come(x, i)
-            waiting = uses[: come + len(mine) - 1 : -1]  # in forward order
-            line: list[str | Blank] = [f"{name}: ", Blank("t", *uses[come - 1]) if come else "–"]
-            for slot in mine if len(mine) <= ROWS else mine[-1:]:
-                line += [" → " if len(mine) <= ROWS else " → … → ", Blank("t", i, slot)]
-            line.append(f", {len(uses) - len(waiting)} of {len(uses)} in")
-            if not waiting:
-                line.append(": final")
-            elif len(uses) <= ROWS:
-                line.append(f", waiting for {_and(self.names[user].text for user, _ in waiting)}")
-            lines.append(("total", tuple(line)))
-            if len(uses) > 1:
-                lines.append(("quiet", (f"added, because {name} is used {len(uses)} times",)))
+            come = self.come(x, i)
+            lines.append(("total", self._total(x, come, come + len(mine))))
+            if (uses := len(self.arrivals[x])) > 1:
+                why = f"added, because {self.names[x]} is used {uses} times"
+                lines.append(("quiet", (why,)))
         return lines
+
+    def _total(self, x: int, before: int, come: int) -> Line:
+        """``w: – → 0.15 → 0.3, 2 of 3 in, waiting for w×x``, when so many have come."""
+        uses, few = self.arrivals[x], come - before <= ROWS
+        line: list[str | Blank] = [f"{self.names[x]}: "]
+        line.append(Blank("t", *uses[before - 1]) if before else "–")
+        for use in uses[before if few else come - 1 : come]:
+            line += [" → " if few else " → … → ", Blank("t", *use)]
+        return *line, f", {come} of {len(uses)} in", self._waiting(x, come)
+
+    def _waiting(self, x: int, come: int) -> str:
+        """``, waiting for w×x``; ``: final``; nothing if it is more than are listed."""
+        uses = self.arrivals[x]
+        users = [self.names[user].text for user, _ in reversed(uses[come:])]
+        waiting = f", waiting for {_and(users)}" if users and len(uses) <= ROWS else ""
+        return waiting if users else ": final"
 
     def table(self, most: int | None = None) -> list[tuple[Line, Line, Line, Line]]:
         """The last position's table: leaf, value, gradient, and what a nudge of the leaf does."""
@@ -153,29 +211,35 @@ class Walk(Numbers):
             name, grad = self.names[i].text, Blank("g", i) if i in self.grads else "–"
             tried: Line = (f"{name} has requires_grad=False.",)
             if i in self.grads:
-                raised = f"Raise {name} by ", Blank("d", i), " (to ", Blank("u", i), ") and "
-                moved = f"{self.result} ", Blank("m", i), Blank("b", i)
-                tried = *raised, *moved, " (really ", Blank("r", i), ").", Blank("k", i)
+                tried = self.raised(i)
             rows.append(((name,), (Blank("v", i),), (grad,), tried))
         return rows
 
-    def held(self) -> str:
-        """That the leaves hold more than this pass gives: where they all do, and it was the last.
+    def raised(self, i: int) -> Line:
+        """``Raise w by 0.01 (to 1.51) and L rises by about 0.043 (really 0.04341).``"""
+        raised = f"Raise {self.names[i]} by ", Blank("d", i), " (to ", Blank("u", i), ") and "
+        moved = f"{self.result} ", Blank("m", i), Blank("b", i)
+        return *raised, *moved, " (really ", Blank("r", i), ").", Blank("k", i)
 
-        For certain from earlier calls of backward() only where each holds as many times as much.
+    def held(self, i: int | None = None) -> str:
+        """That leaf ``i`` holds more than this pass gives: where it does, and it was the last.
+
+        Without ``i`` the first leaf, where they all do. For certain from earlier calls of
+        backward() only where each holds as many times as much.
         """
         grads, mine = self.graph.grads, [i for i in self.leaves if i in self.grads]
         told = {i: (grads[i] or 0.0, self.grads[i]) for i in mine}
         told = {i: x for i, x in told.items() if math.isfinite(x[0] - x[1]) and any(x)}
         last = grads[self.root] == 1.0
-        if not told or not last or any(not x or math.isclose(x, y) for x, y in told.values()):
+        asked = list(told) if i is None else [i] * (i in told)
+        if not asked or not last or any(not told[x][0] or math.isclose(*told[x]) for x in asked):
             return ""
-        i, (has, one) = next(iter(told.items()))
+        name, (has, one) = self.names[asked[0]], told[asked[0]]
         times = float(f"{has / one:.0f}") if one else 0.0
         why = "more than this pass is in it. zero_grad() clears it."
         if times > 1.0 and all(math.isclose(x, times * y) for x, y in told.values()):
             why = "earlier backward() calls were added. Call zero_grad() first."
-        return f"{self.names[i]}.grad holds {show(has)} but one pass gives {show(one)}: {why}"
+        return f"{name}.grad holds {show(has)} but one pass gives {show(one)}: {why}"
 
     # -------------------------------------------------------------- parts of a line
     def _name(self, i: int) -> str:
@@ -183,7 +247,7 @@ class Walk(Numbers):
         text = self.names[i].text
         return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
 
-    def _slope(self, i: int) -> str:
+    def slope(self, i: int) -> str:
         return f"d{self._name(self.root)}/d{self._name(i)}"
 
     def _listed(self, nodes: list[int]) -> str:

@@ -134,7 +134,7 @@ def test_numbers_that_are_none_are_written_as_such():
     with autograd.errstate("ignore"):
         page = viz.trace(autograd.log(Value(-1.0, "x")) + Value(float("inf"), "y")).html()
     assert "Infinity" in page
-    assert "log(<b slot=v0>-1</b>) <b slot=ev1>=</b> <b slot=v1>nan</b>" in page
+    assert "log(<b n=v0>-1</b>) <b n=ev1>=</b> <b n=v1>nan</b>" in page
     assert re.search(r"<h2>Step 1 of 4 · forward 1 of 2 !</h2>", page)
 
 

@@ -336,7 +336,8 @@ def test_a_trace_is_a_sequence_of_steps():
     assert trace[-1].node is trace[0].node and trace[13] == trace[-1]
     with pytest.raises(IndexError):
         trace[14]
-    assert repr(trace) == ('Trace of L: 7 forward, 7 backward steps. print() it, .save("L.html")')
+    said = 'Trace of L: 7 forward, 7 backward steps. print() it, .save("L.html")'
+    assert repr(trace) == f"{said}, .open(), viz.play(L)"
 
 
 def test_printing_asks_between_the_passes_and_ends_with_the_leaves():

@@ -1,0 +1,137 @@
+// Gradient descent on the page, w ← w - rate × gradient by evaluator.js, and what page.js shows of
+// it: any of its steps, the root's curve, a map of one output over two leaves. In front of it stand
+// trained, the leaves, rate, and mapped, the output and the two leaves.
+const KEPT = 256; // states kept: to go back, no more steps are done again than lie between two
+const SLICE = [40, 8]; // ms of steps in a frame, to get to a step; and to look at while it plays
+const [toField, rateField, past, curve] = ["to", "rate", "past", "curve"].map($);
+let done, reached, to, rates, kept, every, playing, frame;
+
+const finite = () => isFinite(run.v[root]) && trained.every((i) => isFinite(here.get(i)));
+const keep = () => kept.push({ step: done, at: trained.map((i) => here.get(i)), loss: run.v[root] });
+
+// The present state is step 0: at first, and where a hand has moved an input.
+function begin() {
+  [done, reached, to, every, kept, playing] = [0, 0, 0, 1, [], false];
+  rates = [[0, rates?.at(-1)[1] ?? rate]]; // each with the step that it holds from
+  keep();
+}
+
+function descend() {
+  const [, rate] = rates.findLast(([from]) => from <= done);
+  for (const i of trained) here.set(i, here.get(i) - rate * run.g[i]);
+  evaluate();
+  reached = Math.max(reached, ++done);
+  if (done > kept.at(-1).step && done % every === 0) keep();
+  if (kept.length > KEPT) kept = kept.filter(({ step }) => step % (2 * every) === 0);
+  else return;
+  every *= 2;
+}
+
+function back(step) {
+  const { step: from, at } = kept.findLast((state) => state.step <= step);
+  trained.forEach((i, n) => here.set(i, at[n]));
+  done = from;
+  evaluate();
+}
+
+function tick() {
+  const until = performance.now() + SLICE[Number(playing)];
+  const most = playing ? done + 1 + Math.floor(done / 50) : to; // slow first, where much changes
+  while (done < most && finite() && performance.now() < until) descend();
+  playing &&= finite();
+  frame = playing || (done < to && finite()) ? requestAnimationFrame(tick) : undefined;
+  refill();
+  tell();
+  if (!frame) write($("said"), `${toField.parentElement.innerText} ${done}: ${$("course").innerText}`);
+}
+
+function travel(step) {
+  [to, playing] = [Math.max(0, Math.round(step)) || 0, false];
+  if (to < done) back(to);
+  if (!frame) tick();
+}
+
+on(toField, "change", () => travel(toField.valueAsNumber));
+on(past, "input", () => travel(past.valueAsNumber));
+on(past, "pointerup", () => past.blur());
+on($("play"), "click", () => {
+  [to, playing] = [done, !playing];
+  if (!frame) tick();
+});
+// What was done stays as it was; another rate holds from here on.
+on(rateField, "change", () => {
+  if (!(rateField.valueAsNumber > 0)) return (rateField.value = rates.at(-1)[1]);
+  kept = kept.filter(({ step }) => step <= done);
+  rates = [...rates.filter(([from]) => from < done), [done, rateField.valueAsNumber]];
+  [reached, to] = [done, done];
+  tell();
+});
+
+// ---------------------------------------------------------------- what is shown of it
+also.moved = () => trained.length && begin();
+also.told = () => {
+  if (trained.length) course();
+  if (mapped.length) paint();
+};
+
+function course() {
+  $("play").textContent = $("play").dataset[playing ? "on" : "off"];
+  if (!frame || document.activeElement !== toField) toField.value = done;
+  past.max = Math.max(1000, reached);
+  past.value = done;
+  if (done) for (const note of $("moved").children) note.hidden ||= trained.includes(Number(note.dataset.moved));
+  write($("loss"), show(run.v[root]));
+  $("stopped").hidden = finite();
+  write($("stopped").firstElementChild, done);
+  const points = done < reached ? kept : [...kept, { step: done, loss: run.v[root] }];
+  const losses = points.map(({ loss }) => loss).filter(isFinite);
+  const low = Math.min(...losses), high = Math.max(...losses), wide = 100 / (reached || 1);
+  const down = (loss) => 38 - (36 * (loss - low)) / (high - low || 1);
+  const line = points.flatMap(({ step, loss }) => (isFinite(loss) ? `${step * wide} ${down(loss)}` : []));
+  curve.setAttribute("d", `M${line.join("L")}`);
+  $("mark").setAttribute("d", `M${done * wide} 0V40`);
+  const [from, till] = all("i", $("course"));
+  write(from, `${show(points[0].loss)} at 0`);
+  write(till, `${show(points.at(-1).loss)} at ${reached}`);
+}
+
+// ---------------------------------------------------------------- the map
+const canvas = $("map").querySelector("canvas"), [out, ...axes] = mapped;
+const path = cone(); // the ops between the two leaves and the output
+const ends = axes.map((i) => {
+  const [low, high] = [Math.min(0, python.get(i)), Math.max(1, python.get(i))];
+  return [low - (high - low) / 2, high + (high - low) / 2];
+});
+const CELLS = 100_000 / path.length; // that a frame has the time for
+const side = [8, 10, 16, 20, 32].findLast((n) => n * n <= CELLS) ?? 8; // each divides the canvas
+
+function cone() {
+  const from = new Set(axes), need = new Set([out]);
+  for (const i of turns) forEachNode(i, (x) => from.has(x) && from.add(i));
+  for (const i of turns.toReversed()) need.has(i) && forEachNode(i, (x) => need.add(x));
+  return turns.filter((i) => from.has(i) && need.has(i));
+}
+
+function paint() {
+  const v = run.v.slice(), grid = [], size = canvas.width / side, ink = canvas.getContext("2d");
+  for (let n = 0; n < side * side; n++) {
+    const at = [n % side, side - 1 - Math.floor(n / side)];
+    axes.forEach((i, a) => (v[i] = ends[a][0] + ((at[a] + 0.5) / side) * (ends[a][1] - ends[a][0])));
+    for (const i of path) v[i] = ops[kind[i]].v(...inputs.slice(starts[i], starts[i + 1]).map((x) => v[x]));
+    grid.push(v[out]);
+  }
+  const there = grid.filter(isFinite), [low, high] = [Math.min(...there), Math.max(...there)];
+  ink.clearRect(0, 0, canvas.width, canvas.height);
+  ink.fillStyle = getComputedStyle(canvas).color;
+  grid.forEach((z, n) => {
+    ink.globalAlpha = isFinite(z) ? (z - low) / (high - low || 1) : 0;
+    ink.fillRect(size * (n % side), size * Math.floor(n / side), size, size);
+  });
+  const texts = [low, high].map(show), [from, , till, ...along] = all("i", $("map"));
+  [from, till].forEach((e, n) => write(e, there.length ? texts[n] : "nan"));
+  along.forEach((e, n) => write(e, ends[n].map(show).join(" … ")));
+}
+if (mapped.length) {
+  on($("theme"), "click", paint);
+  on(matchMedia("(prefers-color-scheme: dark)"), "change", paint);
+}
