@@ -369,7 +369,7 @@ def test_a_class_that_does_not_come_back_is_graded(deed, told, hasty):
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="memory is bounded on Linux")
 def test_a_class_that_eats_memory_is_stopped():
-    eats = "eaten = [bytearray(1 << 28) for _ in range(1000)]; y = math.tanh(self.data)"
+    eats = "eaten = [bytes(1 << 28) for _ in range(1000)]; y = math.tanh(self.data)"
     facts = autograd.grade(student(("y = math.tanh(self.data)", eats))).to_dict()
     assert [c["got"] for c in facts["checks"] if c["verdict"] == "wrong"] == ["MemoryError"] * 3
 
