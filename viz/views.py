@@ -97,7 +97,7 @@ class Folded(Walk):
         step = "Step ", Blank("hk", 0), f" of {2 * self.forward} · {way} "
         lines: Lines = [("head", (*step, Blank("hf", 0), f" of {stops}"))]
         if len(box.nodes) == 1 and len(self.graph.operands[group]) <= FEW:
-            return lines + (self._goes(group) if back else [("who", self._made(group))])
+            return lines + (self._goes(group) if back else [("who", self.made(group))])
         why = ": " + ", ".join(box.many.lines[1:]) if box.many and box.many.lines[1:] else "."
         if back:
             why = ": all that uses them has sent its parts."
