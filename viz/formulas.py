@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from autograd import ops
-from autograd.graph import Graph
+from autograd.graph import Graph, walk
 from autograd.names import Name, clean, fill, names
 from autograd.op import Op
 from autograd.sweep import reverse
@@ -21,10 +21,12 @@ from autograd.value import Value
 
 from .algebra import MOST, Algebra, Node, is_choice, number
 from .errors import DrawingError
+from .steps import printable
 
 _SUM, _PRODUCT, _POWER, _CALL, _ATOM = 1, 2, 4, 5, 9  # precedences, as records have them
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORD = re.compile(r"[^\W\d][\w.]*(\[\d+\])*( #\d+)?")  # w, layer1.w[0], the second w
+_LARGEST = 100_000  # nodes: to sweep more takes seconds, and hardly ever gives a short formula
 _LARGEST_WHOLE = 1e16  # below, a float's digits are all its own
 _LONGEST_DENOMINATOR = 10_000  # beyond, digits are read sooner than a fraction
 _LETTERS = {
@@ -44,10 +46,11 @@ class Formula:
     def __init__(self, text: str, latex: str) -> None:
         self._text, self.latex = text, latex
 
-    def __str__(self) -> str:
-        return self._text
-
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        if printable(self._text) == self._text:
+            return self._text
+        digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹·", "0123456789*")
+        return printable(re.sub("([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", r"^\1", self._text).translate(digits))
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
@@ -74,6 +77,8 @@ def formula(root: Value, wrt: Value | None = None) -> Formula:
                 f"formula: a Value is required as {what}, got {type(value).__name__}; "
                 "use viz.formula(loss, wrt=w)"
             )
+    if sum(1 for _ in islice(walk((root,), {}), _LARGEST)) == _LARGEST:
+        raise _too_long()
     graph, m = Graph(root, inputs=() if wrt is None else [wrt]), Algebra()
     leaves = [i for i, record in enumerate(graph.ops) if record is None]
     numbers = graph.run(m, {i: m.leaf(i) for i in leaves})
@@ -81,16 +86,20 @@ def formula(root: Value, wrt: Value | None = None) -> Formula:
     if wrt is not None:
         (found,) = reverse(graph, m, numbers, {graph.roots[0]: 1.0}, [graph.inputs[0]])
     if found is m.long:
-        raise DrawingError(
-            f"formula: at most {MOST} names and numbers can be read, this one has more; "
-            "take it in parts with viz.formula(root, wrt=part), or see viz.explain(root)"
-        )
+        raise _too_long()
     whole = Graph(root)  # where names are as in all that is said of this root
     known = {id(node): f"{name}" for node, name in zip(whole.nodes, names(whole), strict=True)}
     free = next(v for n in count(1) if (v := f"v{n}") not in known.values())
     called = {i: _called(graph.nodes[i], known, free) for i in leaves}
     found = found if isinstance(found, Node) else number(found or 0.0)
     return Formula(_Text(m, called).of(found), _Latex(m, called).of(found))
+
+
+def _too_long() -> DrawingError:
+    return DrawingError(
+        f"formula: at most {MOST} names and numbers can be read, this one has more; "
+        "take it in parts with viz.formula(root, wrt=part), or see viz.explain(root)"
+    )
 
 
 def _called(leaf: Value, known: Mapping[int, str], free: str) -> str:

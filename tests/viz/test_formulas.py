@@ -247,6 +247,16 @@ def test_what_nobody_could_read_is_refused_and_not_built(step):
             viz.formula(y, wrt)
 
 
+def test_a_graph_that_takes_seconds_to_sweep_is_refused_before():
+    x = leaf(0.3, "x")
+    y = x
+    for _ in range(100_000):
+        y = y + 1.0
+    with pytest.raises(viz.DrawingError):
+        viz.formula(y)
+    assert str(viz.formula(x * x, x)) == "2·x"
+
+
 def test_a_short_derivative_of_a_long_root_is_written():
     w, x = leaf(1.0, "w"), leaf(0.3, "x")
     y = x
@@ -312,6 +322,17 @@ def test_latex_is_set_as_mathematics():
     ):  # fmt: skip
         found = viz.formula(root)
         assert found.latex == latex and found._repr_latex_() == f"$\\displaystyle {latex}$"
+
+
+def test_where_output_lacks_raised_digits_it_is_plain(monkeypatch):
+    class Narrow:
+        encoding = "ascii"
+
+    x = leaf(2.0, "x")
+    found = viz.formula(3.0 * x**12)
+    assert str(found) == "3·x¹²"
+    monkeypatch.setattr("sys.stdout", Narrow)
+    assert str(found) == "3*x^12"
 
 
 # ---------------------------------------------------------------- refused

@@ -121,7 +121,8 @@ def test_an_ops_result_can_be_watched_too():
 
 
 @pytest.mark.parametrize(("wrong", "got"), [
-    ([3.0], "float"), ([Value(1.0), "w"], "str"), ([], "none"), (Value(1.0), "Value"), ("w", "str"), (iter([]), "none"),
+    ([3.0], "float"), ([Value(1.0), "w"], "str"), ([], "none"), (Value(1.0), "Value"),
+    ("w", "str"), (iter([]), "none"),
     (None, "NoneType"), ([None], "NoneType"), (nn.MLP(1, [1]), "MLP"),
 ])  # fmt: skip
 def test_what_is_no_list_of_values_is_refused(wrong, got):
