@@ -184,17 +184,17 @@ class Algebra(Arithmetic):
 
 def is_choice(x: Any) -> bool:
     """Whether it is 1 or 0, as a condition has it."""
-    return isinstance(x, Node) and x.record is ops.where and x.parts[1] in (0, 1)
+    return isinstance(x, Node) and x.record is ops.where and x.parts[1:] in ((1, 0), (0, 1))
 
 
-def implies(x: Any, c: Node) -> bool:
+def implies(x: Any, c: Any) -> bool:
     """Whether ``x`` is 0 by its own factors wherever ``c`` is 0."""
-    if not isinstance(x, Node):
-        return bool(x == 0)
+    if not isinstance(x, Node) or not isinstance(c, Node):
+        return bool(c != 0 if isinstance(x, Node) else x == 0)
     if x is c or (x.kind == "sum" and all(implies(term, c) for term in x.parts)):
         return True
     bases = x.m.factors(x)[1]
-    if c in bases or any(b.kind == "sum" and implies(b, c) for b in bases if b is not x):
+    if c in bases or any(implies(b, c) for b in bases if b is not x):
         return True
     if is_choice(c):
         return c.parts[1] == 1 and implies(x, c.parts[0])

@@ -65,7 +65,8 @@ def formula(root: Value, wrt: Value | None = None) -> Formula:
 
     Raises:
         TypeError: ``root`` or ``wrt`` is not a Value.
-        DrawingError: it has more than 200 names and numbers, which fill a screen.
+        DrawingError: it has more than 200 names and numbers, which fill a screen, or its graph
+            100,000 nodes.
 
     >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-1.0, "b")
     >>> formula((w * x + b).tanh(), wrt=w)
@@ -240,6 +241,8 @@ def _ratio(c: Any, over: bool) -> tuple[Any, Any]:
         Fraction(repr(float(c))) == c and not (over and c.numerator == 1)
     ):
         return c, 1
+    if str(c.numerator).strip("0") == "1":  # x/1.7, not 10·x/17
+        return Fraction(1), 1 / c
     return (c.numerator, c.denominator) if c.denominator < _LONGEST_DENOMINATOR else (float(c), 1)
 
 

@@ -118,6 +118,17 @@ def test_ops_of_several_operands_are_written_as_in_a_textbook():
         assert str(viz.formula(y, x)).replace("where(a·b > 0, 1, 0.2)·b", want) == want
 
 
+def test_choices_are_added_up_by_their_conditions():
+    a, b = leaf(0.5, "a"), leaf(0.5, "b")
+    y = autograd.maximum(a * b, b)
+    one, other = (f"where({x} > {z}, 1, where({x} == {z}, 0.5, 0))"
+                  for x, z in (("a·b", "b"), ("b", "a·b")))  # fmt: skip
+    assert str(viz.formula(y, b)) == f"{one}·a + {other}"
+    assert str(viz.formula(autograd.where(2.0**a, a * b, 0.0), b)) == "where(2^a, a, 0)"
+    larger = autograd.maximum(2.0**a * b, a)
+    assert str(viz.formula(larger, b)) == "where(2^a·b > a, 1, where(2^a·b == a, 0.5, 0))·2^a"
+
+
 def test_a_choice_between_forms_of_one_slope_is_not_written_but_a_persons_own_is():
     x = leaf(0.5, "x")
     assert "where" not in str(viz.formula(autograd.mish(x.tanh()), x))
@@ -136,8 +147,11 @@ def test_an_op_made_at_run_time_has_its_rules_slope():
 
 
 LEAVES = {"a": 0.7, "b": 1.3}
-ONE = [autograd.tanh, autograd.exp, autograd.sigmoid, autograd.sin, autograd.softplus]
-TWO = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b * b + 0.5)]
+ONE = [autograd.tanh, autograd.exp, autograd.sigmoid, autograd.sin, autograd.relu, autograd.abs]
+TWO = [
+    autograd.add, autograd.subtract, autograd.multiply, autograd.maximum, autograd.greater,
+    lambda a, b: a / (b * b + 0.5), lambda a, b: autograd.where(autograd.greater(a, b), a * b, a),
+]  # fmt: skip
 programs = st.recursive(
     st.sampled_from(["a", "b"]) | st.sampled_from([0.5, -3.0, 0.1]),
     lambda inner: (
