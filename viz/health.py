@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from autograd.ieee import FLOATS
@@ -44,7 +44,7 @@ def layers(walk: Walk) -> list[dict[str, Any]]:
         parts = [x for p, x in enumerate(scope.split("/")) if (p, _word(x)) not in counting]
         neurons.setdefault(_path(parts), []).extend(ops)
     around = {path[:-1] for path in neurons}
-    outer = {path[:n] for path in around for n in range(len(path))} - around | {()}
+    outer = {path[:n] for path in around for n in range(len(path))} | {()}
     found: dict[Path, dict[str, Any]] = {}
     for path, ops in neurons.items():
         if path in outer:
@@ -63,24 +63,21 @@ def layers(walk: Walk) -> list[dict[str, Any]]:
 
 
 def _leaves(walk: Walk, ops: Iterable[int]) -> set[int]:
-    """The leaves that record and that these ops use."""
-    graph, used = walk.graph, {x for i in ops for x in walk.graph.operands[i] if type(x) is int}
-    return {x for x in used if graph.ops[x] is None and graph.recording[x]}
+    """The leaves that these ops use."""
+    operands = (x for i in ops for x in walk.graph.operands[i] if type(x) is int)
+    return {x for x in operands if x not in walk.ops}
 
 
 # ------------------------------------------------------------------ which neuron
-@cache
+@lru_cache(maxsize=1024)
 def _word(part: str) -> str:
     """``neuron`` of ``neuron 3``; nothing of what has no number."""
-    found = NUMBERED.fullmatch(part)
-    return found[1] if found else ""
+    return NUMBERED.sub(r"\1", part) if NUMBERED.fullmatch(part) else ""
 
 
 def _path(parts: list[str]) -> Path:
     """Up to the last number."""
-    while parts and not _word(parts[-1]):
-        parts = parts[:-1]
-    return tuple(parts)
+    return tuple(parts[: max((p for p, part in enumerate(parts, 1) if _word(part)), default=0)])
 
 
 def _counting(used: Mapping[Path, set[int]]) -> set[tuple[int, str]]:
@@ -105,25 +102,24 @@ def _state(walk: Walk, ops: Iterable[int]) -> str:
         nodes = [(slot, x) for slot, x in enumerate(walk.graph.operands[i]) if type(x) is int]
         if len(nodes) == 1 and nodes[0][1] in walk.ops:
             uses.setdefault(walk.ops[i], []).append((i, nodes[0][0]))
-    states = {""}
+    states = []
     for record, places in uses.items():
-        slopes = [abs(walk.number("p", *place)) for place in places]
-        if not any(slopes):
-            faded = Stop(walk, *places[0]).level() == "saturated"
-            states.add("saturated" if faded else "dead")
-        elif record.slots == 1 and max(slopes) < FADING * _largest(record):
-            states.add("saturated")
-    return min(states - {""}, default="")
+        largest = max(abs(walk.number("p", *place)) for place in places)
+        if largest == 0.0 and Stop(walk, *places[0]).level() != "saturated":
+            states.append("dead")
+        elif largest == 0.0 or (record.slots == 1 and largest < FADING * _largest(record)):
+            states.append("saturated")
+    return min(states, default="")
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _largest(record: Op) -> float:
     """The largest size of an op's slope; 0 if there is none."""
 
     def most(sizes: Iterable[float]) -> float:
         at = [sign * x for x in sizes for sign in (1.0, -1.0)]
         slopes = [FLOATS.partials(record, (x,), FLOATS.run(record, x))[0] or 0.0 for x in at]
-        return max(abs(float(p)) for p in slopes if p == p)
+        return max((abs(float(p)) for p in slopes if p == p), default=0.0)
 
     near = most(NEAR)
     return near if most(FAR) <= 1.01 * near < math.inf else 0.0

@@ -95,6 +95,8 @@ def _cancel(walk: Walk, at: int, i: int) -> Reason:
 
 def weakest(walk: Walk, path: Sequence[Use]) -> dict[str, Any] | None:
     """The smallest partial on a path of uses, if it is below 1 in size: {node, op, local}."""
+    if not path:
+        return None
     i, slot = _smallest(walk, path)
     p, node = walk.number("p", i, slot), walk.names[i].text
     return {"node": node, "op": walk.ops[i].name, "local": p} if abs(p) < 1.0 else None
@@ -177,14 +179,14 @@ class Stop:
     def why(self, at: int, above: set[int]) -> Reason:
         """Why the gradient of node ``at`` gets 0 by this way."""
         record, name, given = self.record, self.name, self.given
-        selects = record.selects and record.slots != 1 and record.letters[self.slot :][:1] != "x"
+        chooses = record.selects and record.letters[self.slot :][:1] != "x"  # x is cut to bounds
         if self.walk.number("p", self.i, self.slot):
             kind, text = "underflow", self.underflow(at, above)
         elif self.is_cut:
             kind, text = "no path", f"{self.source} was cut off by detach()."
         elif self.nothing:
             kind, text = self.flat()
-        elif selects:
+        elif chooses:
             kind, text = "untaken", self.untaken()
         elif (kind := "corner" if record.selects else self.level()) == "corner":
             kind, text = self.outside()
@@ -195,7 +197,8 @@ class Stop:
             kind, text = self.factor(at)
         else:
             told = formula(self.walk.graph, self.i, self.walk.names)
-            told = name if len(told) > LONGEST_FORMULA else told
+            numbered = self.walk.names[self.walk.source(self.i, self.slot)].numbered
+            told = name if numbered or len(told) > LONGEST_FORMULA else told
             text = f"{self.source} is at a {kind} point of {name}: the slope of {told} at {given} "
             kind, text = "turning", f"{text}is 0."
             if record.kink is not None and evaluate(record.kink, *self.at):
@@ -212,7 +215,7 @@ class Stop:
         if NOTHING in self.record.rules:
             return f"{self.name} took its other branch."
         passed = FLOATS.partials(self.record, self.at, self.y)
-        taken = [s for s, p in enumerate(passed) if p]
+        taken = [*{self.called([s]): s for s, p in enumerate(passed) if p}.values()]
         are = "is" if len(taken) == 1 else "are"
         larger = {self.at[s] > self.x for s in taken if self.at[s] != self.x}
         which = "".join(f", which {are} {'larger' if more else 'smaller'}" for more in larger)
@@ -223,7 +226,7 @@ class Stop:
         if self.record.slots == 1 and self.y == 0.0:
             return "inactive", f"{self.name} is off: its input is {self.given}."
         low, high = self.output(-math.inf), self.output(math.inf)
-        if low <= self.y <= high and all(self.output(x) == x for x in (low, self.y, high)):
+        if all(self.output(x) == x for x in (low, self.y, high)):
             return "untaken", f"{self.name}: {self.given} is outside {show(low)}…{show(high)}."
         return self.flat()
 
@@ -235,15 +238,15 @@ class Stop:
             return self.flat()
         if not named:
             return "factor", f"{self.name} multiplies it by 0."
-        told, number = self.called(named), show(self.at[named[0]])
-        own = self.record.words[self.slot] if self.record.slots else "slope"
-        word = walk.fill(("is ", *walk._said(own, i, self.slot)))
-        if own == "slope":  # the record does not say: it is the other number, or depends on it
-            is_it = self.slope(self.x, found) == self.at[found[0]] + 2.0
-            word = f"{'is' if is_it else 'depends on'} {told}"
-        because = f"because {told} {'is' if len(named) == 1 else 'are'} {number}"
-        text = f"{walk._name(at)}'s gradient is 0 {because}: in {self.name} the slope for "
-        return "factor", f"{text}{self.source} {word}."
+        told = self.called(named)
+        zeros = _and(f"{self.called([s])} is {show(self.at[s])}" for s in named[:ROWS])
+        own, word = self.record.words[self.slot % len(self.record.words)], f"depends on {told}"
+        if len(found) == 1 and self.slope(self.x, found) == self.at[found[0]] + 2.0:
+            word = f"is {told}"
+        elif "{" in own:  # else it does not say in what numbers
+            word = walk.fill(("is ", *walk._said(own, i, self.slot)))
+        text = f"{walk._name(at)}'s gradient is 0 because {zeros}: in {self.name} "
+        return "factor", f"{text}the slope for {self.source} {word}."
 
     def underflow(self, at: int, above: set[int]) -> str:
         """Of the heaviest way from the root that goes through this use, down to the value."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from itertools import chain
+from typing import Any
 
 from autograd.numbers import plural, show
 
@@ -48,9 +49,10 @@ class Scene:
     Where one op goes back, a position may have a ``part``: so many of its contributions have come.
     """
 
-    def __init__(self, walk: Walk, told: Walk, view: View) -> None:
-        """``told``: its words, Folded or Told."""
-        self.walk, self.told, self.view, self.stops = walk, told, view, view.stops
+    def __init__(self, walk: Walk, view: View) -> None:
+        self.walk, self.view, self.stops = walk, view, view.stops
+        self.folded = Folded(walk) if view.drawing.cut else None
+        self.told = self.folded or Told(walk.graph, tuple(walk.turns.values()))  # its words
         self.half, self.full = len(self.stops), 2 * len(self.stops)
         self.stop = {i: n for n, stop in enumerate(self.stops) for i in stop}
         last = {view.boxes[stop[0]]: n for n, stop in enumerate(self.stops)}
@@ -68,32 +70,35 @@ class Scene:
         self.widest = max(len(self.name(box)) for box in self.rows)
         numbers = chain(filter(None, walk.graph.values), walk.grads.values())
         self.long = any(0.0 < abs(x) < 0.01 or abs(x) >= 1e6 for x in numbers)  # in text
+        stops = ((box, {self.stop[i] for i in box.nodes if i in self.stop}) for box in self.rows)
+        self._stops = {box.index: sorted(found) for box, found in stops}
         self._due: dict[int, int] = {}  # of each stop, when all that uses it have sent
+        odd = walk.first_odd  # as a position
+        self.odd = self.position(odd) if odd else None
         self.go(self.half)
 
-    def go(self, k: int, part: int | None = None) -> None:
+    def go(self, k: int, part: int = 0) -> None:
         """To position ``k``, or the nearest that there is."""
         self.k = k = min(max(k, 0), self.full)
         self.back = k > self.half
         self.turn = self.stops[self.full - k if self.back else k - 1] if k else []
-        self.row_now = self.row[self.turn[0]] if k else None
+        self.now = self.row[self.turn[0]] if k else None
         slots = self.walk.sent[self.turn[0]] if self.back and len(self.turn) == 1 else {}
-        if self.view.drawing.cut and len(slots) > FEW:
-            slots = {}  # its words are by box
-        self.part = part if part is not None and part < len(slots) else None
+        words = not self.folded or len(slots) <= FEW  # by contribution, not by box
+        self.part = part if part < len(slots) and words else 0
         self.later = {(self.turn[0], s) for s in [*slots][part:]} if self.part else set()
-        if isinstance(self.told, Folded):
-            self.told.now = self.turn, self.back, k - self.half if self.back else k
+        if self.folded:
+            self.folded.now = self.turn, self.back, k - self.half if self.back else k
+        self.said = self._said()
 
     @property
     def steps(self) -> Use:
         """The first and the last step of an op in this turn, as the page counts them."""
-        ends = [self.turn[n] for n in (0, -1)] if self.k else []
-        ranks = [bisect_left(self.walk.order, i) for i in ends]
-        end = 2 * self.walk.forward
-        if not ranks:
+        if not self.k:
             return 0, 0
-        return (end - ranks[1], end - ranks[0]) if self.back else (ranks[0] + 1, ranks[1] + 1)
+        first, last = (bisect_left(self.walk.order, self.turn[n]) for n in (0, -1))
+        end = 2 * self.walk.forward
+        return (end - last, end - first) if self.back else (first + 1, last + 1)
 
     def position(self, step: int) -> int:
         """At which position that step is done."""
@@ -120,12 +125,18 @@ class Scene:
 
     def values(self, box: Box) -> list[float]:
         """Those that are made by now."""
-        made = (i for i in self._shown(box) if self.stop.get(i, -1) < self.k)
-        return [self.walk.number("v", i) for i in made]
+        values: Any = self.walk.graph.values
+        return [values[i] for i in self._shown(box) if self.stop.get(i, -1) < self.k]
 
     def grads(self, box: Box) -> list[float]:
         """Their totals by now."""
-        return [x for i in self._shown(box) if (x := self._total(i)) is not None]
+        walk, shown, come = self.walk, self._shown(box), self._come(box)
+        if walk.root not in shown:  # of many, soon told
+            users, uses = walk.graph.users, len(self.uses[box.index])
+            gone = any(self.full - n <= self.k for n in self._stops[box.index][:1])
+            if gone or not come or come == uses == sum(len(users[i]) for i in shown):
+                return [walk.grads[i] for i in shown if come and i in walk.grads]
+        return [x for i in shown if (x := self._total(i)) is not None]
 
     def _total(self, i: int) -> float | None:
         walk, uses = self.walk, self.walk.arrivals[i] if self.walk.graph.recording[i] else []
@@ -149,10 +160,12 @@ class Scene:
             return "seed"
         if not any(self.walk.graph.recording[i] for i in box.nodes):
             return "requires_grad=False"
+        return f"{self._come(box):,} of {len(self.uses[box.index]):,}"
+
+    def _come(self, box: Box) -> int:
         uses = self.uses[box.index]
         come = bisect_right(uses, self.k, key=lambda use: self.full - self.stop[use[0]])
-        come -= sum(use in self.later for use in uses[max(0, come - len(self.later)) : come])
-        return f"{come:,} of {len(uses):,}"
+        return come - sum(use in self.later for use in uses[:come][-len(self.later) or come :])
 
     def amounts(self, box: Box, hidden: bool) -> str:
         """``+0.15 +0.15``: what has come in by each use of a node that has few."""
@@ -166,29 +179,28 @@ class Scene:
 
     def ready(self, box: Box) -> bool:
         """Whether it could go in this turn's place: all that uses it had sent before."""
-        gone = self.full - self.k  # stops from there on
-        left = (n for i in box.nodes if (n := self.stop.get(i, self.full)) < gone)
-        if not self.back or (stop := max(left, default=-1)) < 0:
+        left = bisect_left(stops := self._stops[box.index], self.full - self.k)
+        if not self.back or not left:
             return False
+        stop = stops[left - 1]
         if stop not in self._due:
             users = {self.stop[u] for i in self.stops[stop] for u, _ in self.walk.graph.users[i]}
             self._due[stop] = self.full - min(users - {stop})
         return self._due[stop] < self.k
 
     # -------------------------------------------------------------- words
-    def lines(self) -> Lines:
+    def _said(self) -> Lines:
         """What is to be said of this position, its head first."""
-        walk, told, k = self.walk, self.told, self.k
-        if isinstance(told, Folded) and self.row_now is not None:
-            (part, head), *rest = told.turn_of(self.view, self.rows[self.row_now], self.back)
-            odd = walk.first_odd and self.position(walk.first_odd)
-            lines = [(part, (*head, " !" * (k == odd))), *rest]
+        walk, k = self.walk, self.k
+        if self.folded and self.now is not None:
+            (part, head), *rest = self.folded.turn_of(self.view, self.rows[self.now], self.back)
+            lines = [(part, (*head, " !" * (k == self.odd))), *rest]
         else:
-            lines = told.position(k)
+            lines = self.told.position(k)
         if k == self.half and self.full:
             *value, _, asks = walk.question()
             lines.append(("ask", (*value, "Press → to a", asks)))
-        if k == self.full:
+        if k == self.full and not self.part:
             lines += [("text", row[3]) for row in walk.table(NUDGED // len(walk.graph))]
             lines += [("text", (held,)) for held in [walk.held()] if held]
         return lines
@@ -198,5 +210,5 @@ class Scene:
         if box.many:
             told = [bars.told("value", self.values(box)), bars.told("grad", self.grads(box))]
             return [("text", (line,)) for line in (box.title, *box.many.lines, *told)]
-        come = None if self.view.drawing.cut else int(self.come(box).split(" ")[0])
+        come = None if self.folded else self._come(box)
         return self.told.about(box.nodes[0], bool(self.values(box)), come)

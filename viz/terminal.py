@@ -20,33 +20,29 @@ from autograd.value import Value
 
 from . import bars
 from .blanks import Blank, Line
-from .boxes import Box
 from .drawing import Drawing, folded
-from .scenes import Scene, Told
+from .scenes import Scene
 from .steps import Trace, printable
-from .views import Folded, view_of
+from .views import view_of
 from .walk import Walk
 
 Text = list[tuple[str, str]]  # pieces, each behind its style
 ORANGE = "#c85200"  # 4.5:1 on white, 4.6:1 on black: a terminal does not say what it lies on
 LOW = 12  # lines: with fewer there are neither rules nor keys
-TEXT, ROWS = 6, 3  # lines of words, and rows, at least where there is room
-OP, VALUE, GRAD, IN = 7, 10, 12, 21  # columns; `2 of 3   +0.15 +0.15`
-MANY, LONG = 15, 13  # columns of `largest value`, of `-1.2346e-10`
+TEXT = 6  # lines of words, at least, where there is room
+IN, LONG = 21, 13  # columns of `2 of 3   +0.15 +0.15`, of `-1.2346e-10`
+WIDTHS = {False: (7, 10, 12), True: (11, 14, 14)}  # of op, value, gradient; where it folds
 MOVES = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -1_000_000, "end": 1_000_000}
 KEYS = """\
  ← back  → next  . part  ↑↓ look  e explain  / find  g go to  f fold  h hide
  Enter open  Bksp close  ? help  q quit"""
 HELP = """\
-← → or PageUp, PageDown: one step. Home, End: first, last.
-.: one contribution, where a step has several.
-↑ ↓: another row, to look at. Esc: back to the step.
-e: what the row's gradient is made of.
-/: find a name. n: the next one; if none is sought, the first nan or inf, marked !.
-g: go to a step, by its number.
-f: boxes, or a row a node. Enter: into the box. Backspace: out again.
-h: this step's amounts are hidden until the next key, to be guessed.
-q or Ctrl-C: quit."""
+← →, PageUp, PageDown: a step.  Home, End: the first, the last.  . is one contribution of several.
+↑ ↓: look at another row; Esc: back.  g: go to a step, by its number.  / finds a name, n the next
+one; with no name sought, n goes to the first nan or inf, which ! marks.
+f: boxes, or a row a node.  Enter: into the box; Backspace: out again.
+h: hides this step's amounts until the next key, to be guessed.
+e: explains a row: what its gradient is made of.  q, Ctrl-C: quit."""
 
 
 class Player:
@@ -55,26 +51,23 @@ class Player:
     def __init__(self, walk: Walk, width: Callable[[str], int] = len) -> None:
         """``width``: how many columns a text takes."""
         self.walk, self.width = walk, width
-        self._told: dict[bool, Walk] = {}
-        self.stack = [self._scene(folded(walk.graph))]  # of what is open, the last one is shown
+        self.stack: list[Scene] = []  # of what is open, the last one is shown
+        self._show(folded(walk.graph), walk.forward)
         self.look: int | None = None  # at this row; None: at the one whose turn it is
         self.hidden = False
         self.pane: list[str] = []  # a text in front of the table and the step
         self.top = self.scroll = 0  # of the table, of the pane
         self.asking = self.typed = self.sought = self.note = ""
 
-    def _scene(self, drawing: Drawing, key: str = "") -> Scene:
-        folds = drawing.cut is not None
-        if folds not in self._told:
-            steps = tuple(self.walk.turns.values())
-            self._told[folds] = Folded(self.walk) if folds else Told(self.walk.graph, steps)
-        return Scene(self.walk, self._told[folds], view_of(key, drawing))
+    @property
+    def scene(self) -> Scene:
+        """The table that is shown."""
+        return self.stack[-1]
 
     @property
-    def box(self) -> Box | None:
-        """What is looked at, else whose turn it is."""
-        at = self.look if self.look is not None else self.stack[-1].row_now
-        return None if at is None else self.stack[-1].rows[at]
+    def at(self) -> int | None:
+        """The row that is looked at, else whose turn it is."""
+        return self.scene.now if self.look is None else self.look
 
     # -------------------------------------------------------------- keys
     def press(self, key: str, data: str = "") -> bool:
@@ -93,42 +86,66 @@ class Player:
         return True
 
     def _act(self, key: str) -> None:
-        scene = self.stack[-1]
-        now = scene.row_now if self.look is None else self.look
+        scene, at = self.scene, self.at
         match key:
             case "right" | "pagedown":
-                self._go(scene.k + (scene.part is None))
+                self._go(scene.k + (not scene.part))
             case "left" | "pageup":
                 self._go(scene.k - 1)
             case "home" | "end":
                 self._go(scene.full * (key == "end"))
-            case "." if scene.part:
-                self._go(scene.k, scene.part + 1)
-            case "." if scene.k < scene.full:
-                self._go(scene.k + 1, 1)
+            case "." if scene.part or scene.k < scene.full:
+                self._go(scene.k + (not scene.part), scene.part + 1)
             case "up" | "down":
-                at = -1 if now is None else now
-                self.look = max(0, min(len(scene.rows) - 1, at + MOVES[key]))
+                to = (-1 if at is None else at) + MOVES[key]
+                self.look = max(0, min(len(scene.rows) - 1, to))
             case "escape":
                 self.look, self.sought = None, ""
-            case "e":
-                self._explain()
             case "/" | "g":
                 self.asking, self.typed = "find" if key == "/" else "go to step", ""
             case "n":
                 self._find()
             case "f":
                 self._fold()
-            case "c-m":
-                self._open()
             case "c-h" if len(self.stack) > 1:
                 self._enter(self.stack[:-1], scene.steps[1])
-            case "?":
-                self.pane, self.scroll = HELP.splitlines(), 0
+            case "c-m" if at is not None and (key := scene.rows[at].opens):
+                # to the first step inside of what has just been done
+                step = scene.steps[at != scene.now]
+                self._show(scene.view.drawing.view(key), step, key)
+            case "c-m":
+                self.note = "open: nothing is inside"
+            case "e" | "?":
+                self.pane, self.scroll = (self._told() if key == "e" else HELP).splitlines(), 0
 
-    def _go(self, k: int, part: int | None = None) -> None:
+    def _go(self, k: int, part: int = 0) -> None:
         self.look = None
-        self.stack[-1].go(k, part)
+        self.scene.go(k, part)
+
+    def _enter(self, stack: list[Scene], step: int) -> None:
+        self.stack = stack
+        self._go(self.scene.position(step))
+
+    def _show(self, drawing: Drawing, step: int, key: str = "") -> None:
+        """Open a drawing: the whole one, or inside the present one the box of this key."""
+        scene = Scene(self.walk, view_of(key, drawing))
+        self._enter([*self.stack, scene] if key else [scene], step)
+
+    def _fold(self) -> None:
+        graph = self.walk.graph
+        if self.scene.folded:
+            drawing = Drawing(graph)
+        elif (drawing := folded(graph)).cut is None:  # it has room: fold what can be
+            drawing = folded(graph, max(1, len(graph) - 1), screen=False)
+        self._show(drawing, self.scene.steps[1])
+
+    def _told(self) -> str:
+        """The row explained; of several nodes, the one whose gradient is largest."""
+        from .explanation import Explanation
+
+        grads, nodes = self.walk.grads, () if self.at is None else self.scene.rows[self.at].nodes
+        at = max(nodes, key=lambda i: abs(grads.get(i, 0.0)), default=None)
+        return str(Explanation(self.walk, at))
 
     def _type(self, key: str, data: str) -> None:
         if key == "c-h":
@@ -141,55 +158,23 @@ class Player:
                 self.sought = self.typed
                 self._find()
             elif asked and self.typed.isdecimal():
-                self._go(self.stack[-1].position(int(self.typed)))
+                self._go(self.scene.position(int(self.typed)))
             elif asked:
                 self.note = f"go to: a number from 0 to {2 * self.walk.forward} is required"
 
     def _find(self) -> None:
         """Look at the next row with the name that is sought; or go to the first odd number."""
-        scene, sought = self.stack[-1], self.sought.casefold()
-        odd, names = self.walk.first_odd, self.walk.names
-        if not sought:
-            self.note = "" if odd else "no number is nan or inf"
-            self._go(scene.position(odd) if odd else scene.k)
+        scene, sought, names = self.scene, self.sought.casefold(), self.walk.names
+        if not sought and scene.odd:
+            self._go(scene.odd)
             return
-        at = 0 if self.look is None else self.look + 1
-        for n in chain(range(at, len(scene.rows)), range(at)):
+        after = 0 if self.look is None else self.look + 1
+        for n in chain(range(after, len(scene.rows)), range(after)) if sought else ():
             called = scene.rows[n].title, *(names[i].text for i in scene.rows[n].nodes)
             if any(sought in name.casefold() for name in called):
                 self.look = n
                 return
-        self.note, self.sought = f"find: no name has {self.sought} in it", ""
-
-    def _explain(self) -> None:
-        from .explanation import Explanation
-
-        at, grads = None, self.walk.grads
-        if self.box:  # of several nodes, the one whose gradient is largest
-            at = max(self.box.nodes, key=lambda i: abs(grads.get(i, 0.0)))
-        self.pane, self.scroll = str(Explanation(self.walk, at)).splitlines(), 0
-
-    def _open(self) -> None:
-        """Open a box: at the first step inside of what has just been done, if it is its turn."""
-        box, scene = self.box, self.stack[-1]
-        if box is None or not box.opens:
-            self.note = "open: nothing is inside"
-            return
-        mine = scene.row_now is not None and box is scene.rows[scene.row_now]
-        opened = self._scene(scene.view.drawing.view(box.opens), box.opens)
-        self._enter([*self.stack, opened], scene.steps[0 if mine else 1])
-
-    def _fold(self) -> None:
-        step, graph = self.stack[-1].steps[1], self.walk.graph
-        if self.stack[0].view.drawing.cut:
-            drawing = Drawing(graph)
-        elif (drawing := folded(graph)).cut is None:  # it has room: fold what can be
-            drawing = folded(graph, max(1, len(graph) - 1), screen=False)
-        self._enter([self._scene(drawing)], step)
-
-    def _enter(self, stack: list[Scene], step: int) -> None:
-        self.stack = stack
-        self._go(stack[-1].position(step))
+        self.note = f"find: no name has {self.sought} in it" if sought else "no nan, no inf"
 
     # -------------------------------------------------------------- lines
     def screen(self, columns: int, lines: int) -> list[Text]:
@@ -202,10 +187,10 @@ class Player:
         middle = self._pane(columns, room) if self.pane else self._step(columns, room, rule)
         middle += [""] * (room - len(middle))
         screen = [self._header(columns), *rule, *middle[:room], *rule, *keys]
-        return [self._cut_pieces(line, columns) for line in screen[:lines]]
+        return [self._line(line, columns) for line in screen[:lines]]
 
-    def _cut_pieces(self, line: str | Text, columns: int) -> Text:
-        """What fits in a line, in the characters that the terminal has."""
+    def _line(self, line: str | Text, columns: int) -> Text:
+        """What fits, in the characters that the terminal has."""
         pieces: Text = []
         for style, text in [("", line)] if isinstance(line, str) else line:
             pieces.append((style, self._cut(printable(text), columns)))
@@ -214,10 +199,10 @@ class Player:
 
     def _header(self, columns: int) -> str:
         """``L = 1.225      step 10 of 14 · backward 3 of 7``; what is open, behind the root."""
-        scene, root = self.stack[-1], self.walk.number("v", self.walk.root)
+        scene, root = self.scene, self.walk.number("v", self.walk.root)
         folding, key = scene.view.drawing.folding, scene.view.key
         way = [part.name for part in folding.inside[key][1:]] if folding and key else []
-        head = scene.told.fill(scene.lines()[0][1]).replace("Step", "step", 1)
+        head = scene.told.fill(scene.said[0][1]).replace("Step", "step", 1)
         room = columns - self.width(head) - 2
         left = " > ".join((f" {self.walk.result} = {show(root)}", *way))
         return self._fit(left, max(0, room)) + head
@@ -229,9 +214,9 @@ class Player:
 
     def _step(self, columns: int, room: int, rule: list[str]) -> list[str | Text]:
         """The table, and below it what is to be said."""
-        count, body = len(self.stack[-1].rows), room - 2 * len(rule)
+        count, body = len(self.scene.rows), room - 2 * len(rule)
         words = self._words(columns, body)
-        most = max(body - min(count, ROWS), body // 2)
+        most = body - min(count, body // 3)
         below = max(min(TEXT, body // 2), body - count, min(len(words), most))
         if len(words) > below:
             words[below - 1 :] = [f" … {len(words) - below + 1} more"]
@@ -239,22 +224,20 @@ class Player:
         return [*self._table(columns, body - below, bool(rule)), *rule, *words]
 
     def _table(self, columns: int, room: int, header: bool) -> list[Text]:
-        scene = self.stack[-1]
-        rows, at = scene.rows, scene.row_now or 0 if self.look is None else self.look
+        scene, rows, at = self.scene, self.scene.rows, self.at or 0
         margin = min(2, (room - 1) // 2)  # what it reads is mostly below it
         top = min(max(self.top, at + margin - room + 1), at - margin, len(rows) - room)
-        self.top, many = max(0, top), "largest " * (scene.view.drawing.cut is not None)
-        slopes = self.walk.slopes if not many and len(self.walk.slopes) < GRAD else f"{many}grad"
-        long = LONG * scene.long
-        value, grad = max(MANY if many else VALUE, long), max(MANY if many else GRAD, long)
-        op = OP + 3 * bool(many)
+        self.top, many = max(0, top), scene.folded is not None
+        op, *numbers = WIDTHS[many]
+        value, grad = (max(width, LONG * scene.long) for width in numbers)
         name = min(max(12, scene.widest) + 2, max(14, columns - op - value - grad - IN - 3))
         widths = name, op, value, grad
-        heads = "name", "op", f"{many}value", slopes
+        slopes = "grad" if many or len(self.walk.slopes) >= grad else self.walk.slopes
+        heads = "name", "op", "largest " * many + "value", "largest " * many + slopes
         lines: list[Text] = [[("", "   " + self._cells(heads, widths) + "in")]] * header
         odd = self.walk.first_odd and scene.row[self.walk.turn(self.walk.first_odd)]
         for n in range(self.top, min(self.top + room, len(rows))):
-            box, now = rows[n], n == scene.row_now
+            box, now = rows[n], n == scene.now
             values, grads = scene.values(box), scene.grads(box)
             hide = self.hidden and any(scene.moves(i) for i, _ in scene.uses[box.index])
             total = "?" if hide else show(bars.foremost(grads)) if grads else "–"
@@ -275,14 +258,14 @@ class Player:
     # -------------------------------------------------------------- what is said
     def _words(self, columns: int, room: int) -> list[str | Text]:
         """The step in words, or what is looked at; rows in columns."""
-        scene = self.stack[-1]
-        said = scene.lines()[1:]
+        scene = self.scene
+        said = scene.said[1:]
         if self.look is not None:
             said = scene.about(scene.rows[self.look])
-        elif scene.part:  # what came last stays in sight
+        elif scene.part:  # the last that came stays in sight
             first = [line for line in said if line[0] in ("who", "text")]
-            rows = [line for line in said if line[0] == "row"][: scene.part]
-            said = first + rows[-max(1, room - len(first) - ROWS) :]
+            parts = [line for line in said if line[0] == "row"][: scene.part]
+            said = first + parts[-max(1, room // 2 - len(first)) :]
         told = [(kind, self._fill(line).split("\t")) for kind, line in said[: 2 * room]]
         columned = zip(*(cells for _, cells in told if len(cells) > 1))
         widths = [max(map(self.width, cells)) + gap for cells, gap in zip(columned, (3, 5))]
@@ -294,13 +277,14 @@ class Player:
 
     def _fill(self, line: Line) -> str:
         """``line`` as text; if hidden, without the amounts of this step."""
-        scene = self.stack[-1]
-        return scene.told.fill(tuple(
-            "?" if self.hidden and isinstance(piece, Blank) and (
-                piece.kind == "z" or (piece.kind in ("a", "t") and scene.moves(piece.node))
-            ) else piece
-            for piece in line
-        ))  # fmt: skip
+        scene = self.scene
+
+        def asked(piece: str | Blank) -> bool:
+            if isinstance(piece, str) or piece.kind not in "atz":
+                return False
+            return piece.kind == "z" or scene.moves(piece.node)
+
+        return scene.told.fill(tuple("?" if self.hidden and asked(x) else x for x in line))
 
     # -------------------------------------------------------------- columns
     def _cells(self, cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -317,7 +301,7 @@ class Player:
         return textwrap.wrap(
             text, max(across, margin + 3), initial_indent=" " * margin,
             subsequent_indent=" " * (margin + 2), break_on_hyphens=False,
-        )  # fmt: skip
+        ) or [""]  # fmt: skip
 
     def _cut(self, text: str, width: int) -> str:
         if self.width(text) <= width:

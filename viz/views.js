@@ -55,6 +55,12 @@ on($("open"), "click", steps.open);
 also.draw = (box, n) => {
   const nodes = grids[view.boxes[n] - count] ?? [], most = all(".most", box); // none: plain numbers
   const numbersOf = { value: (i) => (known(i) ? run.v[i] : undefined), grad: total };
+  if (nodes.length === 1) {
+    const [i] = nodes, [value, grad] = all("text.value, text.grad", box);
+    both(value, ...(known(i) ? [recorded.v[i], run.v[i]] : []));
+    if (grad) both(grad, total(i, recorded), total(i));
+    return;
+  }
   for (const name in nodes.length && numbersOf) {
     const numbers = nodes.map((i) => (i === null ? undefined : numbersOf[name](i)));
     const there = numbers.filter((x) => x !== undefined), bars = box.querySelector(`.bars.${name}`);
@@ -68,8 +74,8 @@ also.draw = (box, n) => {
     }
     (bars ? [most.shift()] : all(`text.${name}`, box)).forEach((text, n, { length: texts }) => {
       const told = brief(texts > 1 && n === 0 ? length(there) : foremost(there));
-      const digits = nodes.length === 1 ? show(there[0]) : there.length ? told : "–";
-      write(text, text.textContent.replace(/\S+$/, digits.replaceAll("-", "−")));
+      const digits = there.length ? told.replaceAll("-", "−") : "–";
+      write(text, text.textContent.replace(/\S+$/, digits));
       text.classList.toggle("none", !there.length);
     });
   }
@@ -82,7 +88,7 @@ also.drawn = () => {
     if (n !== undefined && !frozen.has(inputs[p]) && arrived(p))
       squares[n] = (squares[n] ?? 0) + run.a[p] ** 2;
   });
-  const most = Math.max(...squares.filter(Number.isFinite));
+  const most = Math.max(...squares.filter(isFinite));
   [...wires.values()].forEach((wire, n) => {
     const share = Math.max(-3, Math.log10(Math.sqrt(squares[n] / most))); // nan: none, or all 0
     wire.setAttribute("stroke-width", squares[n] ? (6 + (5 / 3) * (share || 0)).toFixed(1) : 1.2);

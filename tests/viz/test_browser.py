@@ -35,11 +35,12 @@ def browser():
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Opens a root's page; fails if the page complains or asks for anything outside itself."""
+    """Opens a root's or trace's page; fails if it complains or asks for anything outside itself."""
     said, contexts = [], []
 
     def open_page(root, step=None, **options):
-        viz.trace(root).save(tmp_path / "walk.html")
+        trace = root if isinstance(root, viz.Trace) else viz.trace(root)
+        trace.save(tmp_path / "walk.html")
         contexts.append(browser.new_context(**{"viewport": WIDE, **options}))
         page = contexts[-1].new_page()
         page.on("console", lambda message: said.append(message.text))

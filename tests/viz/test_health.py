@@ -128,6 +128,12 @@ def test_what_does_not_record_has_no_length():
     assert found[0]["length"] == pytest.approx(math.hypot(*weights), rel=1e-12)
 
 
+def test_an_input_of_0_makes_no_neuron_dead():
+    """A weight that gets nothing is no activation that passes nothing."""
+    model = nn.MLP(1, [1, 1], activation="tanh", seed=2)
+    assert [layer["dead"] for layer in health(model([0.0]) + 1.0)] == [[], []]
+
+
 # ---------------------------------------------------------------- which scope is a neuron
 def as_values(point):
     return [Value(x, f"x{k}") for k, x in enumerate(point)]
@@ -153,6 +159,20 @@ def test_two_networks_of_one_shape_are_not_samples_of_one():
     assert [layer["name"] for layer in found] == [
         f"net {n}/layer {k}" for n in (1, 2) for k in (1, 2)
     ]
+
+
+def test_layers_of_which_some_neurons_share_their_weights_stay_apart():
+    def neuron(k, w, x):
+        with scope(f"neuron {k}"):
+            return autograd.tanh(autograd.dot(w, x) + 0.1)
+
+    own, tied = [[Value(0.5, f"own{k}"), Value(0.4)] for k in (1, 2)], [Value(0.3), Value(0.2)]
+    x = [0.5, -1.0]
+    for k in (1, 2):
+        with scope(f"layer {k}"):
+            x = [neuron(1, own[k - 1], x), neuron(2, tied, x)]
+    found = health(autograd.sum(x))
+    assert [(x["name"], x["neurons"]) for x in found] == [("layer 1", 2), ("layer 2", 2)]
 
 
 def test_neurons_of_one_layer_that_share_their_inputs_stay_apart():
