@@ -21,8 +21,9 @@ from autograd.value import Value
 from . import bars
 from .blanks import Blank, Line
 from .drawing import Drawing, folded
+from .letters import printable
 from .scenes import Scene
-from .steps import Trace, printable
+from .steps import Trace
 from .views import view_of
 from .walk import Walk
 
@@ -37,10 +38,12 @@ KEYS = """\
  ← back  → next  . part  ↑↓ look  e explain  / find  g go to  f fold  h hide
  Enter open  Bksp close  ? help  q quit"""
 HELP = """\
-← → or PageUp, PageDown: one step. Home, End: first, last. .: one contribution of several.
-↑ ↓: another row, to look at. Esc: back. /: find a name. n: the next; else the first nan or inf, !.
-f: boxes, or a row a node. Enter: into the box. Backspace: out again. g: go to a step's number.
-h: hides this step's amounts until the next key: guess. e: what a gradient is made of. q: quit."""
+← →, PageUp, PageDown: a step.  Home, End: the first, the last.  . is one contribution of several.
+↑ ↓: look at another row; Esc: back.  g: go to a step, by its number.  / finds a name, n the next
+one; with no name sought, n goes to the first nan or inf, which ! marks.
+f: boxes, or a row a node.  Enter: into the box; Backspace: out again.
+h: hides this step's amounts until the next key, to be guessed.
+e: explains a row: what its gradient is made of.  q, Ctrl-C: quit."""
 
 
 class Player:
@@ -85,15 +88,13 @@ class Player:
 
     def _act(self, key: str) -> None:
         scene, at = self.scene, self.at
+        back, on = scene.k - 1, scene.k + (not scene.part)
+        steps = {"left": back, "pageup": back, "right": on, "pagedown": on, "home": 0}
         match key:
-            case "right" | "pagedown":
-                self._go(scene.k + (not scene.part))
-            case "left" | "pageup":
-                self._go(scene.k - 1)
-            case "home" | "end":
-                self._go(scene.full * (key == "end"))
+            case "left" | "pageup" | "right" | "pagedown" | "home" | "end":
+                self._go(steps.get(key, scene.full))
             case "." if scene.part or scene.k < scene.full:
-                self._go(scene.k + (not scene.part), scene.part + 1)
+                self._go(on, scene.part + 1)
             case "up" | "down":
                 to = (-1 if at is None else at) + MOVES[key]
                 self.look = max(0, min(len(scene.rows) - 1, to))
@@ -299,7 +300,7 @@ class Player:
         return textwrap.wrap(
             text, max(across, margin + 3), initial_indent=" " * margin,
             subsequent_indent=" " * (margin + 2), break_on_hyphens=False,
-        )  # fmt: skip
+        ) or [""]  # fmt: skip
 
     def _cut(self, text: str, width: int) -> str:
         if self.width(text) <= width:
