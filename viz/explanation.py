@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numbers
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -227,11 +227,9 @@ class Explanation:
         for layer in found[:LISTED]:
             told = f"{layer['name']}: {plural(layer['neurons'], 'neuron')}"
             yield f"{told}, gradient of length {show(layer['length'])}"
-            for word in ("dead", "saturated"):
-                if layer[word]:
-                    named = [name.removeprefix(f"{layer['name']}/") for name in layer[word]]
-                    more = [f"{len(named) - ROWS} more"] * (len(named) > ROWS)
-                    yield f"  {word}: {', '.join(named[:ROWS] + more)}"
+            ill = [word for word in ("dead", "saturated") if layer[word]]
+            if ill:
+                yield "  " + "; ".join(f"{word}: {_within(layer, word)}" for word in ill)
         if len(found) > LISTED:
             yield f"… {len(found) - LISTED} more layers"
         yield from filter(None, [walk.held()])
@@ -264,6 +262,12 @@ def _chain(before: str, names: Sequence[str], arrow: str) -> str:
         if len(line) <= WIDTH or keep <= 2:
             return line
         keep -= 1
+
+
+def _within(layer: Mapping[str, Any], word: str) -> str:
+    """``neuron 3, neuron 7``: a layer's neurons that are so."""
+    named = [name.removeprefix(f"{layer['name']}/") for name in layer[word]]
+    return ", ".join(named[:ROWS] + [f"{len(named) - ROWS} more"] * (len(named) > ROWS))
 
 
 def _nouns(found: Sequence[Group]) -> str:
