@@ -121,11 +121,11 @@ def fill(record: Op, operands: Sequence[Name | float], compact: bool = False) ->
 
 def clean(label: str) -> str:
     """A label as one line of at most 24 characters; control characters become spaces."""
-    text = _line(label[:1000])
+    text = one_line(label[:1000])
     return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -137,7 +137,7 @@ def _placed(record: Op, scope: str) -> str:
 
 @lru_cache(maxsize=1024)  # thousands of ops were recorded in each
 def _path(scope: str) -> str:
-    path = _line(scope[-1000:])
+    path = one_line(scope[-1000:])
     inner = path[1 - LONGEST_LABEL :].partition("/")[2]
     return f"…/{inner}" if len(path) > LONGEST_LABEL and inner else clean(scope)
 

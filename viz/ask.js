@@ -2,20 +2,19 @@
 // amount, the lines that rebuild this state, and the explanations that page.py has packed.
 
 // ---------------------------------------------------------------- recorded → now
-const ROOM = 80, WORD = 36, CELL = 0.602; // px, a number's room and its word's; em, a letter
-
-// Where they differ both stand there: smaller, and where that is too small, in the word's room too.
+// Where they differ both stand there: in a number's 80 px, smaller than its 12; where they would be
+// smaller than 10, in its word's 36 px as well. A letter is 0.602 em.
 function both(text, was, now) {
   const [before, after] = [was, now].map(drawn), two = before !== after;
   write(text, two ? `${before} → ${after}` : after);
   text.classList.toggle("none", now === undefined);
   if (!two && !text.hasAttribute("font-size")) return;
-  const wide = CELL * text.textContent.length, long = two && ROOM < 10 * wide;
+  const wide = 0.602 * text.textContent.length, long = two && 10 * wide > 80;
   const words = all(".words text", text.parentElement);
   const word = words.find((e) => text.classList.contains(e.textContent));
   word.classList.toggle("away", long);
-  text.setAttribute("x", Number(word.getAttribute("x")) + (long ? 0 : WORD));
-  if (two) text.setAttribute("font-size", Math.min(12, (long ? ROOM + WORD : ROOM) / wide).toFixed(1));
+  text.setAttribute("x", Number(word.getAttribute("x")) + (long ? 0 : 36));
+  if (two) text.setAttribute("font-size", Math.min(12, (long ? 116 : 80) / wide).toFixed(1));
   else text.removeAttribute("font-size");
 }
 
@@ -31,7 +30,7 @@ function sent() {
 }
 
 function hides() {
-  const open = seen && blank() && !seen.has(turn(position)[0]) && Number.isFinite(sent());
+  const open = seen && blank() && !seen.has(turn(position)[0]) && isFinite(sent());
   if (!open) $("asks").append(field);
   else if (blank().nextSibling !== field) blank().after(field);
   field.hidden = !open;
@@ -62,7 +61,7 @@ on(field, "change", () => {
 const code = $("lines");
 
 function digits(x) {
-  if (!Number.isFinite(x)) return `float("${show(x)}")`;
+  if (!isFinite(x)) return `float("${show(x)}")`;
   const text = Object.is(x, -0) ? "-0" : String(x);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }

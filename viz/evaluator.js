@@ -54,7 +54,7 @@ function evaluate() {
     }
     checked.push(sum);
   }
-  const odd = 1 + checked.findIndex((x) => !Number.isFinite(x)); // 0: nothing is nan or inf
+  const odd = 1 + checked.findIndex((x) => !isFinite(x)); // 0: nothing is nan or inf
   run = { v, g, p, a, t, odd, r: [] }; // r: on demand
 }
 
@@ -62,7 +62,7 @@ function evaluate() {
 const size = Math.abs;
 
 function rounded(x) {
-  if (!Number.isFinite(x)) return x;
+  if (!isFinite(x)) return x;
   const [digits, e] = size(x).toExponential().replace(".", "").split("e"); // as Python's repr
   const five = Number(digits.slice(0, 5)) + (digits[5] >= "5"); // ties go away from zero
   return Math.sign(x) * Number(`${five}e${e - Math.min(digits.length, 5) + 1}`);
@@ -70,14 +70,14 @@ function rounded(x) {
 
 function show(x) {
   if (x === undefined) return "–";
-  if (!Number.isFinite(x)) return String(x).replace("Infinity", "inf").replace("NaN", "nan");
+  if (!isFinite(x)) return String(x).replace("Infinity", "inf").replace("NaN", "nan");
   const five = rounded(x);
   const fixed = five === 0 || (size(five) >= 1e-4 && size(five) < 1e6);
   return fixed ? String(five) : five.toExponential().replace("+", "");
 }
 
 function nudge(x) {
-  if (x === 0 || !Number.isFinite(x) || (size(x) >= 0.1 && size(x) < 100)) return 0.01;
+  if (x === 0 || !isFinite(x) || (size(x) >= 0.1 && size(x) < 100)) return 0.01;
   return Number(`1e${x.toExponential().split("e")[1] - 2}`);
 }
 
@@ -137,7 +137,7 @@ function holds(k, i, slot) {
 const fits = (i) => ops[kind[i]].c(...at(i, run.v), run.v[i]);
 
 function moves(i) {
-  if (!Number.isFinite(made.b(i)) || !Number.isFinite(made.r(i))) return 3;
+  if (!isFinite(made.b(i)) || !isFinite(made.r(i))) return 3;
   return made.b(i) === 0 ? 2 : Number(run.g[i] < 0);
 }
 

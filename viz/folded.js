@@ -21,9 +21,9 @@ function schedule(boxOf) {
 }
 
 // ---------------------------------------------------------------- many numbers
-const most = (a, b) => (Number.isFinite(b) && size(b) > size(a) ? b : a);
+const most = (a, b) => (isFinite(b) && size(b) > size(a) ? b : a);
 const largest = (numbers) => numbers.reduce(most, 0);
-const wild = (x) => x !== undefined && !Number.isFinite(x);
+const wild = (x) => x !== undefined && !isFinite(x);
 const foremost = (numbers) => (numbers.some(wild) ? numbers.find(wild) : largest(numbers));
 const length = (numbers) => numbers.reduce((sum, x) => Math.hypot(sum, x), 0);
 const brief = (x) => show(Number(x.toPrecision(3)));
@@ -37,7 +37,7 @@ function strokes(numbers, columns, pitch, high) {
     const across = pitch * ((i % columns) + 0.5), zero = high * (Math.floor(i / columns) + 0.5);
     const up = x === undefined || x !== x || !top ? 0 : Math.max(-tall, Math.min(tall, (x / top) * tall));
     bars += `M${tenth(across)} ${tenth(zero)}V${tenth(zero - up)}`;
-    if (x === undefined || Number.isFinite(x)) return;
+    if (x === undefined || isFinite(x)) return;
     const [a, b] = [tenth(across - 2), tenth(across + 2)];
     const [low, above] = [tenth(zero - 2), tenth(zero + 2)];
     odd += x !== x ? `M${a} ${low}L${b} ${above}M${a} ${above}L${b} ${low}` : `M${a} ${tenth(zero - up)}H${b}`;

@@ -38,7 +38,7 @@ function enter(next) {
   const { width, height } = svg.viewBox.baseVal;
   pane.style.setProperty("--own", `${width}px`);
   pane.style.setProperty("--flat", width / height);
-  [wires, amounts, ticks] = [".wire", ".amount", ".tick"].map(byWire);
+  [wires, amounts, ticks] = ["path[data-wire]", ".amount", ".tick"].map(byWire);
   members = view.members ?? kind.map((_, i) => [i]);
   members.forEach((nodes, n) => nodes.forEach((i) => (boxOf[i] = n)));
   into = boxes.map(() => []); // wires, each with the box that it comes from
@@ -74,7 +74,6 @@ function draw() {
     const [value, grad, come] = [".value", ".grad", ".count"].map((s) => box.querySelector(s));
     both(value, ...(known(i) ? [recorded.v[i], run.v[i]] : []));
     both(grad, total(i, recorded), total(i));
-    grad.classList.toggle("none", total(i) === undefined);
     if (come) write(come, come.textContent.replace(/\d+/, users[i].filter(arrived).length));
   });
   for (const [wire, text] of amounts) {
@@ -132,7 +131,7 @@ on(pane, "pointerover", (event) => {
   if (i === undefined) return;
   const title = boxes[n].querySelector("title"), was = (title.dataset.was ??= title.textContent);
   if (more !== undefined)
-    return write(title, was + ($("reset").hidden ? "" : `\n${pane.dataset.now}`));
+    return write(title, was + ($("reset").hidden ? "" : `\n${$("path").dataset.now}`));
   const [value, grad] = all(".words text", boxes[n]).map((word) => word.textContent);
   const lines = [title.textContent.split("\n")[0]], say = (word, was, now) =>
     now !== undefined && lines.push(word + (Object.is(was, now) ? "" : ` ${was} →`) + ` ${now}`);
@@ -164,8 +163,7 @@ function refresh() {
   draw();
   const last = item.firstChild.lastChild, text = last.textContent.replace(" !", "");
   write(last, text + (odd > 0 && odd === position ? " !" : ""));
-  all(".odd", $("list")).forEach((button) => button.classList.remove("odd"));
-  if (odd) buttons[odd].classList.add("odd");
+  buttons.forEach((button, k) => button.classList.toggle("odd", k > 0 && k === odd));
 }
 
 function go(k) {
@@ -178,8 +176,8 @@ function go(k) {
   button.setAttribute("aria-current", "step");
   $("slider").value = position;
   write($("place"), `${stepOf(position)}/${end}`);
-  for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", position === 0);
-  for (const id of ["next", "last"]) $(id).setAttribute("aria-disabled", position === full);
+  const ends = { first: 0, back: 0, next: full, last: full };
+  for (const id in ends) $(id).setAttribute("aria-disabled", position === ends[id]);
   steady();
   refresh(); // from here on the layout is read
   $("slider").setAttribute("aria-valuetext", item.firstChild.textContent);
@@ -230,14 +228,14 @@ const rows = all("li", $("inputs"));
 const short = (x) => Number(x.toPrecision(2)); // an end of a slider
 const fields = new Map(rows.map((row, n) => [leaves[n][0], all("input", row)]));
 for (const [i, [range, field]] of fields) {
-  const value = Number.isFinite(python.get(i)) ? python.get(i) : 0;
+  const value = isFinite(python.get(i)) ? python.get(i) : 0;
   const fine = nudge(value), reach = 2 * (size(value) || 1);
   Object.assign(range, { min: short(value - reach), max: short(value + reach), step: "any", value });
   [range.previousSibling, range.nextSibling].forEach((i, n) => write(i, n ? range.max : range.min));
   on(range, "pointerup", () => range.blur()); // the arrows step again
   for (const input of [range, field]) {
     on(input, "input", () => {
-      if (!Number.isFinite(input.valueAsNumber)) return; // not typed to its end
+      if (!isFinite(input.valueAsNumber)) return; // not typed to its end
       if (input === field) range.value = field.value;
       else field.value = rounded(Math.round(range.valueAsNumber / fine) * fine);
       here.set(i, field.valueAsNumber);

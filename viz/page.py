@@ -1,7 +1,7 @@
 """The one HTML file: the drawing, the whole walk, and a script that shows one step and follows.
 
 Reads walk.py, blanks.py, javascript.py, drawing.py, svg.py, explanation.py, training.py and, where
-it folds, views.py; beside it page.html, .css and .js, ask.js, train.html, .css and .js, and
+it folds, views.py; beside it page.html, .css and .js, ask.js, those of views and train, and
 evaluator.js, which needs no page. Read by steps.py. All that can be read is written here, once:
 without script, and in print, the file is the walk. The script hides all but the present step and
 fills the marked numbers again; it holds no wording but of how many and how large. A label is
@@ -16,7 +16,6 @@ import itertools
 import keyword
 import re
 import zlib
-from copy import copy
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -28,7 +27,7 @@ from autograd.ieee import FLOATS
 from autograd.numbers import show
 
 from .blanks import WORDS, Blank, Line
-from .drawing import Drawing, folded
+from .drawing import Drawing, final
 from .javascript import frozen, functions, literal
 from .svg import THEMES, Theme, xml
 from .training import Training
@@ -40,14 +39,17 @@ LISTED = 500  # leaves with a row each, in the table and among the inputs
 EXPLAINED = 150  # nodes: each is asked about once, and is some 200 bytes of the file
 NUDGED = 50_000  # ops, for a hand to follow: a leaf's nudge in the table is the whole graph again
 HERE = " aria-current=location"
+KEYS = """<br>A click on a closed box, or Enter where it is its turn: what is inside.
+<br>Backspace: out again."""
 _SPARE = {  # last semicolons, and spaces beside punctuation; not in strings, nor in `a - -b`
-    "css": r'("[^"]*")|;?\s*(?=})|(?<=[{};:,])\s+|\s+(?=[{}])',
+    "css": r'("[^"]*")|/\*.*?\*/|;?\s*(?=})|(?<=[{};:,>])\s+|\s+(?=[{}>])',
     "js": r'("[^"]*"|`[^`]*`|[+-] [+-])|;?\s*(?=})|(?<=[^\w\s"`$])\s+|\s+(?=[^\w\s"`$])',
 }
 # of a drawing: its digits, which the script shows on hovering as they are now; what page.css says
 _UNUSED = re.compile(
     '&#10;(value|grad):? [^<]*(?=</title>)|<title>[0-9,]+ wires[^<]*</title>'
-    '| (fill|stroke|data-node|font-weight)="[^"]*"| class="name"'
+    '| (fill|stroke|data-node|font-weight|font-family|rx)="[^"]*"'
+    '| class="(name|wire)"|(?<="node) op(?=")'
     '| text-anchor="end"( font-size="9.5")?|(?<=class="words") font-size="9.5"'
 )
 _PLACE = re.compile(r"(?<=[ =M\"CHL])\d\d+\.\d(?=[ \">CHL])")  # of a box or wire: to a whole px
@@ -70,7 +72,7 @@ def _explained(walk: Walk) -> str:
         return ""
     from .explanation import Explanation
 
-    return packed("\0".join(str(Explanation(walk, i)) for i in (*range(len(walk.graph)), None)))
+    return packed("\0".join(Explanation(walk, i).text for i in (*range(len(walk.graph)), None)))
 
 
 @cache
@@ -79,7 +81,7 @@ def asset(name: str) -> str:
     text = files(__package__).joinpath(name).read_text("utf-8")
     text = re.sub(r"^\s*(/\*.*\*/)?\n|^\s+|\s*// .*", "", text, flags=re.M)
     text = re.sub(_SPARE.get(name.split(".")[1], "(?!)"), lambda m: m[1] or "", text)
-    return text.replace("const ", "let ")  # shorter, and the same where it runs
+    return re.sub(r"\bconst\b", "let", text)  # shorter, and the same where it runs
 
 
 def _hash(text: str) -> str:
@@ -89,9 +91,7 @@ def _hash(text: str) -> str:
 def page(walk: Walk, opening: int | None = None, training: Training | None = None) -> str:
     """``walk`` as one HTML document, complete in itself; it opens at step ``opening``."""
     opening = walk.forward if opening is None else opening
-    graph = copy(walk.graph)
-    graph._hold(grads=[walk.grads.get(i) for i in range(len(graph))])  # whatever the Values hold
-    drawing = folded(graph)
+    graph, drawing = walk.graph, final(walk)
     data, parts = _folded(walk, drawing) if drawing.cut else _whole(walk)
     scripts = ["page.js", *["folded.js", "views.js"] * bool(drawing.cut), "ask.js"]
     data |= {"opening": opening, "explained": _explained(walk)}
@@ -101,7 +101,8 @@ def page(walk: Walk, opening: int | None = None, training: Training | None = Non
         scripts.append("train.js")
         data |= {"trained": trains.leaves, "rate": trains.rate, "mapped": trains.map}
         notes += ["A moved input is a new start: training step 0."] * bool(trains.leaves)
-    style = _style(walk, "page.css", *["train.css"] * bool(trains))
+    sheets = ["views.css"] * bool(drawing.cut) + ["train.css"] * bool(trains)
+    style = _style(walk, "page.css", *sheets)
     script += f"let {','.join(f'{name}={literal(x)}' for name, x in data.items())};\n"
     script += "".join(map(asset, scripts)) + "start()"
     leaves, tried = walk.leaves[:LISTED], NUDGED // len(graph)
@@ -140,7 +141,7 @@ def _whole(walk: Walk) -> tuple[dict[str, Any], dict[str, str]]:
     names = [x.text if record else "" for x, record in zip(walk.names, walk.graph.ops)]
     picture = Drawing(walk.graph, amounts=True).picture(state=walk.state())
     picture = _PLACE.sub(lambda m: f"{float(m[0]):.0f}", _small(picture))
-    parts = {"picture": picture, "walk": "\n".join(items), "way": ""}
+    parts = {"picture": picture, "walk": "\n".join(items), "way": "", "keys": ""}
     return {"views": [{"names": names}]}, parts
 
 
@@ -169,7 +170,8 @@ def _folded(walk: Walk, drawing: Drawing) -> tuple[dict[str, Any], dict[str, str
     rest = "".join(f"<div>{svg}<p>{links}</p>{items}</div>" for svg, links, items in others)
     data = {"views": about, "sets": told.sets, "grids": told.grids, "nouns": NOUNS}
     start = _item(walk, walk.position(0), False)
-    parts = {"picture": picture, "walk": start + items, "way": way_out}
+    nav = Template(asset("views.html")).substitute(way=way_out)
+    parts = {"picture": picture, "walk": start + items, "way": nav, "keys": KEYS}
     return data | {"closed": packed(rest)}, parts
 
 
@@ -272,7 +274,7 @@ def _input(walk: Walk, i: int, stuck: bool) -> str:
         f"<li><label for=leaf{i}>{name}</label>"
         f'<i></i><input type=range aria-label="drag {name}"{off}><i></i>'
         f'<input type=number step=any id=leaf{i} value="{value}"{off}>'
-        f"<button type=button>grad <b n=o{i}></b></button>"
+        f"<button>grad <b n=o{i}></b></button>"
     )
 
 

@@ -6,7 +6,7 @@ const SLICE = [40, 8]; // ms of steps in a frame, to get to a step; and to look 
 const [toField, rateField, past, curve] = ["to", "rate", "past", "curve"].map($);
 let done, reached, to, rates, kept, every, playing, frame;
 
-const finite = () => Number.isFinite(run.v[root]) && trained.every((i) => Number.isFinite(here.get(i)));
+const finite = () => isFinite(run.v[root]) && trained.every((i) => isFinite(here.get(i)));
 const keep = () => kept.push({ step: done, at: trained.map((i) => here.get(i)), loss: run.v[root] });
 
 // The present state is step 0: at first, and where a hand has moved an input.
@@ -84,10 +84,10 @@ function course() {
   $("stopped").hidden = finite();
   write($("stopped").firstElementChild, done);
   const points = done < reached ? kept : [...kept, { step: done, loss: run.v[root] }];
-  const losses = points.map(({ loss }) => loss).filter(Number.isFinite);
+  const losses = points.map(({ loss }) => loss).filter(isFinite);
   const low = Math.min(...losses), high = Math.max(...losses), wide = 100 / (reached || 1);
   const down = (loss) => 38 - (36 * (loss - low)) / (high - low || 1);
-  const line = points.flatMap(({ step, loss }) => (Number.isFinite(loss) ? `${step * wide} ${down(loss)}` : []));
+  const line = points.flatMap(({ step, loss }) => (isFinite(loss) ? `${step * wide} ${down(loss)}` : []));
   curve.setAttribute("d", `M${line.join("L")}`);
   $("mark").setAttribute("d", `M${done * wide} 0V40`);
   const [from, till] = all("i", $("course"));
@@ -120,11 +120,11 @@ function paint() {
     for (const i of path) v[i] = ops[kind[i]].v(...inputs.slice(starts[i], starts[i + 1]).map((x) => v[x]));
     grid.push(v[out]);
   }
-  const there = grid.filter(Number.isFinite), [low, high] = [Math.min(...there), Math.max(...there)];
+  const there = grid.filter(isFinite), [low, high] = [Math.min(...there), Math.max(...there)];
   ink.clearRect(0, 0, canvas.width, canvas.height);
   ink.fillStyle = getComputedStyle(canvas).color;
   grid.forEach((z, n) => {
-    ink.globalAlpha = Number.isFinite(z) ? (z - low) / (high - low || 1) : 0;
+    ink.globalAlpha = isFinite(z) ? (z - low) / (high - low || 1) : 0;
     ink.fillRect(size * (n % side), size * Math.floor(n / side), size, size);
   });
   const texts = [low, high].map(show), [from, , till, ...along] = all("i", $("map"));

@@ -88,7 +88,7 @@ also.drawn = () => {
     if (n !== undefined && !frozen.has(inputs[p]) && arrived(p))
       squares[n] = (squares[n] ?? 0) + run.a[p] ** 2;
   });
-  const most = Math.max(...squares.filter(Number.isFinite));
+  const most = Math.max(...squares.filter(isFinite));
   [...wires.values()].forEach((wire, n) => {
     const share = Math.max(-3, Math.log10(Math.sqrt(squares[n] / most))); // nan: none, or all 0
     wire.setAttribute("stroke-width", squares[n] ? (6 + (5 / 3) * (share || 0)).toFixed(1) : 1.2);
