@@ -6,6 +6,7 @@ the shell. All numbers are those of one backward pass, ``backward_steps``.
 
 from __future__ import annotations
 
+import gc
 import numbers
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,10 +15,9 @@ from typing import Any
 
 from autograd.anomaly import error_of
 from autograd.errors import place
-from autograd.graph import Graph
 from autograd.names import clean, short
 from autograd.numbers import plural, show
-from autograd.sweep import backward_steps
+from autograd.sweep import sound, steps_of
 from autograd.value import Value
 
 from . import notebook
@@ -44,12 +44,12 @@ class Explanation:
         """``at``: a node of the walk's graph, a Value that is not in it, or None: the whole."""
         graph = walk.graph
         self.walk, self.top, self.at = walk, top, at
-        self.node = at if isinstance(at, int) else None
+        self.node: int | None = None
         if isinstance(at, Value):
             record, self.name, self.data = at.op, short(at), at.data
             self.held, self.grad = at.grad if at.has_grad else None, 0.0
         else:
-            i = walk.root if at is None else at
+            self.node = i = walk.root if at is None else at
             record, self.name, self.data = graph.ops[i], walk.names[i].text, walk.number("v", i)
             self.held, self.grad = graph.grads[i], walk.grads.get(i, 0.0)
         self.op = record.name if record else None
@@ -303,7 +303,13 @@ def explain(root: Value, value: Value | None = None, top: int = 5) -> Explanatio
         )
     if not isinstance(top, numbers.Integral) or isinstance(top, bool) or top < 1:
         raise ValueError(f"explain: top must be a whole number >= 1, got {top!r}; use top=5")
-    steps = tuple(backward_steps(root))
-    graph = Graph(root)
+    collects = gc.isenabled()
+    gc.disable()  # of a large graph half the time is spent on garbage, where all is kept
+    try:
+        graph = sound(root)
+        walk = Walk(graph, tuple(steps_of(graph, graph.recording)))
+    finally:
+        if collects:
+            gc.enable()
     at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
-    return Explanation(Walk(graph, steps), at, int(top))
+    return Explanation(walk, at, int(top))
