@@ -304,12 +304,14 @@ def explain(root: Value, value: Value | None = None, top: int = 5) -> Explanatio
     if not isinstance(top, numbers.Integral) or isinstance(top, bool) or top < 1:
         raise ValueError(f"explain: top must be a whole number >= 1, got {top!r}; use top=5")
     collects = gc.isenabled()
-    gc.disable()  # of a large graph half the time is spent on garbage, where all is kept
+    gc.disable()  # all that is made here stays: to look for garbage is half the time
     try:
         graph = sound(root)
         walk = Walk(graph, tuple(steps_of(graph, graph.recording)))
+        at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
+        told = Explanation(walk, at, int(top))
+        told.groups, told.paths  # noqa: B018 - what takes long
     finally:
         if collects:
             gc.enable()
-    at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
-    return Explanation(walk, at, int(top))
+    return told
