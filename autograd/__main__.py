@@ -1,4 +1,4 @@
-"""``python -m autograd``: the version, and what it found here to run on.
+"""``python -m autograd``: the version, and what it found to run on; ``--grade``: a class's faults.
 
 Other packages of the distribution add their lines by the entry points ``whygrad.about``: imports go
 one way, so nothing here names them.
@@ -6,7 +6,10 @@ one way, so nothing here names them.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
+import shlex
+import sys
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
@@ -26,7 +29,26 @@ def about() -> Iterator[str]:
 
 
 def main() -> None:
-    print(*about(), sep="\n")
+    parser = argparse.ArgumentParser("python -m autograd", description="What there is to run on.")
+    told = "grade a class of your own: exit code 0 right, 1 wrong, 2 it cannot be tried"
+    parser.add_argument("--grade", metavar="file.py:Value", help=told)
+    parser.add_argument("expression", nargs="*", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.expression:
+        line = shlex.join(asked.expression)
+        parser.exit(2, f"expressions are asked of viz: python -m viz {line}\n")
+    if asked.grade is None:
+        print(*about(), sep="\n")
+        return
+    from autograd.grading import grade_file  # multiprocessing, for this alone
+
+    try:
+        found = grade_file(asked.grade)
+    except TypeError as error:
+        parser.exit(2, f"{error}\n")
+    encoding = sys.stdout.encoding  # names and errors may hold what a console does not
+    print(str(found).encode(encoding, "backslashreplace").decode(encoding))
+    sys.exit(found.to_dict()["wrong"] > 0)
 
 
 if __name__ == "__main__":

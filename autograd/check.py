@@ -106,7 +106,7 @@ class _Seen:
         self.slope = functools.cache(self._slope)
 
     def value(self, f: Callable[..., Any], x: float) -> Value:
-        with modes.recording(), modes.errstate("ignore"):  # a step may leave the domain
+        with modes.recording(), modes.quiet():  # a step may leave the domain
             operands = [Value(x if i == self.n else v) for i, v in enumerate(self.at)]
             return as_value(number_of(f(*operands), "gradcheck", f))
 

@@ -14,6 +14,7 @@ from itertools import repeat
 from typing import Any
 
 from . import modes, ops
+from .anomaly import look, look_forward
 from .errors import user_frame
 from .graph import Graph
 from .ieee import FLOATS
@@ -54,10 +55,10 @@ def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
     check_fresh(graph)
     place = {id(node): i for i, node in enumerate(graph.nodes)}
     inside = [x for x in xs if id(x) in place]
+    sources = [place[id(x)] for x in inside]
+    look(graph, sources)
     with modes.quiet():
-        found = reverse(
-            graph, ops.VALUES, graph.nodes, {graph.roots[0]: 1.0}, [place[id(x)] for x in inside]
-        )
+        found = reverse(graph, ops.VALUES, graph.nodes, {graph.roots[0]: 1.0}, sources)
     by_id = {id(x): g for x, g in zip(inside, found, strict=True)}
     return [as_value(by_id.get(id(x))) for x in xs]
 
@@ -231,6 +232,7 @@ def _slopes(run: _Recording) -> tuple[list[Any], bool]:
     if not isinstance(y, Value):
         return [0.0] * len(variables), True
     if y._record is not None and not y.is_unknown:
+        look(run.graph, run.graph.inputs)
         found = slopes_at(y, variables, run.own, run.since)
         if found is not None:
             return found, True
@@ -241,6 +243,7 @@ def _slopes(run: _Recording) -> tuple[list[Any], bool]:
 
 def _swept(graph: Graph, m: Arithmetic, root: int) -> list[Any]:
     numbers: Any = graph.values if m is FLOATS else graph.nodes
+    look(graph, graph.inputs, root)
     with modes.quiet():
         return reverse(graph, m, numbers, {root: 1.0}, graph.inputs)
 
@@ -295,6 +298,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         numbers: Any = graph.values if m is FLOATS else graph.nodes
         with modes.quiet():
             tangent = forward(graph, m, numbers, seeds)[graph.roots[0]]
+        if modes.detects():
+            look_forward(graph, seeds, tangent)
     if m is FLOATS:
         return y._data, tangent or 0.0
     value, slope = run.results([y, tangent])

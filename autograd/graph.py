@@ -62,6 +62,7 @@ class Graph:
         values, grads: None where there is no number: an unknown value; not reached by a pass.
         recording: whether a backward pass gives it a gradient.
         labels, scopes: as the nodes have them.
+        lines: of each, the file and line that recorded it, where that was in detect_anomaly().
         recorded: all indices in the order of recording, where it was noted: of unknown values.
 
     >>> x = Value(2.0, "x")
@@ -159,6 +160,15 @@ class Graph:
             self.__dict__["_users"] = tuple(map(tuple, users))
         return self.__dict__["_users"]  # type: ignore[no-any-return]
 
+    @property
+    def lines(self) -> tuple[tuple[str, int] | None, ...]:
+        """See above; found when first asked for."""
+        if "_lines" not in self.__dict__:
+            abouts = [getattr(node, "_about", NOTHING_NOTED) for node in self.nodes]
+            found = tuple([about.line for about in abouts])
+            self.__dict__["_lines"] = found or (None,) * len(self)
+        return self.__dict__["_lines"]  # type: ignore[no-any-return]
+
     def at(self, i: int, numbers: Sequence[Any]) -> list[Any]:
         """Node i's operands, out of every node's ``numbers``."""
         return [x if type(x) is float else numbers[x] for x in self.operands[i]]  # type: ignore[index]
@@ -216,7 +226,7 @@ def parts(node: Value) -> tuple[Any, ...]:
         node._record,
         node.inputs,
         node._grad if node._mark < 0 else None,
-        about and (about.label, about.requires_grad, about.scope),
+        about and (about.label, about.requires_grad, about.scope, about.line),
         getattr(node, "__dict__", None),
     )
 
@@ -227,7 +237,7 @@ def restore(
     record: Op | None,
     inputs: tuple[Value | float, ...],
     grad: float | None,
-    about: tuple[str, bool, str] | None,
+    about: tuple[Any, ...] | None,
     attributes: dict[str, Any] | None,
 ) -> Value:
     node = Value.__new__(kind)

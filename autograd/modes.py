@@ -1,4 +1,4 @@
-"""What a recording looks at besides its operands: no_grad, scope, errstate, in one place.
+"""What a recording looks at besides its operands: no_grad, scope, errstate, detect_anomaly.
 
 Each holds for its own thread and async task. The operators of value.py look at ``active`` alone:
 an empty list says that no mode is on anywhere. Reads decorate.py.
@@ -16,28 +16,48 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class About:
-    """What few nodes have: a label, a scope, a flag. Shared within a scope; never changed."""
+    """What few nodes have: a label, a scope, a flag, the file and line that recorded it.
 
-    __slots__ = ("label", "requires_grad", "scope")
+    Shared within a scope; never changed.
+    """
 
-    def __init__(self, label: str = "", requires_grad: bool = True, scope: str = "") -> None:
+    __slots__ = ("label", "line", "requires_grad", "scope")
+
+    def __init__(
+        self,
+        label: str = "",
+        requires_grad: bool = True,
+        scope: str = "",
+        line: tuple[str, int] | None = None,
+    ) -> None:
         self.label = label
         self.requires_grad = requires_grad
         self.scope = scope
+        self.line = line
 
 
 NOTHING_NOTED: Final = About()  # what most nodes have
 CONSTANT: Final = About(requires_grad=False)  # what a transformation's variables have after it
 active: Final[list[None]] = []  # one entry for each mode on anywhere; append and pop are atomic
+LINES: Final = 1  # of detecting: each node notes its line
+RAISES: Final = 2  # and what is not finite raises
 
 
 class State:
     """The modes in force: never changed; a ``with`` block puts another in its place."""
 
-    __slots__ = ("about", "errors", "outer", "reads", "recording", "scope")
+    __slots__ = (
+        "about", "detecting", "errors", "outer", "quick", "reads", "recording", "scope",
+    )  # fmt: skip
 
     def __init__(
-        self, outer: State | None, recording: bool, scope: str, errors: str, reads: list[Any] | None
+        self,
+        outer: State | None,
+        recording: bool,
+        scope: str,
+        errors: str,
+        reads: list[Any] | None,
+        detecting: int = 0,
     ) -> None:
         self.outer = outer  # the state outside of the block
         self.recording = recording
@@ -46,11 +66,13 @@ class State:
         # What a function that is being recorded has read the plain number of; None: there is none.
         self.reads = reads
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
-        if not recording:
+        self.detecting = detecting
+        self.quick = recording and not detecting  # whether the operators' own quick ways will do
+        if not self.quick:
             active.append(None)
 
     def __del__(self) -> None:
-        if not self.recording:  # a task that was made inside the block may have outlived it
+        if not self.quick:  # a task that was made inside the block may have outlived it
             active.pop()
 
 
@@ -118,7 +140,7 @@ class no_grad(_Mode):
     """
 
     def _inside(self, outer: State) -> State:
-        return State(outer, False, outer.scope, outer.errors, outer.reads)
+        return State(outer, False, outer.scope, outer.errors, outer.reads, outer.detecting)
 
 
 class recording(_Mode):
@@ -132,14 +154,15 @@ class recording(_Mode):
         self._reads = [] if reads is None else reads
 
     def _inside(self, outer: State) -> State:
-        return State(outer, True, outer.scope, outer.errors, self._reads)
+        return State(outer, True, outer.scope, outer.errors, self._reads, outer.detecting)
 
 
 class quiet(_Mode):
     """Inside, partials form: recorded, and never a warning, whatever the number."""
 
     def _inside(self, outer: State) -> State:
-        return State(outer, True, "", "ignore", [] if outer.reads is None else outer.reads)
+        reads = [] if outer.reads is None else outer.reads
+        return State(outer, True, "", "ignore", reads, LINES if outer.detecting else 0)
 
 
 class scope(_Mode):
@@ -163,8 +186,9 @@ class scope(_Mode):
         latest = self._latest
         if latest is None or latest.outer is not outer:
             path = f"{outer.scope}/{self._name}" if outer.scope else self._name
-            latest = State(outer, outer.recording, path, outer.errors, outer.reads)
-            if latest.recording and latest.reads is None:  # what these hold must not live longer
+            kept = outer.errors, outer.reads, outer.detecting
+            latest = State(outer, outer.recording, path, *kept)
+            if latest.quick and latest.reads is None:  # what these hold must not live longer
                 self._latest = latest
         return latest
 
@@ -204,4 +228,29 @@ class errstate(_Mode):
         self._errors = errors
 
     def _inside(self, outer: State) -> State:
-        return State(outer, outer.recording, outer.scope, self._errors, outer.reads)
+        kept = outer.reads, outer.detecting
+        return State(outer, outer.recording, outer.scope, self._errors, *kept)
+
+
+class detect_anomaly(_Mode):
+    """Inside, the first nan or inf raises AnomalyError, and each op's result notes its line.
+
+    A pass raises before any gradient has changed, and names the op that sends what is not finite.
+    An inf that was given is none. What a ``where`` would hide raises too: ops look at their own
+    result alone. Slower than without: for looking, not for training.
+
+    >>> import autograd
+    >>> with detect_anomaly():
+    ...     autograd.Value(1e300) * 1e300  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autograd.errors.AnomalyError: multiply: a finite result is required, got inf of 1e+300 ...
+    """
+
+    def _inside(self, outer: State) -> State:
+        kept = outer.scope, outer.errors, outer.reads
+        return State(outer, outer.recording, *kept, RAISES)
+
+
+def detects() -> bool:
+    """Whether a nan or inf raises here."""
+    return current().detecting == RAISES

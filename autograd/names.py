@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import count, islice
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ def names(graph: Graph) -> tuple[Name, ...]:
 def _named(graph: Graph) -> list[Name]:
     found: list[Name] = []
     counts: dict[str, int] = {}
-    labels = [clean(label) for label in graph.labels]
+    labels = [label and clean(label) for label in graph.labels]
     taken = set(labels)
     free = (v for n in count(1) if (v := f"v{n}") not in taken)
     number, roots = 0, set(graph.roots)
@@ -120,20 +121,25 @@ def fill(record: Op, operands: Sequence[Name | float], compact: bool = False) ->
 
 def clean(label: str) -> str:
     """A label as one line of at most 24 characters; control characters become spaces."""
-    text = _line(label[:1000])
+    text = one_line(label[:1000])
     return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _placed(record: Op, scope: str) -> str:
     """``layer 1/neuron 2: add``, or nothing: of a long path the end, which tells neurons apart."""
-    path = _line(scope[-1000:])
-    inner = path[1 - LONGEST_LABEL :].partition("/")[2]
-    path = f"…/{inner}" if len(path) > LONGEST_LABEL and inner else clean(scope)
+    path = scope and _path(scope)
     return path and f"{path}: {record.name}"
+
+
+@lru_cache(maxsize=1024)  # thousands of ops were recorded in each
+def _path(scope: str) -> str:
+    path = one_line(scope[-1000:])
+    inner = path[1 - LONGEST_LABEL :].partition("/")[2]
+    return f"…/{inner}" if len(path) > LONGEST_LABEL and inner else clean(scope)
 
 
 def short(node: Value) -> str:

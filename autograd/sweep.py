@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from . import modes, ops
@@ -67,9 +67,13 @@ def backward(root: Any, grad: Any = 1.0) -> None:
     Raises:
         ValueError: ``root`` does not record.
         StaleGraphError: a leaf was written after the graph was built; no gradient has changed.
+        AnomalyError: inside detect_anomaly(); no gradient has changed.
     """
     _require_recording(root)
-    _pass(root, real(grad, "backward"))
+    seed = real(grad, "backward")
+    if modes.active and modes.detects():
+        above["watch"](root, seed)
+    _pass(root, seed)
 
 
 def _pass(root: Value, grad: float) -> None:
@@ -328,7 +332,7 @@ class _Pass:
         if amount != amount:
             record = node._record
             assert record is not None
-            if _is_cut(record, p) or (g == 0.0 and not self.is_reached(node)):
+            if is_cut(record, p) or (g == 0.0 and not self.is_reached(node)):
                 return
         x._grad += amount
 
@@ -340,7 +344,7 @@ class _Pass:
                 record = one._record
                 if id(one) in self.reached and record is not None:
                     for x, p in zip(one.inputs, _partials(one)):
-                        if type(x) is not float and not _is_cut(record, p):
+                        if type(x) is not float and not is_cut(record, p):
                             self.reached.add(id(x))
         return id(node) in self.reached
 
@@ -367,7 +371,7 @@ def _partials(node: Value) -> Sequence[float | None]:
     return FLOATS.partials(record, at, node._data, wanted)
 
 
-def _is_cut(record: Op, p: float | None) -> bool:
+def is_cut(record: Op, p: float | None) -> bool:
     """Whether nothing passes an edge of this partial, not even nan."""
     return p is None or (p == 0.0 and record.selects)
 
@@ -453,14 +457,17 @@ def backward_steps(root: Any) -> Iterator[Step]:
     _require_recording(root)
     graph = Graph(root)
     check_fresh(graph)
-    return _steps(graph)
+    return steps_of(graph, graph.recording)
 
 
-def _steps(graph: Graph) -> Iterator[Step]:
+def steps_of(
+    graph: Graph, recording: Sequence[bool], seed: float = 1.0, root: int | None = None
+) -> Iterator[Step]:
+    """The steps of a sound graph, from its first root or another; ``recording``: who receives."""
     totals = [0.0] * len(graph)
     reached = [False] * len(graph)
-    root = graph.roots[0]
-    totals[root], reached[root] = 1.0, True
+    root = graph.roots[0] if root is None else root
+    totals[root], reached[root] = 0.0 + seed, True
     values: Any = graph.values
     for i in reversed(range(len(graph))):
         record = graph.ops[i]
@@ -468,12 +475,12 @@ def _steps(graph: Graph) -> Iterator[Step]:
             continue
         upstream = totals[i]
         sent = []
-        wanted = [type(x) is int and graph.recording[x] for x in graph.operands[i]]
+        wanted = [type(x) is int and recording[x] for x in graph.operands[i]]
         found = FLOATS.partials(record, graph.at(i, values), values[i], wanted)
         for slot, (x, p) in enumerate(zip(graph.operands[i], found, strict=True)):
             if wanted[slot] and type(x) is int:
                 amount = 0.0
-                if reached[i] and not _is_cut(record, p):
+                if reached[i] and not is_cut(record, p):
                     amount, reached[x] = upstream * p, True
                 totals[x] += amount
                 sent.append(Contribution(graph.nodes[x], slot, p or 0.0, amount, totals[x]))
@@ -513,11 +520,7 @@ def reverse(
     No edge is dropped by its number but that of an op that selects: the second derivative of (3x)²
     at 0 is 18.
     """
-    depends = [False] * len(graph)
-    for i in sources:
-        depends[i] = True
-    for i, operands in enumerate(graph.operands):
-        depends[i] = depends[i] or any(type(x) is int and depends[x] for x in operands)
+    depends = depending(graph, sources)
     flows: list[_Flow | None] = [None] * len(graph)
     for i, seed in seeds.items():
         flows[i] = seed, None
@@ -531,6 +534,16 @@ def reverse(
             if wanted[slot] and type(x) is int:
                 flows[x] = _joined(m, flows[x], _passed(m, flow, p, record.selects))
     return [None if flow is None else flow[0] for flow in [flows[i] for i in sources]]
+
+
+def depending(graph: Graph, sources: Iterable[int]) -> list[bool]:
+    """Of each node whether it is one of the sources, or made of one."""
+    depends = [False] * len(graph)
+    for i in sources:
+        depends[i] = True
+    for i, operands in enumerate(graph.operands):
+        depends[i] = depends[i] or any(type(x) is int and depends[x] for x in operands)
+    return depends
 
 
 def forward(

@@ -22,9 +22,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final, SupportsFloat, TypeAlias
 
 from . import ops
-from .errors import DomainError, user_frame
+from .errors import DomainError, place, user_frame
 from .ieee import number, outcome
-from .modes import NOTHING_NOTED, About, active, current
+from .modes import NOTHING_NOTED, RAISES, About, active, current
 from .native import amend, i64, mypyc_attr
 from .numbers import real
 from .op import Op
@@ -150,7 +150,7 @@ class Value:
     @label.setter
     def label(self, label: str | Any) -> None:
         about = about_of(self)
-        self._about = noted(label, about.requires_grad, about.scope)
+        self._about = noted(label, about.requires_grad, about.scope, about.line)
 
     @property
     def requires_grad(self) -> bool:
@@ -201,7 +201,7 @@ class Value:
         about = None
         if active:  # a neuron's bias is added under its scope: no detour
             state = current()
-            if not state.recording:
+            if not state.quick:
                 return apply(_ADD, (self, other))
             about = state.about
         if type(other) is Value:
@@ -224,7 +224,7 @@ class Value:
         about = None
         if active:
             state = current()
-            if not state.recording:
+            if not state.quick:
                 return apply(_MULTIPLY, (self, other))
             about = state.about
         if type(other) is Value:
@@ -423,7 +423,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
     about = None
     if active:
         state = current()
-        if not state.recording:
+        if not state.quick:
             return _apply_any(record, operands)
         about = state.about
     a: Any
@@ -499,7 +499,7 @@ def _dot(*sequences: Any) -> Value:
     x: Value
     try:
         ws, xs = sequences
-        if len(ws) == len(xs) > 0 and (state is None or state.recording):
+        if len(ws) == len(xs) > 0 and (state is None or state.quick):
             mixed: Any = True
             if type(xs[0]) is not Value:
                 xs = _floats(xs)
@@ -561,6 +561,8 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
         node = unknown.result()
     else:
         data = compute(record, operands)
+        if not state.quick and state.detecting == RAISES and data - data != 0.0:
+            above["anomaly"](record, operands, data)
         if all(type(x) is float for x in operands):
             return data  # type: ignore[return-value]
         if not state.recording:
@@ -569,7 +571,9 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
         node._data = data
     node._record = record
     node._mark = clock.now
-    if state.about is not None:
+    if state.detecting:
+        node._about = About("", True, state.scope, user_frame()[:2])
+    elif state.about is not None:
         node._about = state.about
     keep(node, record, operands)
     if state.recording or record is ops.stop_gradient:
@@ -589,8 +593,9 @@ def compute(record: Op, operands: Sequence[Any]) -> float:
 
 def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: float) -> None:
     """Warn of a number outside the domain, or raise, as ``errstate`` has it."""
-    errors = current().errors
-    if errors == "ignore":
+    state = current()
+    errors = state.errors
+    if errors == "ignore" or (state.detecting and data - data != 0.0):  # which is told itself
         return
     outside = [
         s for s, x in enumerate(at) if x not in record.domain[min(s, len(record.domain) - 1)]
@@ -606,11 +611,13 @@ def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: fl
     file, line, level = user_frame()
     text = f"{record.name}: {required}, got {got}{whose}: the result is {data!r}; {remedy}"
     if errors == "raise":
-        raise DomainError(f"{text} (line {line} of {file})")
+        raise DomainError(f"{text} ({place((file, line))})")
     warnings.warn(text, RuntimeWarning, stacklevel=level + 1)
 
 
-def noted(label: Any, requires_grad: Any, scope: str) -> About:
+def noted(
+    label: Any, requires_grad: Any, scope: str, line: tuple[str, int] | None = None
+) -> About:
     """What is noted of a node besides its number, checked."""
     if not isinstance(label, str):
         remedy = "use label=str(...)"
@@ -621,7 +628,7 @@ def noted(label: Any, requires_grad: Any, scope: str) -> About:
         raise TypeError(
             f"requires_grad: True or False is required, got {requires_grad!r}; use bool(...)"
         )
-    return About(label, requires_grad, scope)
+    return About(label, requires_grad, scope, line)
 
 
 def _operand(x: Any, record: Op, slot: int) -> Any:

@@ -59,7 +59,7 @@ class Numbers(Run):
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
         super().__init__(graph, steps)
-        self._moved: dict[int, float] = {}  # of the leaves
+        self._moved: dict[int, float] = {}
 
     def at(self, i: int) -> list[float]:
         """The operands of node ``i``."""
@@ -79,15 +79,16 @@ class Numbers(Run):
             return float(value + nudge(value))
         if kind == "b":
             return abs(self.grads[i]) * nudge(value)
-        return self._really(i) if kind == "r" else float(value)
+        if kind == "r":  # in the direction of its gradient
+            return -self.moved(i) if self.grads[i] < 0.0 else self.moved(i)
+        return float(value)
 
-    def _really(self, leaf: int) -> float:
-        """By how much a nudge of ``leaf`` moves the root in its gradient's direction: run again."""
-        if leaf not in self._moved:
-            values = self.graph.run(FLOATS, {leaf: self.number("u", leaf)})
-            moved = values[self.root] - self.number("v", self.root)
-            self._moved[leaf] = -moved if self.grads[leaf] < 0.0 else moved
-        return self._moved[leaf]
+    def moved(self, i: int) -> float:
+        """By how much a nudge of node ``i`` moves the root: run again, from it on."""
+        if i not in self._moved:
+            values = self.graph.run(FLOATS, {i: self.number("u", i)})
+            self._moved[i] = float(values[self.root] - self.number("v", self.root))
+        return self._moved[i]
 
     def holds(self, kind: str, i: int, slot: int) -> int:
         """Whether the op on the printed numbers gives the printed one: ``=``, to check by hand.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from autograd.errors import place
 from autograd.graph import Graph
 from autograd.names import Name, clean, fill, formula, names
 from autograd.numbers import plural, show
@@ -239,6 +240,8 @@ def single(
         told = formula(graph, index, called)
         whole += f" = {told if len(told) <= HOVER else told[:HOVER] + '…'}"
         op = record.symbol if plain else minus(inside(record, graph.operands[index]))
+    if graph.lines[index]:
+        whole += f" ({place(graph.lines[index], whole=False)})"
     made_up = name.formula or name.numbered  # `tanh(x)`, `tanh 12`, `layer 1: tanh` say the op
     said = made_up and (text.startswith(op) or f": {op}" in text)
     title = text if said else f"{op} {text}".strip()

@@ -16,7 +16,6 @@ import itertools
 import keyword
 import re
 import zlib
-from copy import copy
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -28,7 +27,7 @@ from autograd.ieee import FLOATS
 from autograd.numbers import show
 
 from .blanks import WORDS, Blank, Line
-from .drawing import Drawing, folded
+from .drawing import Drawing, final
 from .javascript import frozen, functions, literal
 from .svg import THEMES, Theme, xml
 from .training import Training
@@ -92,9 +91,7 @@ def _hash(text: str) -> str:
 def page(walk: Walk, opening: int | None = None, training: Training | None = None) -> str:
     """``walk`` as one HTML document, complete in itself; it opens at step ``opening``."""
     opening = walk.forward if opening is None else opening
-    graph = copy(walk.graph)
-    graph._hold(grads=[walk.grads.get(i) for i in range(len(graph))])  # whatever the Values hold
-    drawing = folded(graph)
+    graph, drawing = walk.graph, final(walk)
     data, parts = _folded(walk, drawing) if drawing.cut else _whole(walk)
     scripts = ["page.js", *["folded.js", "views.js"] * bool(drawing.cut), "ask.js"]
     data |= {"opening": opening, "explained": _explained(walk)}

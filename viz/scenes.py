@@ -94,12 +94,11 @@ class Scene:
     @property
     def steps(self) -> Use:
         """The first and the last step of an op in this turn, as the page counts them."""
-        ends = [self.turn[n] for n in (0, -1)] if self.k else []
-        ranks = [bisect_left(self.walk.order, i) for i in ends]
-        end = 2 * self.walk.forward
-        if not ranks:
+        if not self.k:
             return 0, 0
-        return (end - ranks[1], end - ranks[0]) if self.back else (ranks[0] + 1, ranks[1] + 1)
+        first, last = (bisect_left(self.walk.order, self.turn[n]) for n in (0, -1))
+        end = 2 * self.walk.forward
+        return (end - last, end - first) if self.back else (first + 1, last + 1)
 
     def position(self, step: int) -> int:
         """At which position that step is done."""
@@ -132,13 +131,11 @@ class Scene:
     def grads(self, box: Box) -> list[float]:
         """Their totals by now."""
         walk, shown, come = self.walk, self._shown(box), self._come(box)
-        stops, uses = self._stops[box.index], len(self.uses[box.index])
-        if walk.root not in shown:
-            if not come:
-                return []
-            every = come == uses and uses == sum(len(walk.graph.users[i]) for i in shown)
-            if every or (stops and self.full - stops[0] <= self.k):
-                return [walk.grads[i] for i in shown if i in walk.grads]  # soon told, of many
+        if walk.root not in shown:  # of many, soon told
+            users, uses = walk.graph.users, len(self.uses[box.index])
+            gone = any(self.full - n <= self.k for n in self._stops[box.index][:1])
+            if gone or not come or come == uses == sum(len(users[i]) for i in shown):
+                return [walk.grads[i] for i in shown if come and i in walk.grads]
         return [x for i in shown if (x := self._total(i)) is not None]
 
     def _total(self, i: int) -> float | None:

@@ -48,7 +48,10 @@ class Run:
         self.order = list(self.ops)
         self.turns = dict(zip(reversed(self.order), steps, strict=True))
         self.sent = {i: {c.slot: c for c in x.contributions} for i, x in self.turns.items()}
-        self.grads = {self.root: 1.0} | self.state().grads
+        self.grads = {self.root: 1.0}
+        for i, step in self.turns.items():
+            self.grads[i] = step.upstream or 0.0
+            self.grads.update({self.source(i, c.slot): c.total for c in step.contributions})
 
     def turn(self, k: int) -> int:
         """The node whose turn is step ``k``, counted from 1."""

@@ -37,10 +37,12 @@ KEYS = """\
  ← back  → next  . part  ↑↓ look  e explain  / find  g go to  f fold  h hide
  Enter open  Bksp close  ? help  q quit"""
 HELP = """\
-← → or PageUp, PageDown: one step. Home, End: first, last. .: one contribution of several.
-↑ ↓: another row, to look at. Esc: back. /: find a name. n: the next; else the first nan or inf, !.
-f: boxes, or a row a node. Enter: into the box. Backspace: out again. g: go to a step's number.
-h: hides this step's amounts until the next key: guess. e: what a gradient is made of. q: quit."""
+← →, PageUp, PageDown: a step.  Home, End: the first, the last.  . is one contribution of several.
+↑ ↓: look at another row; Esc: back.  g: go to a step, by its number.  / finds a name, n the next
+one; with no name sought, n goes to the first nan or inf, which ! marks.
+f: boxes, or a row a node.  Enter: into the box; Backspace: out again.
+h: hides this step's amounts until the next key, to be guessed.
+e: explains a row: what its gradient is made of.  q, Ctrl-C: quit."""
 
 
 class Player:
@@ -299,7 +301,7 @@ class Player:
         return textwrap.wrap(
             text, max(across, margin + 3), initial_indent=" " * margin,
             subsequent_indent=" " * (margin + 2), break_on_hyphens=False,
-        )  # fmt: skip
+        ) or [""]  # fmt: skip
 
     def _cut(self, text: str, width: int) -> str:
         if self.width(text) <= width:

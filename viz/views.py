@@ -97,7 +97,7 @@ class Folded(Walk):
         step = "Step ", Blank("hk", 0), f" of {2 * self.forward} · {way} "
         lines: Lines = [("head", (*step, Blank("hf", 0), f" of {stops}"))]
         if len(box.nodes) == 1 and len(self.graph.operands[group]) <= FEW:
-            return lines + (self._goes(group) if back else [("who", self._made(group))])
+            return lines + (self._goes(group) if back else [("who", self.made(group))])
         why = ": " + ", ".join(box.many.lines[1:]) if box.many and box.many.lines[1:] else "."
         if back:
             why = ": all that uses them has sent its parts."
@@ -160,11 +160,9 @@ class Folded(Walk):
     def _numbers(self, kind: str, group: int, source: int = 0) -> list[float]:
         """Of what goes: the values or gradients that others use; what is sent to ``source``."""
         ops = self.now[0] if self.now else self.members(group)
-        own = set(self.members(source) if kind == "z" else ops)
+        own, users, sent = set(ops), self.graph.users, self.sent
         if kind == "z":
-            sent, operands = self.sent, self.graph.operands
-            every = ((operands[i][c.slot], c.amount) for i in ops for c in sent[i].values())
-            return [amount for x, amount in every if x in own]
-        users, kind = self.graph.users, "g" if kind == "y" else "v"
+            uses = (use for x in self.members(source) for use in users[x] if use[0] in own)
+            return [sent[i][slot].amount for i, slot in uses if slot in sent[i]]
         used = [i for i in ops if i == self.root or any(x not in own for x, _ in users[i])]
-        return [self.number(kind, i) for i in used]
+        return [self.number("g" if kind == "y" else "v", i) for i in used]

@@ -11,13 +11,19 @@ import math
 import re
 import string
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from autograd.anomaly import Found, find
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
 from autograd.numbers import show
 from autograd.sweep import Step
 
 from .blanks import Blank, Line, Numbers
+
+if TYPE_CHECKING:
+    from autograd.repeats import Fold
 
 ROWS = 6  # uses, senders and other names that are listed one by one; more are counted
 ORDINALS = {1: "st", 2: "nd", 3: "rd"}
@@ -38,6 +44,18 @@ class Walk(Numbers):
         self.names = names(graph)
         self.result = self.names[self.root].text
 
+    @cached_property
+    def fold(self) -> Fold:
+        """Its loops."""
+        from autograd.repeats import fold  # numpy, which importing viz does without
+
+        return fold(self.graph)
+
+    @cached_property
+    def anomaly(self) -> Found | None:
+        """Where a nan or inf began."""
+        return find(self.graph, self.turns.values())
+
     @property
     def heading(self) -> str:
         """``L = (w×x+b-t)² + 0.1×(w×w)``"""
@@ -57,7 +75,7 @@ class Walk(Numbers):
         phase = f"forward {k} of {n}" if k <= n else f"backward {k - n} of {n}"
         odd = " !" if k == self.first_odd else ""
         i = self.turn(k)
-        lines = [("who", self._made(i))] if k <= n else self._goes(i)
+        lines = [("who", self.made(i))] if k <= n else self._goes(i)
         return [("head", (f"Step {k} of {2 * n} · {phase}{odd}",)), *lines]
 
     @property
@@ -67,7 +85,7 @@ class Walk(Numbers):
 
     def about(self, i: int, made: bool, come: int | None) -> Lines:
         """A node when its value is ``made``, or not, and so many uses have sent; None: untold."""
-        value = self._made(i) if made and i in self.ops else None
+        value = self.made(i) if made and i in self.ops else None
         name = self.names[i].text
         lines: Lines = [("who", value or (f"{name} = ", Blank("v", i) if made else "–"))]
         if come is not None and i != self.root and self.graph.recording[i]:
@@ -79,7 +97,7 @@ class Walk(Numbers):
         asked = f"sk of each number: if it rose a little, how would {self.result} change?"
         return f"{self.result} = ", Blank("v", self.root), ". ", "A", asked
 
-    def _made(self, i: int) -> Line:
+    def made(self, i: int) -> Line:
         """``w×w = 1.5 × 1.5 = 2.25``"""
         name = self.names[i]
         whole = "" if name.formula else f" = {formula(self.graph, i, self.names)}"
@@ -108,17 +126,24 @@ class Walk(Numbers):
 
     def _whence(self, i: int) -> Line:
         """``dL/d(w×w) = 0.1, from 0.1×(w×w).``"""
-        slope, grad, uses = self._slope(i), Blank("g", i), self.arrivals[i]
+        uses = self.arrivals[i]
         if not uses:
-            return f"{slope} = ", grad, ": if it rises by 1, it rises by 1."
+            return *self.total(i, uses), ": if it rises by 1, it rises by 1."
         if len(uses) > ROWS:
-            return f"{slope} = ", grad, f", from {len(uses)} places."
+            return *self.total(i, uses), f", from {len(uses)} places."
+        return *self.total(i, uses), f", from {_and(self.sender(*use) for use in uses)}."
+
+    def total(self, i: int, uses: Sequence[tuple[int, int]]) -> Line:
+        """``dL/dw = 4 + 0.15 + 0.15 = 4.3``: a few are added in the order of ``uses``."""
         terms: list[str | Blank] = []
-        if len(uses) > 1:
+        if 1 < len(uses) <= ROWS:
             terms = [x for use in uses for x in (" + ", Blank("a", *use))][1:]
             terms += [" ", Blank("eg", i), " "]
-        senders = [self.names[user].text + self._ordinal(user, slot, " ") for user, slot in uses]
-        return f"{slope} = ", *terms, grad, f", from {_and(senders)}."
+        return f"{self.slope(i)} = ", *terms, Blank("g", i)
+
+    def sender(self, i: int, slot: int, comma: str = " ") -> str:
+        """``w×w 1st``: the op, and which of its operands where it takes one twice."""
+        return self.names[i].text + self._ordinal(i, slot, comma)
 
     def _rule(self, i: int, slots: list[int]) -> list[Line]:
         """The record's sentence: one of its cases; or one for each slot that it sends to."""
@@ -132,9 +157,13 @@ class Walk(Numbers):
 
     def _row(self, i: int, slot: int) -> Line:
         """``to w, 1st: dL/d(w×w) × w = 0.1 × 1.5 = 0.15``"""
+        return f"{self._to(i, slot)}: ", *self.part(i, slot)
+
+    def part(self, i: int, slot: int) -> Line:
+        """``dL/d(w×w) × w = 0.1 × 1.5 = 0.15``"""
         record = self.ops[i]
         word = self._said(record.words[slot if record.slots else 0], i, slot)
-        return f"{self._to(i, slot)}: {self._slope(i)} × ", *word, " = ", *self._times(i, slot)
+        return f"{self.slope(i)} × ", *word, " = ", *self._times(i, slot)
 
     def _to(self, i: int, slot: int) -> str:
         """``to w, 1st``"""
@@ -182,29 +211,35 @@ class Walk(Numbers):
             name, grad = self.names[i].text, Blank("g", i) if i in self.grads else "–"
             tried: Line = (f"{name} has requires_grad=False.",)
             if i in self.grads:
-                raised = f"Raise {name} by ", Blank("d", i), " (to ", Blank("u", i), ") and "
-                moved = f"{self.result} ", Blank("m", i), Blank("b", i)
-                tried = *raised, *moved, " (really ", Blank("r", i), ").", Blank("k", i)
+                tried = self.raised(i)
             rows.append(((name,), (Blank("v", i),), (grad,), tried))
         return rows
 
-    def held(self) -> str:
-        """That the leaves hold more than this pass gives: where they all do, and it was the last.
+    def raised(self, i: int) -> Line:
+        """``Raise w by 0.01 (to 1.51) and L rises by about 0.043 (really 0.04341).``"""
+        raised = f"Raise {self.names[i]} by ", Blank("d", i), " (to ", Blank("u", i), ") and "
+        moved = f"{self.result} ", Blank("m", i), Blank("b", i)
+        return *raised, *moved, " (really ", Blank("r", i), ").", Blank("k", i)
 
-        For certain from earlier calls of backward() only where each holds as many times as much.
+    def held(self, i: int | None = None) -> str:
+        """That leaf ``i`` holds more than this pass gives: where it does, and it was the last.
+
+        Without ``i`` the first leaf, where they all do. For certain from earlier calls of
+        backward() only where each holds as many times as much.
         """
         grads, mine = self.graph.grads, [i for i in self.leaves if i in self.grads]
         told = {i: (grads[i] or 0.0, self.grads[i]) for i in mine}
         told = {i: x for i, x in told.items() if math.isfinite(x[0] - x[1]) and any(x)}
         last = grads[self.root] == 1.0
-        if not told or not last or any(not x or math.isclose(x, y) for x, y in told.values()):
+        asked = list(told) if i is None else [i] * (i in told)
+        if not asked or not last or any(not told[x][0] or math.isclose(*told[x]) for x in asked):
             return ""
-        i, (has, one) = next(iter(told.items()))
+        name, (has, one) = self.names[asked[0]], told[asked[0]]
         times = float(f"{has / one:.0f}") if one else 0.0
         why = "more than this pass is in it. zero_grad() clears it."
         if times > 1.0 and all(math.isclose(x, times * y) for x, y in told.values()):
             why = "earlier backward() calls were added. Call zero_grad() first."
-        return f"{self.names[i]}.grad holds {show(has)} but one pass gives {show(one)}: {why}"
+        return f"{name}.grad holds {show(has)} but one pass gives {show(one)}: {why}"
 
     # -------------------------------------------------------------- parts of a line
     def _name(self, i: int) -> str:
@@ -212,7 +247,7 @@ class Walk(Numbers):
         text = self.names[i].text
         return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
 
-    def _slope(self, i: int) -> str:
+    def slope(self, i: int) -> str:
         return f"d{self._name(self.root)}/d{self._name(i)}"
 
     def _listed(self, nodes: list[int]) -> str:

@@ -19,16 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import modes
+from ..anomaly import blamed, error_of
 from ..cards import table
-from ..errors import TracingError, user_line
+from ..derivatives import as_value
+from ..errors import DomainError, TracingError, user_line
 from ..graph import Graph
 from ..numbers import real
+from ..ops import VALUES
 from ..unknown import Unknown
-from ..value import Value, called
+from ..value import Value, about_of, called
 from .rewrite import rewrite, verify
 
 Array = NDArray[np.float64]
 _BACKENDS = ("auto", "numpy", "llvm")
+_ARGUMENTS = 6  # of a row, in an error's text
 _LLVMLITE = (0, 45)  # the first with opaque pointers alone
 
 
@@ -203,8 +207,42 @@ class Program:
             ) from None
         run = self._built(gradient).run
         outputs = self._outputs(math.prod(shape), 1 + len(arrays) * gradient)
-        run([_flat(x, shape) for x in arrays], outputs)
+        flat = [_flat(x, shape) for x in arrays]
+        run(flat, outputs)
+        if modes.active:
+            self._look(flat, shape, outputs)
         return [y if len(shape) == 1 else y.reshape(shape)[()] for y in outputs]
+
+    def _look(self, arrays: list[Array], shape: tuple[int, ...], outputs: list[Array]) -> None:
+        """Raise for the first row of finite arguments that gives nan or inf, if a mode asks."""
+        detects = modes.detects()
+        if not detects and modes.current().errors != "raise":
+            return
+        finite = [np.isfinite(y) for y in (outputs if detects else outputs[:1])]
+        odd = ~np.logical_and.reduce(finite)
+        for x in arrays:
+            odd &= np.isfinite(x)
+        for row in np.flatnonzero(odd):
+            at = {n: float(x[row if x.size > 1 else 0]) for n, x in zip(self._names, arrays)}
+            graph = self._eager(at)
+            found = blamed(graph, None if detects and len(outputs) > 1 else ())
+            if found:
+                place = tuple(map(int, np.unravel_index(row, shape)))
+                which = f"row {place[0] if len(place) == 1 else place}: " if shape else ""
+                told = ", ".join(f"{n}={x!r}" for n, x in [*at.items()][:_ARGUMENTS])
+                more = ", …" * (len(at) > _ARGUMENTS)
+                error = error_of(graph, found, f"{self._name}({told}{more}): {which}")
+                raise error if detects else DomainError(str(error))
+
+    def _eager(self, at: dict[str, float]) -> Graph:
+        """What was recorded, of these arguments: for what is said of them."""
+        given = {i: Value(x, n) for i, (n, x) in zip(self.graph.inputs, at.items())}
+        with modes.quiet():
+            nodes = self.graph.run(VALUES, given)
+        for new, old in zip(nodes, self.graph.nodes):
+            if isinstance(new, Value) and new.op:
+                new._about = about_of(old)
+        return Graph(as_value(nodes[self.graph.roots[0]]))
 
     def _outputs(self, rows: int, count: int) -> list[Array]:
         """Arrays for the results: those that only we hold, if they fit, else new ones.

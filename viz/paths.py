@@ -1,0 +1,174 @@
+"""The heaviest paths from a root to a node, and its uses in groups: which sample moves it most.
+
+Reads walk.py; read by explanation.py. A path is a chain of uses, each wire its own; its product is
+that of the partials on it. Nothing is enumerated: each node keeps the best ways that lead to it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from autograd.names import clean
+from autograd.repeats import Piece, Repeat
+
+from .walk import Walk
+
+Use = tuple[int, int]  # an op and a slot
+
+
+class Path(NamedTuple):
+    """The product of the partials, and the uses, the root's first."""
+
+    product: float
+    uses: tuple[Use, ...]
+
+
+class Group(NamedTuple):
+    """Uses under one name: how many, and the sum of what they send."""
+
+    name: str
+    uses: int
+    amount: float
+
+
+class _Way(NamedTuple):
+    """A path down to a node: its product as mantissa × 2**exponent, and its end.
+
+    So it neither underflows nor overflows, and is rounded as a float's product is: ways of equal
+    products stay equal. The end is the last use and which of the ways to its op came before.
+    """
+
+    mantissa: float
+    exponent: float  # inf: not finite
+    use: Use = (-1, -1)
+    rank: int = -1
+
+
+def heaviest(walk: Walk, at: int, top: int) -> list[Path]:
+    """The ``top`` paths of the largest products from the root to node ``at``.
+
+    What is cut or 0 is on no path; a product that is not finite comes first. Equal ones stand in
+    the order of the forward steps.
+    """
+    users, found = walk.graph.users, {walk.root: [_Way(0.5, 1)]}
+    between, todo = {at}, [at]
+    for i in todo:  # which grows
+        new = dict.fromkeys(user for user, _ in users[i] if user not in between)
+        between.update(new)
+        todo += new
+    for i in sorted(between, reverse=True):  # all that use a node stand behind it
+        if i != walk.root:
+            ways = [way for use in users[i] for way in _onwards(walk, use, found[use[0]])]
+            if len(users[i]) > 1:
+                ways.sort(key=_size, reverse=True)
+            found[i] = ways[:top]
+    return [_path(found, way) for way in found[at]]
+
+
+def _onwards(walk: Walk, use: Use, ways: Sequence[_Way]) -> Iterable[_Way]:
+    """The ``ways`` to an op, and from there through one of its slots."""
+    sent = walk.sent[use[0]].get(use[1])
+    if sent is None or sent.local == 0.0 == sent.amount:  # 0 × inf is nan
+        return
+    factor, more = math.frexp(sent.local)
+    for rank, way in enumerate(ways):
+        mantissa, exponent = math.frexp(way.mantissa * factor)
+        if mantissa:
+            finite = math.isfinite(mantissa)
+            yield _Way(mantissa, way.exponent + exponent + more if finite else math.inf, use, rank)
+
+
+def _size(way: _Way) -> tuple[float, float]:
+    mantissa = way.mantissa
+    return way.exponent, abs(mantissa) if mantissa == mantissa else math.inf
+
+
+def _path(found: Mapping[int, Sequence[_Way]], way: _Way) -> Path:
+    mantissa, exponent, uses = way.mantissa, way.exponent, []
+    while way.rank >= 0:
+        uses.append(way.use)
+        way = found[way.use[0]][way.rank]
+    try:
+        product = math.ldexp(mantissa, int(exponent)) if exponent < math.inf else mantissa
+    except OverflowError:
+        product = math.copysign(math.inf, mantissa)
+    return Path(product, tuple(reversed(uses)))
+
+
+# ------------------------------------------------------------------ groups
+def largest(x: float) -> float:
+    """A key that puts the largest first, and what is not a number before all."""
+    return -abs(x) if x == x else -math.inf
+
+
+def groups(walk: Walk, uses: Sequence[Use]) -> list[Group]:
+    """The uses by what tells them apart, the group that sends most first.
+
+    Of a scope and a loop it is the outer one: ``sample k``, the copies of the outermost Repeat
+    that the uses are spread over, ``step k`` if they are in a row; unless each copy is in one
+    scope, and they differ in it: then it is the scope's name. A use in neither goes by its op.
+    """
+    copies = _copies(walk, uses)
+    scopes = [walk.graph.scopes[user].split("/") for user, _ in uses]
+    for depth in range(max(map(len, scopes))):
+        said = [scope[depth] if len(scope) > depth else "" for scope in scopes]
+        if len({*said} - {""}) > 1:
+            break
+    inside: dict[str, set[str]] = {}
+    for name, word in zip(copies, said):
+        inside.setdefault(name, set()).add(word)
+    told = [words for name, words in inside.items() if name]
+    scoped = len({*said} - {""}) > 1
+    if scoped and all(len(words) == 1 for words in told) and told != told[:1] * len(told):
+        copies = [""] * len(uses)
+    found: dict[str, list[float]] = {}
+    for (user, slot), copy, word in zip(uses, copies, said):
+        name = copy or (clean(word) if scoped else "") or walk.names[user].text
+        found.setdefault(name, []).append(walk.number("a", user, slot))
+    made = [Group(name, len(amounts), sum(amounts)) for name, amounts in found.items()]
+    return sorted(made, key=lambda group: largest(group.amount))
+
+
+def _copies(walk: Walk, uses: Sequence[Use]) -> list[str]:
+    """``sample 3``, ``step 3`` of each use; empty where it is in no Repeat."""
+    place = {op: k for k, op in enumerate(walk.fold.order)}
+    found, repeats = [""] * len(uses), 0
+    todo: list[tuple[Sequence[Piece], dict[int, int]]] = [
+        (walk.fold.pieces, {n: place[user] for n, (user, _) in enumerate(uses)})
+    ]
+    for pieces, at in todo:  # which grows
+        for piece in pieces:
+            if not isinstance(piece, Repeat):
+                continue
+            start, size = piece.start, piece.size
+            inside = {
+                n: divmod(k - start, size)
+                for n, k in at.items() if 0 <= k - start < piece.count * size
+            }  # fmt: skip
+            if len({copy for copy, _ in inside.values()}) == 1:  # not spread: look within
+                todo.append((piece.body, {n: start + k for n, (_, k) in inside.items()}))
+            elif inside:
+                repeats += 1
+                again = f" #{repeats}" if repeats > 1 else ""
+                word, number = "step" if piece.in_a_row else "sample", _numbers(walk, piece)
+                for n, (copy, _) in inside.items():
+                    found[n] = f"{word} {number[copy]}{again}"
+    return found
+
+
+def _numbers(walk: Walk, piece: Repeat) -> list[int]:
+    """Of each copy its number, from 1: copies abreast in the order in which they are used.
+
+    ``total = loss + total`` meets the last sample first; but what it adds up first was made first.
+    """
+    if piece.in_a_row:
+        return list(range(1, piece.count + 1))
+    first = []
+    for i in range(piece.count):
+        start = piece.start + i * piece.size
+        ops = {*walk.fold.order[start : start + piece.size]}
+        first.append(min(use for op in ops for use in walk.graph.users[op] if use[0] not in ops))
+    order = sorted(range(piece.count), key=first.__getitem__)
+    return [1 + rank for _, rank in sorted(zip(order, range(piece.count)))]

@@ -1,0 +1,130 @@
+"""``viz.watch``: how values and gradients went over a training, as numbers, sparklines and curves.
+
+Reads autograd; of a Value nothing is kept but it and its numbers, and nothing is changed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from autograd.graph import Graph
+from autograd.names import names
+from autograd.numbers import plural, show
+from autograd.value import Value
+
+from .steps import printable
+
+_BARS = "▁▂▃▄▅▆▇█"
+_LINE, _FEWEST = 80, 8  # letters; and bars beside the longest name and numbers
+_KINDS = {"data": "value", "grad": "grad"}
+
+
+class Watch:
+    """The past of some Values: call it once a step, then print it or ``.plot()`` it.
+
+    A gradient is None, and ``–``, at a step before a pass reached the Value.
+    """
+
+    def __init__(self, values: Sequence[Value]) -> None:
+        graph = Graph(inputs=values)  # each once, and each a leaf, whatever made it
+        self._values, self._names = graph.nodes, [f"{name}" for name in names(graph)]
+        self._past: list[dict[str, list[float | None]]] = [
+            {kind: [] for kind in _KINDS} for _ in self._values
+        ]
+
+    def __call__(self) -> None:
+        """Note each value and gradient as they are now."""
+        now = [(value.data, value.grad if value.has_grad else None) for value in self._values]
+        for past, (data, grad) in zip(self._past, now, strict=True):
+            past["data"].append(data)
+            past["grad"].append(grad)
+
+    def __len__(self) -> int:
+        return len(self._past[0]["data"])
+
+    def to_dict(self) -> dict[str, dict[str, list[float | None]]]:
+        """Name to ``{"data": […], "grad": […]}``, a number a step."""
+        pasts = zip(self._names, self._past, strict=True)
+        return {name: {kind: [*past[kind]] for kind in _KINDS} for name, past in pasts}
+
+    def __repr__(self) -> str:
+        return f"Watch of {', '.join(self._names)}: {plural(len(self), 'step')}"
+
+    def __str__(self) -> str:
+        if not len(self):
+            return printable(f"{self!r}; call it once a step")
+        wide = max(map(len, self._names))
+        lines = [plural(len(self), "step")]
+        for name, kind, past in self._rows():
+            shown = name if kind == "value" else ""
+            head, end = f"{shown:{wide}}  {kind:5}  {show(past[0]):>11} ", f" {show(past[-1])}"
+            room = max(_FEWEST, _LINE - len(head) - len(end))
+            lines.append(head + _sparkline(past, room) + end)
+        return printable("\n".join(lines))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Curves of all values, and dashed of all gradients, on ``ax`` or on a new one; it.
+
+        Two runs are compared on one ``ax``.
+        """
+        if ax is None:
+            try:
+                from matplotlib import pyplot
+            except ImportError:
+                raise ImportError(
+                    "watch.plot: matplotlib is required, got none; pip install 'whygrad[plots]'"
+                ) from None
+            ax = pyplot.subplots()[1]
+        steps = range(1, len(self) + 1)
+        for name, kind, past in self._rows():
+            there = [math.nan if x is None else x for x in past]
+            label = f"{name} {kind}".replace("$", r"\$")  # no formula of matplotlib's
+            ax.plot(steps, there, label=label, linestyle="-" if kind == "value" else "--")
+        ax.set_xlabel("step")
+        ax.legend()
+        return ax
+
+    def _rows(self) -> Iterator[tuple[str, str, list[float | None]]]:
+        for name, past in zip(self._names, self._past, strict=True):
+            for kind, word in _KINDS.items():
+                yield name, word, past[kind]
+
+
+def watch(values: Iterable[Value]) -> Watch:
+    """What keeps the numbers of ``values``, a model's ``parameters()`` say, at each call.
+
+    >>> w = Value(1.0, "w")
+    >>> past = watch([w])
+    >>> for _ in range(3):
+    ...     w.zero_grad(); (w * w).backward()
+    ...     past()
+    ...     w.data -= 0.25 * w.grad
+    >>> print(past)
+    3 steps
+    w  value            1 █▃▁ 0.25
+       grad             2 █▃▁ 0.5
+    """
+    found = [*values] if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    wrong = next((x for x in found if not isinstance(x, Value)), None)
+    if not found or wrong is not None or isinstance(values, Value):
+        got = "none" if not found else type(values if isinstance(values, Value) else wrong).__name__
+        raise TypeError(f"watch: a list of Values is required, got {got}; use viz.watch([w1, w2])")
+    return Watch(found)
+
+
+def _sparkline(past: Sequence[float | None], room: int) -> str:
+    """A bar a step, or the last of several; ``–`` for no number, ``!`` for one not finite."""
+    n = min(room, len(past))
+    parts = [past[i * len(past) // n : (i + 1) * len(past) // n] for i in range(n)]
+    shown = [next((x for x in part if x is not None and x - x != 0), part[-1]) for part in parts]
+    finite = [x / 2 for x in shown if x is not None and x - x == 0]  # their distance is finite too
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+
+    def bar(x: float | None) -> str:
+        if x is None or x - x != 0:
+            return "–" if x is None else "!"
+        return _BARS[int((x / 2 - low) / (high - low) * 7.99)] if high > low else _BARS[3]
+
+    return "".join(map(bar, shown))
