@@ -18,7 +18,6 @@ import re
 import zlib
 from functools import cache
 from importlib.resources import files
-from importlib.util import find_spec
 from string import Template
 from typing import Any
 
@@ -36,7 +35,7 @@ from .walk import Lines, Walk
 
 LIVE_NODES = 20_000  # beyond, the page takes longer to follow a hand than the hand to move on
 LISTED = 500  # leaves with a row each, in the table and among the inputs
-EXPLAINED = 150  # nodes: each is asked about once, and is some 200 bytes of the file
+EXPLAINED = 300  # nodes: each goes over the whole graph, and is some 80 bytes of the file
 NUDGED = 50_000  # ops, for a hand to follow: a leaf's nudge in the table is the whole graph again
 HERE = " aria-current=location"
 KEYS = """<br>A click on a closed box, or Enter where it is its turn: what is inside.
@@ -68,7 +67,7 @@ def packed(text: str) -> str:
 
 def _explained(walk: Walk) -> str:
     """Why each node's gradient is what it is, and last the whole root."""
-    if len(walk.graph) > EXPLAINED or not find_spec("viz.explanation"):
+    if len(walk.graph) > EXPLAINED:
         return ""
     from .explanation import Explanation
 
