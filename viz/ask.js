@@ -86,7 +86,7 @@ on($("python"), "click", ({ target }) => {
 async function explain(i = chosen) {
   const why = $("why"), [now, more] = position ? turn(position) : [count];
   if (why.open) return why.close();
-  const texts = explained && (await unpack(explained)).split("\0");
+  const texts = explained ? (await unpack(explained)).split("\0") : [];
   write($("told"), texts[i ?? (more === undefined ? now : -1)] ?? why.dataset.else);
   why.showModal();
 }

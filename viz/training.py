@@ -1,6 +1,6 @@
 """What a page trains: which leaves, how fast, and of which output it paints a map.
 
-Reads walk.py; read by steps.py and page.py. The page itself does the steps, in train.js.
+Reads walk.py and page.py; read by steps.py. The page itself does the steps, in train.js.
 """
 
 from __future__ import annotations
