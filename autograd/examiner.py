@@ -8,6 +8,7 @@ goes on with the next one.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import io
 import math
 import multiprocessing as mp
@@ -25,10 +26,10 @@ from .names import one_line
 
 HAS_FORK = "fork" in mp.get_all_start_methods()
 _LOADING = 10.0  # seconds for the imports of the class's file, and for one node
-_PROGRAMS = 30.0  # seconds for all of them, so that all is over in a minute
+_PROGRAMS = 24.0  # seconds for all of them, so that all is over in a minute
 _SHARE = 6.0  # the first may take a sixth of that; so may each of what those before it have left
 _LEAST = 0.25  # seconds for the last ones: 5,000 ops take 0.05, a new process as much
-_MEMORY = 2 << 30  # bytes that a class may take: the programs need little
+_MEMORY = 1 << 30  # bytes that a class may take: the programs need little
 _LONGEST = 200  # characters of an error
 _REFUSED = AssertionError, AttributeError, NotImplementedError, TypeError
 _OWN = {"backward", "tanh", "exp", "relu", "zero_grad"}  # they take no operand to refuse
@@ -45,11 +46,13 @@ class Examiner:
 
     def __init__(self, load: Callable[[], type], here: bool = False) -> None:
         self._load, self._here = load, here
-        unfit = _unfit(load) if here else self._begin(_LOADING)
-        self._over = time.monotonic() + _PROGRAMS
-        if unfit:
+        try:
+            if unfit := _unfit(load) if here else self._begin(_LOADING):
+                raise TypeError(f"grade: {unfit}")
+        except BaseException:  # Ctrl-C too
             self.end()
-            raise TypeError(f"grade: {unfit}")
+            raise
+        self._over = time.monotonic() + _PROGRAMS
 
     def ask(self, program: str) -> Answer:
         """What ``program`` sets ``got`` to, or why it does not."""
@@ -104,13 +107,14 @@ def _attend(load: Callable[[], type], line: Any) -> None:
     if hasattr(os, "setsid"):  # what the class starts is ended with it, and nothing else
         os.setsid()
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(int(2.0 * _PROGRAMS))  # if the process that asks is killed
+        signal.alarm(int(4.0 * _PROGRAMS))  # if the process that asks is killed
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):  # what the class prints is not shown, and there is nothing to read
         os.dup2(nothing, standard)
     sys.stdin, sys.stdout = open(os.devnull), open(os.devnull, "w", errors="replace")
     sys.stderr = sys.stdout
     warnings.simplefilter("ignore")
+    faulthandler.disable()  # it may have a stream of its own
     with contextlib.suppress(ImportError, OSError, ValueError):  # where it is not known or bounded
         _bound_memory()
     line.send(_unfit(load))
@@ -158,10 +162,8 @@ def answer(cls: type, program: str) -> Answer:
         got = space["got"]
         return "got", list(map(_plain, got)) if isinstance(got, list) else _plain(got)
     except BaseException as error:
-        called = {"" for _ in ()}
-        if not isinstance(error, NotImplementedError):
-            called = {f.f_code.co_name for f, _ in traceback.walk_tb(error.__traceback__)}
-        missing = isinstance(error, _REFUSED) and not called & _OWN
+        called = {frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)}
+        missing = isinstance(error, NotImplementedError if called & _OWN else _REFUSED)
         return "missing" if missing else "wrong", _told(error)
 
 

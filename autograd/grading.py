@@ -16,7 +16,6 @@ from typing import Any
 from . import modes
 from .examiner import HAS_FORK, Answer, Examiner, answer, in_file
 from .names import one_line
-from .numbers import show
 from .value import Value
 
 # ---------------------------------------------------------------- what is asked
@@ -110,21 +109,11 @@ class Grade:
                 lines.append(f"{named}: {check['got']}")
             if check["verdict"] == "wrong":
                 lines += ["", named, *(f"    {line}" for line in check["program"].splitlines())]
-                lines.append("  expected {}, got {}".format(*_texts(check)))
+                lines.append(f"  expected {check['expected']}, got {check['got']}")
                 lines.append(f"  hint: {hint}")
         return "\n".join(lines)
 
     __repr__ = __str__
-
-
-def _texts(check: dict[str, Any]) -> list[str]:
-    """What was expected and got as people read numbers; in full where they would read the same."""
-    found = [x if isinstance(x, list) else [x] for x in (check["expected"], check["got"])]
-    for form in show, repr:
-        texts = [", ".join(x if isinstance(x, str) else form(x) for x in many) for many in found]
-        if texts[0] != texts[1]:
-            break
-    return texts
 
 
 def grade(cls: type) -> Grade:

@@ -1,4 +1,4 @@
-"""Asking: a gradient's explanation, of a large loss and of 2^60 paths; the page on which XOR learns.
+"""Asking: what explains a gradient of a large loss, or of 2^60 paths; the page on which XOR learns.
 
 python benchmarks/ask.py           all figures
 python benchmarks/ask.py --smoke   the paths and the page's size, once

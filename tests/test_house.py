@@ -2,7 +2,8 @@
 
 Conventions for the documents: ```python blocks of one file run in order in one namespace, in an
 empty folder; a ```text block that follows one is its exact output; blocks with >>> are doctests in
-the same namespace. Shell blocks are run by .ci/run.
+the same namespace. A ```sh block that a ```text block follows is run too; the others, which set up
+and test, by .ci/run.
 """
 
 import ast
@@ -207,6 +208,17 @@ def run_block(source: str, namespace: dict[str, object], name: str, line: int) -
     return printed.getvalue()
 
 
+def run_shell(source: str) -> str:
+    """What a block prints where ``python`` is this interpreter and this checkout comes first."""
+    command = re.sub(r"^(\.venv/bin/)?python ", f"{sys.executable} ", source, flags=re.MULTILINE)
+    env = {**os.environ, "PYTHONPATH": str(REPO), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        command, shell=True, env=env, capture_output=True, encoding="utf-8", timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_the_blocks_of_a_document_run_and_print_what_it_shows(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -214,7 +226,8 @@ def test_the_blocks_of_a_document_run_and_print_what_it_shows(document, tmp_path
     text = document.read_text(encoding="utf-8")
     namespace: dict[str, object] = {"__name__": "__main__"}
     printed, end = None, 0
-    for fence in FENCE.finditer(text):
+    fences = [*FENCE.finditer(text)]
+    for fence, after in zip(fences, [*fences[1:], None]):
         language, source = fence.groups()
         between = text[end : fence.start()].strip()
         end = fence.end()
@@ -224,6 +237,8 @@ def test_the_blocks_of_a_document_run_and_print_what_it_shows(document, tmp_path
         if language in ("python", "pycon"):
             line = text.count("\n", 0, fence.start()) + 1
             printed = run_block(source, namespace, str(document), line)
+        elif language == "sh" and after and after[1] == "text":
+            printed = run_shell(source)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

@@ -169,13 +169,11 @@ class Scene:
 
     def amounts(self, box: Box, hidden: bool) -> str:
         """``+0.15 +0.15``: what has come in by each use of a node that has few."""
-        uses, told = self.uses[box.index], []
-        if not box.many and 1 < len(uses) <= ROWS and self.walk.graph.recording[box.nodes[0]]:
-            for i, slot in filter(self._arrived, uses):
-                amount = show(self.walk.sent[i][slot].amount)
-                sign = "+" * (amount[0] != "-")
-                told.append("?" if hidden and self.moves(i) else sign + amount)
-        return " ".join(told)
+        uses, sent = self.uses[box.index], self.walk.sent
+        few = 1 < len(uses) <= ROWS and self.walk.graph.recording[box.nodes[0]] and not box.many
+        come = [use for use in uses if few and self._arrived(use)]
+        told = (("+" + show(sent[i][slot].amount), hidden and self.moves(i)) for i, slot in come)
+        return " ".join("?" if asked else amount.replace("+-", "-") for amount, asked in told)
 
     def ready(self, box: Box) -> bool:
         """Whether it could go in this turn's place: all that uses it had sent before."""

@@ -87,15 +87,13 @@ class Player:
 
     def _act(self, key: str) -> None:
         scene, at = self.scene, self.at
+        back, on = scene.k - 1, scene.k + (not scene.part)
+        steps = {"left": back, "pageup": back, "right": on, "pagedown": on, "home": 0}
         match key:
-            case "right" | "pagedown":
-                self._go(scene.k + (not scene.part))
-            case "left" | "pageup":
-                self._go(scene.k - 1)
-            case "home" | "end":
-                self._go(scene.full * (key == "end"))
+            case "left" | "pageup" | "right" | "pagedown" | "home" | "end":
+                self._go(steps.get(key, scene.full))
             case "." if scene.part or scene.k < scene.full:
-                self._go(scene.k + (not scene.part), scene.part + 1)
+                self._go(on, scene.part + 1)
             case "up" | "down":
                 to = (-1 if at is None else at) + MOVES[key]
                 self.look = max(0, min(len(scene.rows) - 1, to))

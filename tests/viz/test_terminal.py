@@ -13,7 +13,6 @@ import struct
 import subprocess
 import sys
 import time
-import types
 import unicodedata
 from pathlib import Path
 
@@ -241,31 +240,35 @@ def test_hidden_amounts_are_question_marks_until_the_next_key():
     assert screen(play) == STEP_10
 
 
-def test_e_explains_the_row_in_a_pane_that_scrolls_and_esc_closes_it(monkeypatch):
-    asked = []
-
-    class Explanation:
-        def __init__(self, walk, at):
-            asked.append(at if at is None else walk.names[at].text)
-
-        def __str__(self):
-            return "\n".join(f"line {n}" for n in range(100))
-
-    module = types.SimpleNamespace(Explanation=Explanation)
-    monkeypatch.setitem(sys.modules, "viz.explanation", module)
-    play = player(example())
+def test_e_explains_the_row_in_a_pane_that_scrolls_and_esc_closes_it():
+    L = example()
+    play = player(L)
     press(play, "right", "right", "right", "e")
-    assert screen(play)[2:21] == [f" line {n}" for n in range(19)]
-    press(play, "down", "pagedown")
-    assert screen(play)[2] == " line 11"
-    press(play, "end")
-    assert screen(play)[20] == " line 99"
-    press(play, "up", "home", "up")
-    assert screen(play)[2] == " line 0"
+    told = str(viz.explain(L, L.inputs[1].inputs[1])).splitlines()
+    assert [line.strip() for line in screen(play)[2:] if line.strip()][: len(told)] == [
+        line.strip() for line in told
+    ]
     press(play, "escape")
     assert screen(play) == STEP_10
-    press(play, "down", "e", "escape", "home", "e")
-    assert asked == ["w×w", "(w×x+b-t)²", None]
+    press(play, "down", "e")
+    assert screen(play)[2].startswith(" (w×x+b-t)² = 1² = 1")
+    press(play, "escape", "home", "e")
+    whole = "".join("".join(screen(play, 80, 60)[2:-3]).split())
+    assert whole == "".join(str(viz.explain(L)).split()), "at the start, of the whole root"
+
+
+def test_a_long_explanation_scrolls():
+    play = player(network())
+    press(play, "home", "e")
+    first = screen(play)[2:21]
+    press(play, "down")
+    assert screen(play)[2:20] == first[1:]
+    press(play, "pageup")
+    assert screen(play)[2:21] == first
+    press(play, "end")
+    last = screen(play)[2:21]
+    press(play, "down")
+    assert screen(play)[2:21] == last != first
 
 
 def test_q_and_ctrl_c_end_it_and_while_a_name_is_typed_q_is_a_letter():
