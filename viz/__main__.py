@@ -22,7 +22,8 @@ from autograd.value import Value
 
 from .drawing import write_whole
 from .expressions import value_of
-from .steps import printable, table
+from .letters import printable
+from .steps import table
 
 EXAMPLE = ("(w*x + b - t)**2 + 0.1*(w*w)", "w=1.5", "x=2", "b=-1", "t=1")
 # argparse takes what begins with a minus, as -x*2, for an option, unless a space stands before it

@@ -23,10 +23,10 @@ from autograd.value import Value
 from . import notebook
 from .blanks import nudge
 from .health import layers
+from .letters import printable
 from .parts import NUMBERED
 from .paths import Group, Path, Use, groups, heaviest, largest
 from .reasons import Reason, shrinks, weakest, zero
-from .steps import printable
 from .walk import ROWS, Walk
 
 LISTED = 7  # groups, paths, leaves or layers of a text, which is read at one look

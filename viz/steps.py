@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import operator
 import os
-import sys
 from collections.abc import Sequence
 from typing import overload
 
@@ -17,17 +16,14 @@ from autograd.sweep import Step, backward_steps
 from autograd.value import Value
 
 from . import notebook
-from .drawing import write_whole
+from .drawing import final, write_whole
+from .letters import printable
 from .training import Training, training
 from .walk import Walk
 
 PRINTED = 40  # steps, half of them the last, and leaves, of a printed walk
 NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph again
 INDENT = {"row": "  ", "total": "  "}
-ASCII = str.maketrans(
-    {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
-    | {"←": "<-", "↑": "up", "↓": "down"}
-)
 
 
 class Position(Step):
@@ -124,7 +120,9 @@ class Trace(Sequence[Position]):
         print(printable(notebook.opened(self.html(), self._name)))
 
     def _repr_html_(self) -> str:
-        return notebook.live(self)
+        drawing = final(self.walk)
+        picture = notebook.image(drawing.svg, drawing.title)
+        return notebook.live(picture, self.html(), repr(self))
 
 
 def _text(walk: Walk, k: int) -> str:
@@ -143,16 +141,6 @@ def table(walk: Walk) -> str:
     if len(walk.leaves) > most:
         lines.append(f"… {len(walk.leaves) - most} more")
     return "\n".join([*lines, *filter(None, [walk.held()])])
-
-
-def printable(text: str) -> str:
-    """``text`` in what standard output can encode: ``d * ->`` where it lacks ``∂ × →``."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
-    return text
 
 
 def trace(

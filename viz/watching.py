@@ -14,7 +14,7 @@ from autograd.names import names
 from autograd.numbers import plural, show
 from autograd.value import Value
 
-from .steps import printable
+from .letters import printable
 
 _BARS = "▁▂▃▄▅▆▇█"
 _LINE, _FEWEST = 80, 8  # letters; and bars beside the longest name and numbers
