@@ -1,4 +1,4 @@
-"""How text is set in a drawing, and how wide it is: what all sizes follow from; and in print.
+"""How text is set in a drawing, and how wide it is: what all sizes follow from; and in a console.
 
 Reads nothing; read by all that sizes and draws boxes, and by all that prints.
 """

@@ -26,18 +26,17 @@ def text(lines: str) -> str:
     return f'<pre style="white-space:pre-wrap">{xml(lines)}</pre>'
 
 
-def live(picture: str, html: str, title: str) -> str:
-    """A page in a frame, over a picture, which is seen where there is no frame.
+def live(page: str, picture: str, title: str) -> str:
+    """A page in a frame, over its picture, which is seen where there is no frame.
 
     Both are in one cell of a grid: without the frame the cell is as tall as the picture.
     """
     cell = "grid-area:1/1"
     return (
-        f'<div style="display:grid;grid-template-columns:minmax(0,1fr)">'
+        '<div style="display:grid;grid-template-columns:minmax(0,1fr)">'
         f'<div style="{cell};overflow:auto">{picture}</div>'
         f'<iframe sandbox="allow-scripts" title="{xml(title)}" width="100%" height="{TALL}" '
-        f'style="{cell};width:100%;min-height:100%;border:0" srcdoc="{xml(html)}"></iframe>'
-        "</div>"
+        f'style="{cell};width:100%;min-height:100%;border:0" srcdoc="{xml(page)}"></iframe></div>'
     )
 
 

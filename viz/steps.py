@@ -122,7 +122,7 @@ class Trace(Sequence[Position]):
     def _repr_html_(self) -> str:
         drawing = final(self.walk)
         picture = notebook.image(drawing.svg, drawing.title)
-        return notebook.live(picture, self.html(), repr(self))
+        return notebook.live(self.html(), picture, repr(self))
 
 
 def _text(walk: Walk, k: int) -> str:
