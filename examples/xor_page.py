@@ -18,20 +18,23 @@ from autograd import Value
 
 FOLDER = Path("demo")
 LEARNING_RATE = 0.5
+ROWS, TARGETS = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)], [0.0, 1.0, 1.0, 0.0]
 
 
 def trace() -> viz.Trace:
-    """The trace of the loss; the last row's inputs are Values, so that a map can go over them."""
+    """The trace of the loss; inputs are Values, so that a map can go over those of a row."""
     model = nn.MLP(2, [2, 1], activation="tanh", output="sigmoid", seed=3)
-    x1, x2 = (Value(1.0, name, requires_grad=False) for name in ("x1", "x2"))
-    rows = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([x1, x2], 0.0)]
-    outputs = [model(row) for row, _ in rows]
+    inputs = [
+        [Value(x, f"row{n}.x{k}", requires_grad=False) for k, x in enumerate(row, 1)]
+        for n, row in enumerate(ROWS, 1)
+    ]
+    outputs = [model(row) for row in inputs]
     out = outputs[-1]
     out.label = "out"
-    loss = nn.mse(outputs, [target for _, target in rows])
+    loss = nn.mse(outputs, TARGETS)
     loss.label = "loss"
     return viz.trace(
-        loss, train=model.parameters(), learning_rate=LEARNING_RATE, map=(out, x1, x2)
+        loss, train=model.parameters(), learning_rate=LEARNING_RATE, map=(out, *inputs[-1])
     )
 
 

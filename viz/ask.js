@@ -25,7 +25,7 @@ let seen; // the ops whose amounts were guessed; undefined: nothing is hidden
 let right;
 
 function sent() {
-  const [, i, slot] = /^a(\d+)\.?(\d*)$/.exec(blank().getAttribute("n"));
+  const [i, slot = 0] = blank().getAttribute("n").match(/\d+/g);
   return run.a[starts[i] + Number(slot)];
 }
 
@@ -62,8 +62,7 @@ const code = $("lines");
 
 function digits(x) {
   if (!isFinite(x)) return `float("${show(x)}")`;
-  const text = Object.is(x, -0) ? "-0" : String(x);
-  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+  return Object.is(x, -0) ? "-0.0" : String(x);
 }
 
 function rebuild() {
@@ -82,9 +81,10 @@ on($("python"), "click", ({ target }) => {
 });
 
 // ---------------------------------------------------------------- why
-// Node i; else the leaf that was clicked on, the op whose turn it is, or of the whole: the last.
+// Node i; else the leaf that was clicked on, the one result of what has gone, or of the whole: the
+// last.
 async function explain(i = chosen) {
-  const why = $("why"), [now, more] = position ? turn(position) : [count];
+  const why = $("why"), [now, more] = position ? (also.results?.() ?? turn(position)) : [count];
   if (why.open) return why.close();
   const texts = explained ? (await unpack(explained)).split("\0") : [];
   write($("told"), texts[i ?? (more === undefined ? now : -1)] ?? why.dataset.else);

@@ -30,7 +30,7 @@ function fill(element) {
 // A view is one drawing of the graph. Where nothing is folded there is one, and its boxes are the
 // nodes; else views.js knows more: what several nodes in a box look like, and which box opens.
 const pane = $("picture"), undo = [], also = {};
-let view, svg, boxes, members, boxOf, wires, amounts, ticks, into, items, buttons;
+let view, svg, boxes, members, shown, boxOf, wires, amounts, ticks, into, items, buttons;
 
 function enter(next) {
   const byWire = (parts) => new Map(all(parts, next.svg).map((part) => [part.dataset.wire, part]));
@@ -41,6 +41,7 @@ function enter(next) {
   pane.style.setProperty("--flat", width / height);
   [wires, amounts, ticks] = ["path[data-wire]", ".amount", ".tick"].map(byWire);
   members = view.members ?? kind.map((_, i) => [i]);
+  shown = view.shown ?? members; // the nodes whose numbers a box has
   members.forEach((nodes, n) => nodes.forEach((i) => (boxOf[i] = n)));
   into = boxes.map(() => []); // wires, each with the box that it comes from
   [...wires].forEach(([key, wire], n) => {
@@ -70,11 +71,11 @@ const unmark = () => undo.splice(0).forEach((restore) => restore());
 
 function draw() {
   boxes.forEach((box, n) => {
-    const [i, more] = members[n] ?? [];
-    if (more !== undefined || i === undefined) return also.draw?.(box, n);
+    const [i, ...more] = shown[n] ?? [];
+    if (more.length || i === undefined) return also.draw?.(box, shown[n]);
     const [value, grad, come] = [".value", ".grad", ".count"].map((s) => box.querySelector(s));
     both(value, ...(known(i) ? [recorded.v[i], run.v[i]] : []));
-    both(grad, total(i, recorded), total(i));
+    if (grad) both(grad, total(i, recorded), total(i));
     if (come) write(come, come.textContent.replace(/\d+/, users[i].filter(arrived).length));
   });
   for (const [wire, text] of amounts) {
@@ -96,7 +97,7 @@ function highlight(stop, back) {
   for (const [wire, from] of into[n])
     if (read.has(from) || !(back || members[from]?.length)) mark(wire, "moving");
   if (back) new Set(ready().map(([i]) => boxOf[i])).forEach((m) => m === n || waits(m));
-  look([n, ...into[n].map(([, from]) => from)].filter((m) => m >= 0).map(place));
+  look([...into[n].map(([, from]) => from), n].filter((m) => m >= 0).map(place));
 }
 
 function waits(n) {
@@ -111,16 +112,14 @@ function waits(n) {
 
 const place = (n) => boxes[n].querySelector("rect").getBBox();
 
-// Scrolls to the first of these places, and to the others as far as they fit.
+// Scrolls as little as brings these places in sight: where they do not fit, the last.
 function look(places) {
   const scale = svg.clientWidth / svg.viewBox.baseVal.width, room = 20;
   const bring = (axis, side, scroll, length) => {
-    const low = scale * Math.min(...places.map((at) => at[axis])) - room;
-    const high = scale * Math.max(...places.map((at) => at[axis] + at[side])) + room;
-    const [start, extent] = [scale * places[0][axis], scale * places[0][side]];
-    const inputsAt = axis === "y" ? start + (extent - length) / 2 : start + extent + room - length;
-    const nearest = Math.min(low, Math.max(pane[scroll], high - length));
-    pane[scroll] = high - low > length ? inputsAt : nearest; // left of it, above and below
+    pane[scroll] = places.reduce((to, at) => {
+      const [low, high] = [at[axis], at[axis] + at[side]].map((x) => scale * x);
+      return Math.min(low - room, Math.max(to, high + room - length));
+    }, pane[scroll]);
   };
   bring("x", "width", "scrollLeft", pane.clientWidth);
   bring("y", "height", "scrollTop", pane.clientHeight);
@@ -131,14 +130,14 @@ on(pane, "pointerover", (event) => {
   const n = under(event), [i, more] = members[n] ?? [];
   if (i === undefined) return;
   const title = boxes[n].querySelector("title"), was = (title.dataset.was ??= title.textContent);
-  if (more !== undefined)
-    return write(title, was + ($("reset").hidden ? "" : `\n${$("path").dataset.now}`));
-  const [value, grad] = all(".words text", boxes[n]).map((word) => word.textContent);
-  const lines = [title.textContent.split("\n")[0]], say = (word, was, now) =>
-    now !== undefined && lines.push(word + (Object.is(was, now) ? "" : ` ${was} →`) + ` ${now}`);
-  say(value, recorded.v[i], run.v[i]);
-  say(grad, total(i, recorded), total(i));
-  write(title, lines.join("\n"));
+  const line = (word, was, now) => {
+    const before = Object.is(was, now) ? "" : ` ${was} →`;
+    return now === undefined ? "" : `\n${word}${before} ${now}`;
+  };
+  const value = line("value", recorded.v[i], run.v[i]);
+  const own = value + line("grad", total(i, recorded), total(i));
+  const note = $("reset").hidden ? "" : `\n${$("path")?.dataset.now}`; // of several
+  write(title, was + (more === undefined ? own : note));
 });
 // A box's step, on the way there or back: an op's own; a leaf's, where it is used first.
 on(pane, "click", (event) => {
@@ -148,14 +147,13 @@ on(pane, "click", (event) => {
   const turns = (i) => (kind[i] < 0 ? users[i].map((p) => stopOf[owner[p]]) : stopOf[i]);
   const first = (members[n] ?? []).flatMap(turns).reduce((a, b) => Math.min(a, b), half);
   if (first < half) go(position < half ? first + 1 : full - first);
-  const [i] = members[n] ?? [];
-  if (kind[i] < 0) chosen = i;
+  const [i, more] = members[n] ?? [];
+  if (kind[i] < 0 && more === undefined) chosen = i;
 });
 
 // ---------------------------------------------------------------- where we are
-let tall = 0, item, button; // tall: px, of the tallest item: what is below must not jump
+let item, button;
 let chosen; // a leaf that was clicked on: it has no step
-const steady = () => ($("walk").style.minHeight = `${position === full ? 0 : tall}px`);
 
 function refresh() {
   const odd = run.odd && positionOf(run.odd);
@@ -179,14 +177,13 @@ function go(k) {
   write($("place"), `${stepOf(position)}/${end}`);
   const ends = { first: 0, back: 0, next: full, last: full };
   for (const id in ends) $(id).setAttribute("aria-disabled", position === ends[id]);
-  steady();
+  $("walk").classList.toggle("even", full <= 400 && position < full); // more take too long
   refresh(); // from here on the layout is read
   $("slider").setAttribute("aria-valuetext", item.firstChild.textContent);
   $("step").scrollTop = 0;
   const list = $("list").parentElement;
   const [above, below] = [button.offsetTop - 24, button.offsetTop + button.offsetHeight];
-  if (above < list.scrollTop || below > list.scrollTop + list.clientHeight)
-    list.scrollTop = above - list.clientHeight / 2;
+  list.scrollTop = Math.min(above, Math.max(list.scrollTop, below - list.clientHeight));
   say();
   try {
     history.replaceState(null, "", `#step=${stepOf(position)}`);
@@ -207,8 +204,7 @@ const steps = {
   larger: () => enlarge(zoom * 1.25), smaller: () => enlarge(zoom / 1.25), fit: () => enlarge(1),
   explain: () => explain(), guess: () => guess(),
 };
-const buttoned = ["first", "back", "next", "last", "explain", "guess"];
-for (const id of buttoned) on($(id), "click", steps[id]);
+for (const id in steps) if ($(id)) on($(id), "click", steps[id]);
 on($("slider"), "input", () => go($("slider").valueAsNumber));
 on($("list"), "click", ({ target }) => target.matches("button") && go(buttons.indexOf(target)));
 on(window, "hashchange", () => go(asked()));
@@ -223,6 +219,7 @@ on(window, "keydown", (event) => {
   event.preventDefault();
   steps[keys[event.key]]();
 });
+on(window, "pointerup", ({ target }) => target.type === "range" && target.blur());
 on(window, "toggle", () => item && refresh(), true); // what was hidden was not filled
 
 // ---------------------------------------------------------------- moved leaves
@@ -234,7 +231,6 @@ for (const [i, [range, field]] of fields) {
   const fine = nudge(value), reach = 2 * (size(value) || 1);
   Object.assign(range, { min: short(value - reach), max: short(value + reach), step: "any", value });
   [range.previousSibling, range.nextSibling].forEach((i, n) => write(i, n ? range.max : range.min));
-  on(range, "pointerup", () => range.blur()); // the arrows step again
   for (const input of [range, field]) {
     on(input, "input", () => {
       if (!isFinite(input.valueAsNumber)) return; // not typed to its end
@@ -280,13 +276,6 @@ const wide = matchMedia("(min-width: 60rem)");
 function settle() {
   const fits = pane.scrollWidth <= pane.clientWidth && pane.scrollHeight <= pane.clientHeight;
   $("whole").hidden = fits && !pane.classList.contains("whole");
-  tall = 0;
-  if (!wide.matches && full <= 400) { // wide: a pane of its own; more: takes too long
-    $("walk").classList.add("measured");
-    tall = Math.min(Math.max(...items.map((item) => item.offsetHeight)), 0.7 * innerHeight);
-    $("walk").classList.remove("measured");
-  }
-  steady();
 }
 const fold = () => ($("steps").open = $("inputs").open = wide.matches);
 let zoom = 1; // of what fits: for those who sit far away

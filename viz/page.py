@@ -79,8 +79,7 @@ def asset(name: str) -> str:
     """A file beside this one, without comments and the spaces that only people need."""
     text = files(__package__).joinpath(name).read_text("utf-8")
     text = re.sub(r"^\s*(/\*.*\*/)?\n|^\s+|\s*// .*", "", text, flags=re.M)
-    text = re.sub(_SPARE.get(name.split(".")[1], "(?!)"), lambda m: m[1] or "", text)
-    return re.sub(r"\bconst\b", "let", text)  # shorter, and the same where it runs
+    return re.sub(_SPARE.get(name.split(".")[1], "(?!)"), lambda m: m[1] or "", text)
 
 
 def _hash(text: str) -> str:
@@ -294,10 +293,9 @@ def _train(walk: Walk, train: Sequence[int], rate: float, mapped: Sequence[int])
 def _call(walk: Walk) -> str:
     """What is said where the file holds no explanation."""
     root = walk.result if walk.result.isidentifier() else "root"
-    here = f", of graphs of up to {EXPLAINED} nodes" if len(walk.graph) > EXPLAINED else ""
     return (
-        f"One op at a time is explained here{here}. "
-        f"In Python: print(viz.explain({root}, value)), of any value under it."
+        f"One result at a time is explained here, of up to {EXPLAINED} nodes. "
+        f"In Python: print(viz.explain({root}, value))"
     )
 
 

@@ -2,16 +2,18 @@
 // any of its steps, the root's curve, a map of one output over two leaves. In front of it stand
 // trained, the leaves; rate; and mapped, the output and the two leaves.
 const KEPT = 256; // states kept: to go back, no more steps are done again than lie between two
-const SLICE = [40, 8]; // ms of steps in a frame, to get to a step; and to look at while it plays
+const SLICE = 20; // ms of steps in a frame
 const [toField, rateField, past, curve] = ["to", "rate", "past", "curve"].map($);
-let done, reached, to, rates, kept, every, playing, frame;
+let done, reached, rates, kept, every, frame;
+let to; // the step that is gone to; Infinity: it plays
+const plays = () => to === Infinity;
 
 const finite = () => isFinite(run.v[root]) && trained.every((i) => isFinite(here.get(i)));
 const state = () => ({ step: done, at: trained.map((i) => here.get(i)), loss: run.v[root] });
 
 // The present state is step 0: at first, and where a hand has moved an input.
 function begin() {
-  [done, reached, to, every, playing, kept] = [0, 0, 0, 1, false, []];
+  [done, reached, to, every, kept] = [0, 0, 0, 1, []];
   rates = [[0, rates?.at(-1)[1] ?? rate]]; // each with the step that it holds from
   kept.push(state());
 }
@@ -35,27 +37,26 @@ function back(step) {
 }
 
 function tick() {
-  const until = performance.now() + SLICE[Number(playing)];
-  const most = playing ? done + 1 + Math.floor(done / 50) : to; // slow first, where much changes
+  const until = performance.now() + SLICE;
+  const most = plays() ? done + 1 + Math.floor(done / 50) : to; // slow first, where much changes
   while (done < most && finite() && performance.now() < until) descend();
-  playing &&= finite();
-  frame = playing || (done < to && finite()) ? requestAnimationFrame(tick) : undefined;
+  if (!finite()) to = done;
+  frame = done < to ? requestAnimationFrame(tick) : undefined;
   refill();
   tell();
   if (!frame) write($("said"), `${toField.parentElement.innerText} ${done}: ${$("now").innerText}`);
 }
 
 function travel(step) {
-  [to, playing] = [Math.max(0, Math.round(step)) || 0, false];
+  to = Math.max(0, Math.round(step)) || 0;
   if (to < done) back(to);
   if (!frame) tick();
 }
 
 on(toField, "change", () => travel(toField.valueAsNumber));
 on(past, "input", () => travel(past.valueAsNumber));
-on(past, "pointerup", () => past.blur());
 on($("play"), "click", () => {
-  [to, playing] = [done, !playing];
+  to = plays() ? done : Infinity;
   if (!frame) tick();
 });
 // What was done stays as it was; another rate holds from here on.
@@ -63,7 +64,7 @@ on(rateField, "change", () => {
   if (!(rateField.valueAsNumber > 0)) return (rateField.value = rates.at(-1)[1]);
   kept = kept.filter(({ step }) => step <= done);
   rates = [...rates.filter(([from]) => from < done), [done, rateField.valueAsNumber]];
-  [reached, to] = [done, done];
+  reached = done;
   tell();
 });
 
@@ -75,24 +76,20 @@ also.told = () => {
 };
 
 function course() {
-  $("play").textContent = $("play").dataset[playing ? "on" : "off"];
+  $("play").textContent = $("play").dataset[plays() ? "on" : "off"];
   if (!frame || document.activeElement !== toField) toField.value = done;
   past.max = Math.max(1000, reached);
   past.value = done;
-  for (const note of $("moved").children) // too many to be read
-    note.hidden ||= done > 0 && trained.includes(Number(note.dataset.moved));
   write($("loss"), show(run.v[root]));
   $("stopped").hidden = finite();
   write($("stopped").firstElementChild, done);
   const points = done < reached ? kept : [...kept, state()];
-  const drawn = points.filter(({ loss }) => isFinite(loss));
-  const losses = drawn.map(({ loss }) => loss), wide = 100 / (reached || 1);
+  const there = points.filter(({ loss }) => isFinite(loss));
+  const losses = there.map(({ loss }) => loss), wide = 100 / (reached || 1);
   const low = Math.min(...losses), tall = 36 / (Math.max(...losses) - low || 1);
-  const line = drawn.map(({ step, loss }) => `${step * wide} ${38 - tall * (loss - low)}`);
+  const line = there.map(({ step, loss }) => `${step * wide} ${38 - tall * (loss - low)}`);
   curve.setAttribute("d", `M${line.join("L")}`);
   $("mark").setAttribute("d", `M${done * wide} 0V40`);
-  const ends = [points[0], points.at(-1)].map(({ step, loss }) => `${show(loss)} at ${step}`);
-  all("i", $("course")).forEach((end, n) => write(end, ends[n]));
 }
 
 // ---------------------------------------------------------------- the map
@@ -102,8 +99,7 @@ const ends = axes.map((i) => {
   const [low, high] = [Math.min(0, python.get(i)), Math.max(1, python.get(i))];
   return [low - (high - low) / 2, high + (high - low) / 2];
 });
-const CELLS = 100_000 / path.length; // that a frame has the time for
-const side = [8, 10, 16, 20, 32].findLast((n) => n * n <= CELLS) ?? 8; // each divides the canvas
+const side = path.length > 100 ? 16 : 32; // a frame has the time for some 100,000 ops
 
 function cone() {
   const from = new Set(axes), need = new Set([out]);

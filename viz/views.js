@@ -8,6 +8,7 @@ function read(from, n) {
   views[n].items = [];
   for (const item of all("li[value]", from)) views[n].items[item.value] = item;
   views[n].members = views[n].boxes.map(nodesOf);
+  views[n].shown = views[n].boxes.map((group) => grids[group - count] ?? nodesOf(group));
 }
 read(document.body, 0);
 const unfolded = unpack(closed).then((text) => {
@@ -21,6 +22,8 @@ also.stops = () => {
   bundles = owner.map((i, p) => wireOf.get(`${boxOf[inputs[p]]} ${boxOf[i]}`));
   return schedule(boxOf);
 };
+
+also.results = results;
 
 also.items = () => {
   const found = [zero];
@@ -52,15 +55,9 @@ Object.assign(keys, { Enter: "open", Backspace: "close" });
 on($("open"), "click", steps.open);
 
 // ---------------------------------------------------------------- boxes of many numbers
-also.draw = (box, n) => {
-  const nodes = grids[view.boxes[n] - count] ?? [], most = all(".most", box); // none: plain numbers
+also.draw = (box, nodes) => {
   const numbersOf = { value: (i) => (known(i) ? run.v[i] : undefined), grad: total };
-  if (nodes.length === 1) {
-    const [i] = nodes, [value, grad] = all("text.value, text.grad", box);
-    both(value, ...(known(i) ? [recorded.v[i], run.v[i]] : []));
-    if (grad) both(grad, total(i, recorded), total(i));
-    return;
-  }
+  const most = all(".most", box); // no nodes: plain numbers
   for (const name in nodes.length && numbersOf) {
     const numbers = nodes.map((i) => (i === null ? undefined : numbersOf[name](i)));
     const there = numbers.filter((x) => x !== undefined), bars = box.querySelector(`.bars.${name}`);

@@ -7,6 +7,7 @@ import re
 import pytest
 
 import autograd
+import nn
 import viz
 from autograd import Graph, Value
 from tests.viz.test_browser import (
@@ -283,6 +284,22 @@ def test_a_leaf_is_explained_by_its_gradient_and_after_a_click_on_its_box(opened
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("e")
     assert told(page) != str(viz.explain(root, w))
+
+
+def test_a_closed_box_is_explained_by_its_one_result(opened):
+    model = nn.MLP(2, [2, 1], activation="tanh", seed=3)
+    rows = [0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [Value(1.0, "x1"), Value(1.0, "x2")]
+    loss = labelled(nn.mse([model(row) for row in rows], [0.0, 1.0, 1.0, 0.0]), "loss")
+    page = opened(loss)
+    assert "4 ops of loss go" in text(page), "one of them is used by others: the loss"
+    page.keyboard.press("e")
+    assert told(page) == str(viz.explain(loss, loss))
+    close(page)
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert re.search(r"\d+ ops of layer 1 go", text(page))
+    page.keyboard.press("e")
+    assert "viz.explain(loss, value)" in told(page), "of each row another result"
 
 
 def test_of_several_ops_and_of_a_large_graph_it_says_how_to_ask(opened, monkeypatch):

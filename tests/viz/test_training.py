@@ -143,7 +143,7 @@ def test_a_moved_input_is_a_new_start(opened):
     travel(page, 100)
     page.get_by_role("button", name="Train").click()
     page.get_by_role("spinbutton", name="u1", exact=True).fill("2")
-    assert page.evaluate("[done, playing, rates.length]") == [0, False, 1]
+    assert page.evaluate("[done, to, rates.length]") == [0, 0, 1]
     start = Net().trained(100)
     moved = weights(page)
     assert moved[0] == 2.0
@@ -198,7 +198,7 @@ def test_a_training_page_is_no_wider_than_the_screen(opened, size):
     page = opened(viz.trace(loss, train=net.weights, map=(net.last, net.x1, net.x2)), viewport=size)
     travel(page, 5000)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    parts = "#play", "#rate", "#to", "#map canvas", "#scale", "#course svg", "#course > :last-child"
+    parts = "#play", "#rate", "#to", "#map canvas", "#scale", "#train svg", "#now"
     for name in parts:
         box = page.locator(name).bounding_box()
         assert 0 <= box["x"] and box["x"] + box["width"] <= size["width"], name
