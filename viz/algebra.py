@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -21,8 +21,7 @@ from autograd.op import Arithmetic, Op, Symbolic
 MOST = 200  # names and numbers: with their operators they fill a screen of 24 lines
 DEEPEST = 40  # parentheses in parentheses: nobody follows more, and whoever reads them recurses
 _LONGEST_SLOPE = 40  # names and numbers in one op's slope: beyond, it is a series, not a formula
-_EXACT_BITS = 256  # of a fraction: constants are folded exactly as far as anybody writes them
-_EXACT_POWER = 64
+_EXACT_BITS = 256  # of a fraction, and powers: constants are folded exactly as far as is written
 _WRITTEN = 1e40  # and its inverse: beyond, a fraction has more digits than a float knows
 _NEAR = 40.0  # beyond, a formula may overflow where the rule takes care not to
 _FAR = (-1e6, -1e3, -100.0, 100.0, 1e3, 1e6)  # where it may take other ways
@@ -86,46 +85,37 @@ class Algebra(Arithmetic):
         ((x, c),) = terms.items() if len(terms) == 1 else [(x, 1)]
         return c, x.parts if x.record is ops.multiply else {x: 1}
 
-    def collected(self, pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    def joined(self, record: Op, *pairs: tuple[Any, Any]) -> Any:
+        """The sum of terms with coefficients, or the product of bases with exponents."""
         found: dict[Any, Any] = {}
         for x, n in pairs:
             found[x] = self.plus(found[x], n) if x in found else n
-        return {x: n for x, n in found.items() if n != 0}
+        found = {x: n for x, n in found.items() if n != 0}
+        if record is ops.add and found.keys() <= {self.one}:
+            return found.get(self.one, Fraction(0))
+        ((first, n), *more) = found.items() or [(None, 0)]
+        alone = n == 1 and not more and isinstance(first, Node)
+        return first if alone else self.node(record, found)
 
     def plus(self, a: Any, b: Any, sign: int = 1) -> Any:
         if not isinstance(a, Node) and not isinstance(b, Node):
             return number(a + sign * b)
         others = ((term, sign * c) for term, c in self.terms(b).items())
-        return self.total(*self.terms(a).items(), *others)
-
-    def total(self, *terms: tuple[Node, Any]) -> Any:
-        """The sum of terms with their coefficients."""
-        found = self.collected(terms)
-        first, c = next(iter(found.items()), (self.one, Fraction(0)))
-        if len(found) > 1 or (first is not self.one and c != 1):
-            return self.node(ops.add, found)
-        return c if first is self.one else first
+        return self.joined(ops.add, *self.terms(a).items(), *others)
 
     def times(self, a: Any, b: Any) -> Any:
         (c, one), (d, more) = self.factors(a), self.factors(b)
-        return self.total((self.product(*one.items(), *more.items()), number(c * d)))
-
-    def product(self, *bases: tuple[Any, Any]) -> Node:
-        """The product of bases with their exponents."""
-        found = self.collected(bases)
-        first, n = next(iter(found.items()), (self.one, 1))
-        if len(found) > 1 or n != 1 or not isinstance(first, Node):
-            return self.node(ops.multiply, found)
-        return first
+        product = self.joined(ops.multiply, *one.items(), *more.items())
+        return self.joined(ops.add, (product, number(c * d)))
 
     def raised(self, a: Any, n: Any) -> Any:
         if not isinstance(a, Node) and not isinstance(n, Node):
             return _power(a, n)
         if isinstance(n, Node) or n != n or n % 1 != 0:  # (x²)^½ is |x|
-            return self.product((a, n))
+            return self.joined(ops.multiply, (a, n))
         c, bases = self.factors(a)
         powers = ((base, self.times(e, n)) for base, e in bases.items())
-        return self.total((self.product(*powers), _power(c, n)))
+        return self.joined(ops.add, (self.joined(ops.multiply, *powers), _power(c, n)))
 
     def choice(self, c: Any, a: Any, b: Any) -> Any:
         if not isinstance(c, Node):
@@ -157,7 +147,7 @@ def number(x: Any) -> Any:
 
 def _power(c: Any, n: Any) -> Any:
     found = FLOATS.run(ops.power, float(c), float(n))
-    exact = not isinstance(c, float) and n % 1 == 0 and abs(n) <= _EXACT_POWER
+    exact = not isinstance(c, float) and n % 1 == 0 and abs(n) <= _EXACT_BITS
     written = 1 / _WRITTEN < abs(found) < _WRITTEN
     return number(Fraction(c) ** int(n) if exact and written else found)
 
@@ -178,14 +168,13 @@ class _Rules(Algebra):
         whole = self.run(ops.where, c, a, b)
         if whole is self.long or not isinstance(c, Node):
             return whole
-        forms = [a, b, *(self.choice(c, x, y) for x in _sides(a) for y in _sides(b))]
-        forms.append(self.run(ops.sign, self.node(None, 0)))  # as |x|'s slope is called
-        want = [rebuilt(whole, FLOATS, at) for at in self.points]
-        for form in sorted(forms, key=_size):
-            given = (rebuilt(form, FLOATS, at) for at in self.points)
-            if all(map(_alike, given, want)):
-                return form
-        return whole
+        sign = self.run(ops.sign, self.node(None, 0))  # as |x|'s slope is called
+        forms = [a, b, sign, *(self.choice(c, x, y) for x in _sides(a) for y in _sides(b))]
+        want = self._numbers(whole)
+        return min((x for x in forms if all(map(_alike, self._numbers(x), want))), key=_size)
+
+    def _numbers(self, x: Any) -> list[float]:
+        return [rebuilt(x, FLOATS, at) for at in self.points]
 
 
 def _sides(x: Any) -> tuple[Any, ...]:
@@ -201,15 +190,16 @@ def _alike(x: float, y: float) -> bool:
     return math.isclose(x, y, rel_tol=1e-6, abs_tol=1e-15) or (x != x and y != y)
 
 
-def _points(record: Op, count: int) -> list[tuple[float, ...]]:
-    """The record's probes, each with the output."""
+def _points(record: Op, count: int) -> dict[tuple[float, ...], bool]:
+    """The record's probes, each with the output: whether all is smooth there."""
     domain = record.domain if record.slots else record.domain * count
     probes = [(*x.probes(), *(p for p in _FAR if p in x)) for x in domain]
-    found = []
+    found = {}
     for turn in (0, 1, 3, 7):  # all alike, and unlike in three ways
         for i in range(max(map(len, probes), default=0)):
             at = [p[(i + turn * slot) % len(p)] for slot, p in enumerate(probes)]
-            found.append((*at, FLOATS.run(record, *at)))
+            kink = record.kink is not None and record.kink(FLOATS, *at)
+            found[(*at, FLOATS.run(record, *at))] = not kink and max(map(abs, at)) <= _NEAR
     return found
 
 
@@ -221,25 +211,21 @@ def slopes(record: Op, count: int) -> list[Any]:
     or no number: at a kink, as a/|a| has none at 0, and where something overflows.
     """
     points = _points(record, count)
-    smooth = [
-        at for at in points
-        if max(map(abs, at[:-1])) <= _NEAR and not (record.kink and record.kink(FLOATS, *at[:-1]))
-    ]  # fmt: skip
-    for some in (smooth, points):
+    for some in ([at for at, smooth in points.items() if smooth], [*points]):
         m = _Rules(some)
         *at, y = (m.node(None, i) for i in range(count + 1))
         found = [*Arithmetic._partials(m, record, at, y, None)]
-        if m.long in found or all(_is_true(found, record, point, smooth) for point in points):
+        if m.long in found or all(_is_true(found, record, *point) for point in points.items()):
             break
     return [m.long if record.slots and _size(p) > _LONGEST_SLOPE else p for p in found]
 
 
-def _is_true(found: list[Any], record: Op, at: Sequence[float], smooth: list[Any]) -> bool:
+def _is_true(found: list[Any], record: Op, at: Sequence[float], smooth: bool) -> bool:
     """Whether these are the op's partials; or no numbers, where it is not smooth."""
     known = FLOATS.partials(record, at[:-1], at[-1])
     numbers = [p and rebuilt(p, FLOATS, at) for p in found]
     return all(
-        _alike(x or 0.0, p or 0.0) or (x - x != 0 and at not in smooth)
+        _alike(x or 0.0, p or 0.0) or (x - x != 0 and not smooth)
         for x, p in zip(numbers, known, strict=True)
     )
 

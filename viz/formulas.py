@@ -89,9 +89,7 @@ def _expression(graph: Graph, m: Algebra) -> Any:
     """
     leaves = (i for i, record in enumerate(graph.ops) if record is None)
     numbers = graph.run(m, {i: m.node(None, i) for i in leaves})
-    flows: list[Any] = [0.0] * len(graph)
-    for source in graph.inputs:
-        flows[source] = 1.0
+    flows: list[Any] = [float(i in graph.inputs) for i in range(len(graph))]
     for i, (record, operands) in enumerate(zip(graph.ops, graph.operands, strict=True)):
         moving = [flows[x] if type(x) is int else 0.0 for x in operands]
         if record is None or not any(moving):
@@ -106,12 +104,9 @@ def _expression(graph: Graph, m: Algebra) -> Any:
     return (flows if graph.inputs else numbers)[graph.roots[0]]
 
 
-_Forms = Mapping[Any, str]
-_TEXT: _Forms = {
-    "times": "·", "group": "({})", "over": "{}/{}", "power": "{}^{}", "e": "{}e{}",
-    "call": "{}({})",
-}  # fmt: skip
-_LATEX: _Forms = {
+_TEXT = {"times": "·", "group": "({})", "over": "{}/{}", "power": "{}^{}", "e": "{}e{}",
+         "call": "{}({})"}  # fmt: skip
+_LATEX: dict[Any, str] = {
     "times": r" \cdot ", "group": r"\left({}\right)", "over": r"\frac{{{}}}{{{}}}",
     "power": "{{{}}}^{{{}}}", "e": r"{} \cdot 10^{{{}}}",
     "call": r"\operatorname{{{}}}\left({}\right)",
@@ -132,7 +127,7 @@ _Part = tuple[str, int]  # a text and its precedence
 class _Printer:
     """Expressions as text in one of the two tables' forms."""
 
-    def __init__(self, m: Algebra, called: Sequence[str], forms: _Forms) -> None:
+    def __init__(self, m: Algebra, called: Sequence[str], forms: Mapping[Any, str]) -> None:
         self.m, self.called, self.forms, self.latex = m, called, forms, forms is _LATEX
 
     def part(self, x: Any) -> _Part:

@@ -6,7 +6,6 @@ Reads autograd; of a Value nothing is kept but it and its numbers, and nothing i
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -72,9 +71,8 @@ class Watch:
             ax = pyplot.subplots()[1]
         for name, past in self._past.items():
             for word, line, numbers in zip(_WORDS, ("-", "--"), past.values(), strict=True):
-                there = [math.nan if x is None else x for x in numbers]
                 label = f"{name} {word}".replace("$", r"\$")  # no formula of matplotlib's
-                ax.plot(range(1, len(there) + 1), there, line, label=label)
+                ax.plot(range(1, len(self) + 1), numbers, line, label=label)
         ax.set_xlabel("step")
         ax.legend()
         return ax
