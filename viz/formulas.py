@@ -7,13 +7,13 @@ leaves: their numbers do not take part.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from autograd import ops
-from autograd.graph import Graph
+from autograd.graph import Graph, walk
 from autograd.names import clean, names
 from autograd.op import Op
 from autograd.value import Value
@@ -26,7 +26,7 @@ _LOOSE, _SUM, _PRODUCT, _POWER, _ATOM = 0, 1, 2, 4, 9  # precedences, as records
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹·", "0123456789*")
 _WORD = re.compile(r"[^\W\d][\w.]*(\[\d+\])*( #\d+)?")  # w, layer1.w[0], the second w
-_LARGEST = 100_000  # nodes: to sweep more takes seconds, and hardly ever gives a short formula
+_LARGEST = 50_000  # nodes: to sweep more takes seconds, and hardly ever gives a short formula
 _LONGEST_DENOMINATOR = 10_000  # beyond, digits are read sooner than a fraction
 
 
@@ -54,7 +54,7 @@ def formula(root: Value, wrt: Value | None = None) -> Formula:
     Raises:
         TypeError: ``root`` or ``wrt`` is not a Value.
         DrawingError: it has more than 200 names and numbers, which fill a screen, or its graph
-            100,000 nodes.
+            50,000 nodes.
 
     >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-1.0, "b")
     >>> formula((w * x + b).tanh(), wrt=w)
@@ -66,29 +66,29 @@ def formula(root: Value, wrt: Value | None = None) -> Formula:
                 f"formula: a Value is required as {what}, got {type(value).__name__}; "
                 "use viz.formula(loss, wrt=w)"
             )
-    whole, m = Graph(root), Algebra()
-    graph = Graph(root, inputs=() if wrt is None else [wrt])
-    found = _expression(graph, m) if len(graph) < _LARGEST else m.long
+    m, size = Algebra(), sum(1 for _ in islice(walk((root,), {}), _LARGEST))
+    found = _expression(root, wrt, m) if size < _LARGEST else m.long
     if found is m.long:
         raise DrawingError(
             f"formula: at most {MOST} names and numbers can be read, this one has more; "
             "take it in parts with viz.formula(root, wrt=part), or see viz.explain(root)"
         )
+    whole = Graph(root)  # where names are as in all that is said of this root
     known = {id(node): f"{name}" for node, name in zip(whole.nodes, names(whole), strict=True)}
     if wrt is not None and wrt.op is not None and not clean(wrt.label):  # a formula is no name
         known[id(wrt)] = next(v for n in count(1) if (v := f"v{n}") not in known.values())
-    called = [known.get(id(node), "") for node in graph.nodes]
-    return Formula(*(_Printer(m, called, forms).part(found)[0] for forms in (_TEXT, _LATEX)))
+    return Formula(*(_Printer(m, known, forms).part(found)[0] for forms in (_TEXT, _LATEX)))
 
 
-def _expression(graph: Graph, m: Algebra) -> Any:
-    """The root in its leaves; or of an input d root / d input, forwards.
+def _expression(root: Value, wrt: Value | None, m: Algebra) -> Any:
+    """The root in its leaves, which go by their ids; with ``wrt`` its slope.
 
-    So its terms and factors come in the order of the root's own. ``sweep.forward`` guards what is
-    cut from what is infinite; a formula has no number there.
+    That is found forwards, where terms and factors come in the order of the root's own. Not by
+    ``sweep.forward``: it guards what is cut from what is infinite; a formula has no number there.
     """
+    graph = Graph(root, inputs=() if wrt is None else [wrt])
     leaves = (i for i, record in enumerate(graph.ops) if record is None)
-    numbers = graph.run(m, {i: m.node(None, i) for i in leaves})
+    numbers = graph.run(m, {i: m.node(None, id(graph.nodes[i])) for i in leaves})
     flows: list[Any] = [float(i in graph.inputs) for i in range(len(graph))]
     for i, (record, operands) in enumerate(zip(graph.ops, graph.operands, strict=True)):
         moving = [flows[x] if type(x) is int else 0.0 for x in operands]
@@ -127,7 +127,7 @@ _Part = tuple[str, int]  # a text and its precedence
 class _Printer:
     """Expressions as text in one of the two tables' forms."""
 
-    def __init__(self, m: Algebra, called: Sequence[str], forms: Mapping[Any, str]) -> None:
+    def __init__(self, m: Algebra, called: Mapping[int, str], forms: Mapping[Any, str]) -> None:
         self.m, self.called, self.forms, self.latex = m, called, forms, forms is _LATEX
 
     def part(self, x: Any) -> _Part:
