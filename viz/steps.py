@@ -108,7 +108,7 @@ class Trace(Sequence[Position]):
 
         if step is not None and operator.index(step) not in range(2 * self.forward + 1):
             raise IndexError(f"html: step must be 0 to {2 * self.forward}, got {step}")
-        return page(self.walk, step, self.training)
+        return page(self.walk, step, *self.training)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write ``html()`` to ``path``, wholly or not at all."""
