@@ -22,7 +22,8 @@ from autograd.value import Value
 
 from .drawing import write_whole
 from .expressions import value_of
-from .steps import printable, table
+from .letters import printable
+from .steps import PRINTED, table
 
 EXAMPLE = ("(w*x + b - t)**2 + 0.1*(w*w)", "w=1.5", "x=2", "b=-1", "t=1")
 # argparse takes what begins with a minus, as -x*2, for an option, unless a space stands before it
@@ -92,17 +93,18 @@ def _answer(options: Any, alone: bool) -> None:
         raise ValueError(f"--explain: a name in the expression is required, got {options.explain}")
     y.backward()  # a drawing shows what Values hold
     steps = viz.trace(y)
-    walk, nodes = steps.walk, {node.label: node for node in steps.graph.nodes}
+    walk, nodes = steps.walk, steps.graph.nodes
     parts = [f"{walk.heading} = {show(y.data)}"] + [table(walk)] * bool(numbers)
     if options.step or not options.words:
         parts = [str(steps)]
     formulas = []
-    for name in numbers:
-        with suppress(viz.DrawingError, ImportError):  # too long
-            formulas.append(f"d{walk.result}/d{name} = {viz.formula(y, wrt=nodes[name])}")
+    for i in walk.leaves[: PRINTED * bool(numbers)]:  # those of the table
+        with suppress(viz.DrawingError):  # too long
+            formulas.append(f"{walk.slope(i)} = {viz.formula(y, wrt=nodes[i])}")
     parts.append("\n".join(formulas))
     if options.explain:
-        parts.append(str(viz.explain(y, nodes[options.explain])))
+        (value,) = (x for x in nodes if x.label == options.explain)
+        parts.append(str(viz.explain(y, value)))
     print(printable("\n\n".join(filter(None, parts))))
     if options.svg:
         write_whole(options.svg, viz.graph(y).svg.encode())

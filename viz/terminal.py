@@ -18,8 +18,9 @@ from autograd.numbers import show
 from autograd.value import Value
 
 from .drawing import MOST, Drawing, folded
+from .letters import printable
 from .scenes import Scene
-from .steps import Trace, printable
+from .steps import Trace
 from .views import view_of
 from .walk import Walk
 
