@@ -6,7 +6,7 @@ long graph a screen shows a few.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from itertools import chain
 from typing import Any
@@ -70,9 +70,6 @@ class Scene:
             key=lambda box: (-last.get(box.index, -1), order.get(box.nodes[0], 0)),
         )
         self.row = {i: n for n, box in enumerate(self.rows) for i in box.nodes}
-        self.uses = Counter[int]()  # of each box, how many
-        for wire in view.drawing.wires:
-            self.uses[wire.source] += len(wire.places)
         slopes = walk.slopes if len(walk.slopes) < LEAST[-1] else "grad"
         most = ("largest value", "largest grad") if self.folded else ("value", slopes)
         self.heads = "name", "op", *most
@@ -83,6 +80,8 @@ class Scene:
         self.widths = [max(least, max(map(width, texts)) + 2) for least, texts in columns]
         self.odd = self.position(walk.first_odd or 0)  # 0: no number is
         self.hidden = False
+        self.go(self.full)
+        self.uses = self._many  # of each box, how many will send
 
     def go(self, k: int, part: int = 0) -> None:
         """To position ``k``, or the nearest that there is."""
@@ -93,20 +92,22 @@ class Scene:
         slots = self.walk.sent[self.turn[0]] if self.back and len(self.turn) == 1 else {}
         words = not self.folded or len(slots) <= FEW  # by contribution, not by box
         self.part = part if part < len(slots) and words else 0
-        self._come = self._came({(self.turn[0], s) for s in [*slots][part:] if self.part})
+        self._send({(self.turn[0], s) for s in [*slots][part:] if self.part})
         if self.folded:
             self.folded.now = self.turn, self.back, k - self.half if self.back else k
         self.said = self._said()
 
-    def _came(self, later: set[Use]) -> dict[int, list[Use]]:
-        """Of each node the uses that have sent, in their order; ``later`` ones have not."""
-        come: dict[int, list[Use]] = {}
-        for stop in reversed(self.view.stops[self.full - self.k :]):
-            for i in reversed(stop):
-                for slot in self.walk.sent[i]:
-                    if (i, slot) not in later:
-                        come.setdefault(self.walk.source(i, slot), []).append((i, slot))
-        return come
+    def _send(self, later: set[Use]) -> None:
+        """Note what has come in, in its order; ``later`` has not."""
+        boxes = self.view.boxes
+        self._come = defaultdict[int, list[Use]](list)  # of each node, the uses
+        self._many = Counter[int]()  # of each box, how many by other boxes
+        for i in chain(*map(reversed, reversed(self.view.stops[self.full - self.k :]))):
+            for slot in self.walk.sent[i]:
+                if (i, slot) not in later:
+                    x = self.walk.source(i, slot)
+                    self._come[x].append((i, slot))
+                    self._many[boxes[x]] += boxes[x] != boxes[i]
 
     def step(self, first: bool = False) -> int:
         """The last step of this turn, or the first, as the page counts them."""
@@ -138,17 +139,18 @@ class Scene:
         """
         box, walk = self.rows[n], self.walk
         value, grad = (show(bars.foremost(x)) if x else "–" for x in self._numbers(box).values())
-        uses, amounts = self._uses(box), ""
-        if self.hidden and any(self._moves(i) for i, _ in uses):
+        moves = any(self._moves(u) for i in box.nodes for u, _ in self._come[i][-1:])
+        if self.hidden and moves and n != self.now:
             grad = "?"
-        come = f"{len(uses):,} of {self.uses[box.index]:,}"
+        uses, amounts = self.uses[box.index], ""
+        come = f"{self._many[box.index]:,} of {uses:,}"
         if walk.root in box.nodes:
             come = "seed"
         elif not any(walk.graph.recording[i] for i in box.nodes):
             come = "requires_grad=False"
-        elif not box.many and 1 < self.uses[box.index] <= ROWS:
-            amounts = " ".join("+" + self.fill((Blank("a", *use),)) for use in uses)
-            amounts = amounts.replace("+-", "-").replace("+?", "?")
+        elif not box.many and 1 < uses <= ROWS:
+            sent = (self.fill((Blank("a", *use),)) for use in self._come[box.nodes[0]])
+            amounts = " ".join(x if x[0] in "-?" else f"+{x}" for x in sent)
         stops = {self.stop[i] for i in box.nodes if i in self.stop}
         ready = any(self._due[stop] < self.k < self.full - stop for stop in stops)
         more = "goes now" if self.back and n == self.now else "ready" * ready
@@ -167,14 +169,9 @@ class Scene:
         """Whether op ``i`` sends at this step."""
         return self.full - self.stop[i] == self.k
 
-    def _uses(self, box: Box) -> list[Use]:
-        """Those by other boxes that have sent."""
-        boxes, come = self.view.boxes, chain(*(self._come.get(i, ()) for i in box.nodes))
-        return [use for use in come if boxes[use[0]] != box.index]
-
     def _total(self, i: int) -> float | None:
         """The gradient of node ``i``, of what has come by now; None: nothing has."""
-        walk, come = self.walk, self._come.get(i, ())
+        walk, come = self.walk, self._come[i]
         if i == walk.root:
             return 1.0 if self.back or not self.full else None
         if len(come) == len(walk.graph.users[i]):
@@ -215,5 +212,5 @@ class Scene:
         if box.many:
             told = (bars.told(*numbers) for numbers in self._numbers(box).items())
             return [("text", (line,)) for line in (box.title, *box.many.lines, *told)]
-        come = None if self.folded else len(self._uses(box))
+        come = None if self.folded else self._many[box.index]
         return self.told.about(box.nodes[0], self._made(box.nodes[0]), come)

@@ -152,7 +152,7 @@ class Player:
                 self.sought = self.typed
                 self._find()
             elif self.typed.isdecimal():
-                self._go(self.scene.position(int(self.typed)))
+                self._go(self.scene.position(int(self.typed[:9])))
             else:
                 self.note = f"go to: a number from 0 to {2 * self.walk.forward} is required"
 
@@ -267,12 +267,13 @@ class Player:
 
     def _cut(self, text: str, width: int) -> str:
         """As much of ``text`` as fits, in the characters that the terminal has."""
-        text, more = printable(text), printable("…")
+        text, more, width = printable(text), printable("…"), max(0, width)
         if self.width(text) <= width:
             return text
+        text = text[:width]
         while text and self.width(text + more) > width:
             text = text[:-1]
-        return (text + more)[: max(0, width)]
+        return (text + more)[:width]
 
 
 def play(root: Value) -> None:
