@@ -6,18 +6,18 @@ the shell. All numbers are those of one backward pass, ``backward_steps``.
 
 from __future__ import annotations
 
+import gc
 import numbers
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from autograd.anomaly import error_of
 from autograd.errors import place
-from autograd.graph import Graph
 from autograd.names import clean, short
 from autograd.numbers import plural, show
-from autograd.sweep import backward_steps
+from autograd.sweep import sound, steps_of
 from autograd.value import Value
 
 from . import notebook
@@ -44,12 +44,12 @@ class Explanation:
         """``at``: a node of the walk's graph, a Value that is not in it, or None: the whole."""
         graph = walk.graph
         self.walk, self.top, self.at = walk, top, at
-        self.node = at if isinstance(at, int) else None
+        self.node: int | None = None
         if isinstance(at, Value):
             record, self.name, self.data = at.op, short(at), at.data
             self.held, self.grad = at.grad if at.has_grad else None, 0.0
         else:
-            i = walk.root if at is None else at
+            self.node = i = walk.root if at is None else at
             record, self.name, self.data = graph.ops[i], walk.names[i].text, walk.number("v", i)
             self.held, self.grad = graph.grads[i], walk.grads.get(i, 0.0)
         self.op = record.name if record else None
@@ -227,11 +227,9 @@ class Explanation:
         for layer in found[:LISTED]:
             told = f"{layer['name']}: {plural(layer['neurons'], 'neuron')}"
             yield f"{told}, gradient of length {show(layer['length'])}"
-            for word in ("dead", "saturated"):
-                if layer[word]:
-                    named = [name.removeprefix(f"{layer['name']}/") for name in layer[word]]
-                    more = [f"{len(named) - ROWS} more"] * (len(named) > ROWS)
-                    yield f"  {word}: {', '.join(named[:ROWS] + more)}"
+            ill = [word for word in ("dead", "saturated") if layer[word]]
+            if ill:
+                yield "  " + "; ".join(f"{word}: {_within(layer, word)}" for word in ill)
         if len(found) > LISTED:
             yield f"… {len(found) - LISTED} more layers"
         yield from filter(None, [walk.held()])
@@ -264,6 +262,12 @@ def _chain(before: str, names: Sequence[str], arrow: str) -> str:
         if len(line) <= WIDTH or keep <= 2:
             return line
         keep -= 1
+
+
+def _within(layer: Mapping[str, Any], word: str) -> str:
+    """``neuron 3, neuron 7``: a layer's neurons that are so."""
+    named = [name.removeprefix(f"{layer['name']}/") for name in layer[word]]
+    return ", ".join(named[:ROWS] + [f"{len(named) - ROWS} more"] * (len(named) > ROWS))
 
 
 def _nouns(found: Sequence[Group]) -> str:
@@ -299,7 +303,15 @@ def explain(root: Value, value: Value | None = None, top: int = 5) -> Explanatio
         )
     if not isinstance(top, numbers.Integral) or isinstance(top, bool) or top < 1:
         raise ValueError(f"explain: top must be a whole number >= 1, got {top!r}; use top=5")
-    steps = tuple(backward_steps(root))
-    graph = Graph(root)
-    at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
-    return Explanation(Walk(graph, steps), at, int(top))
+    collects = gc.isenabled()
+    gc.disable()  # all that is made here stays: to look for garbage is half the time
+    try:
+        graph = sound(root)
+        walk = Walk(graph, tuple(steps_of(graph, graph.recording)))
+        at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
+        told = Explanation(walk, at, int(top))
+        told.groups, told.paths  # noqa: B018 - what takes long
+    finally:
+        if collects:
+            gc.enable()
+    return told

@@ -21,7 +21,7 @@ from autograd.value import Value
 
 from .algebra import MOST, Algebra, Node, is_choice, number
 from .errors import DrawingError
-from .steps import printable
+from .letters import printable
 
 _SUM, _PRODUCT, _POWER, _CALL, _ATOM = 1, 2, 4, 5, 9  # precedences, as records have them
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
