@@ -198,6 +198,13 @@ def test_the_doctor_says_what_is_here_and_what_is_in_the_way(tmp_path):
     assert "in the way: nothing" in shell("--doctor").stdout.decode()
 
 
+def test_another_autograd_is_named(tmp_path):
+    (tmp_path / "autograd.py").touch()
+    done = shell("a*a", "a=3", cwd=tmp_path)
+    said = f"whygrad's autograd is required, got {tmp_path.resolve() / 'autograd.py'}; rename that"
+    assert done.returncode == 1 and said in done.stderr.decode()
+
+
 def test_the_doctor_knows_another_distribution(tmp_path):
     """HIPS autograd, as pip would list it."""
     about = tmp_path / "autograd-1.7.dist-info"
