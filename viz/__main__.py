@@ -64,8 +64,8 @@ def _parser() -> _Parser:
     add("words", nargs="*", metavar="expression name=number", help='"tanh(w*x+b)" w=0.5 x=2 b=-1')
     add("--step", action="store_true", help="walk through every step")
     add("--explain", metavar="NAME", help="say what the gradient of a name is made of")
-    add("--svg", metavar="FILE", help="draw it")
-    add("--html", metavar="FILE", help="write the page to step through")
+    add("--svg", metavar="FILE", help="write the drawing, as SVG")
+    add("--html", metavar="FILE", help="write the page, to step through")
     add("--open", action="store_true", help="open that page in a browser")
     add("--doctor", action="store_true", help="say what is installed, and what is in its way")
     return parser
