@@ -19,8 +19,7 @@ def report() -> list[str]:
     folder = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     python = f"Python {platform.python_version()} at {sys.executable}, {platform.platform()}"
     others = [line for name in PACKAGES for line in _others(name, os.path.join(folder, name))]
-    places = f"{', '.join(PACKAGES)}: in {folder}"
-    return [*about(), places, python, *(others or ["in the way: nothing"])]
+    return [*about(), python, *(others or ["in the way: nothing"])]
 
 
 def _others(name: str, home: str) -> Iterator[str]:

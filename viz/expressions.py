@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import math
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -75,9 +74,7 @@ def _parsed(text: str) -> ast.expr:
             raise _refusal(at, f"{character!a} cannot be shown")
     source = text.lstrip(" ")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of 1if, which is refused
-            return ast.parse(source, mode="eval").body
+        return ast.parse(source, mode="eval").body
     except SyntaxError as error:
         why = error.msg if source else "an expression is required, got none"
         at = len(text) - len(source) + max(1, error.offset or 1) - 1  # 0 of an empty text

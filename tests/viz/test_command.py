@@ -187,7 +187,7 @@ def test_the_doctor_says_what_is_here_and_what_is_in_the_way(tmp_path):
     (tmp_path / "nn.py").touch()
     said = shell("--doctor", cwd=tmp_path).stdout.decode()
     assert f"whygrad {autograd.__version__}" in said and f"core: {autograd.core_kind}" in said
-    assert f"autograd, nn, viz: in {REPO}" in said and sys.executable in said
+    assert f" in {REPO / 'autograd'}" in said and sys.executable in said
     assert f"in the way: {tmp_path.resolve() / 'nn.py'}, which hides our nn" in said
     behind = tmp_path / "behind" / "viz"
     behind.mkdir(parents=True)
