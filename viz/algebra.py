@@ -18,7 +18,7 @@ from autograd import ops
 from autograd.ieee import FLOATS
 from autograd.op import Arithmetic, Op, Symbolic
 
-MOST = 400  # names and numbers: as many as fill a screen of 24 lines of 80 letters
+MOST = 200  # names and numbers: with their operators they fill a screen of 24 lines
 DEEPEST = 40  # parentheses in parentheses: nobody follows more, and whoever reads them recurses
 _LONGEST_SLOPE = 40  # names and numbers in one op's slope: beyond, it is a series, not a formula
 _EXACT_BITS = 256  # of a fraction: constants are folded exactly as far as anybody writes them
@@ -26,7 +26,7 @@ _EXACT_POWER = 64
 _WRITTEN = 1e40  # and its inverse: beyond, a fraction has more digits than a float knows
 _NEAR = 40.0  # beyond, a formula may overflow where the rule takes care not to
 _FAR = (-1e6, -1e3, -100.0, 100.0, 1e3, 1e6)  # where it may take other ways
-_Point = tuple[Sequence[float], float, bool]
+_Point = tuple[Sequence[float], bool]
 # Arithmetic, and written so.
 _EXPANDED = {ops.square, ops.reciprocal, ops.exp2, ops.dot, ops.sum, ops.prod}
 _TURNED = {ops.greater: ops.less, ops.greater_equal: ops.less_equal, ops.equal: ops.equal}
@@ -35,7 +35,7 @@ _TURNED = {ops.greater: ops.less, ops.greater_equal: ops.less_equal, ops.equal: 
 class Node(Symbolic):
     """An expression; equal ones are one Node of their Algebra.
 
-    ``parts``: of a leaf what it stands for, of a call the operands; of a product each base with its
+    ``parts``: of a leaf its index, of a call the operands; of a product each base with its
     exponent, of a sum each term with its coefficient. A number is no Node.
     """
 
@@ -57,33 +57,34 @@ class Algebra(Arithmetic):
     def __init__(self) -> None:
         self.nodes: dict[Any, Node] = {}
         self.one = self._node("product", {})
-        self.long = self.leaf("…")
+        self.long = self.leaf(-1)  # the last of what letters stand for
         self.long.size = MOST + 1
 
-    def leaf(self, name: Any) -> Node:
-        return self._node("leaf", name)
+    def leaf(self, index: int) -> Node:
+        return self._node("leaf", index)
 
     def call(self, record: Op, operands: Sequence[Any]) -> Node:
         return self._node("call", tuple(operands), record)
 
     def _node(self, kind: str, parts: Any, record: Op | None = None) -> Node:
-        key = kind, record, frozenset(parts.items()) if isinstance(parts, dict) else parts
+        many = isinstance(parts, dict)
+        key = kind, record, frozenset(parts.items()) if many else parts
         if key not in self.nodes:
-            inner = [x for pair in parts.items() for x in pair] if isinstance(parts, dict) else ()
-            node = Node(self, kind, parts, record, parts if kind == "call" else inner)
+            inner = [x for pair in parts.items() for x in pair] if many else parts if record else ()
+            node = Node(self, kind, parts, record, inner)
             self.nodes[key] = self.long if node.size > MOST or node.depth > DEEPEST else node
         return self.nodes[key]
 
     def run(self, record: Op, *operands: Any) -> Any:
-        at = [x if isinstance(x, Node) else number(x) for x in operands]
-        if any(x is self.long for x in at):
+        if self.long in operands:
             return self.long
+        at = [x if isinstance(x, Node) else number(x) for x in operands]
         if record in _WAYS:
             return _WAYS[record](self, *at)
         if record in _EXPANDED and record.formula is not None:
             return record.formula(self, *at)
         if not any(isinstance(x, Node) for x in at):
-            return number(FLOATS.run(record, *[float(x) for x in at]))
+            return number(FLOATS.run(record, *[float(x) for x in at if not isinstance(x, Node)]))
         if record in _TURNED and not isinstance(at[0], Node):
             record, at = _TURNED[record], at[::-1]  # x < 0, as it is written
         return self.call(record, at)
@@ -91,11 +92,10 @@ class Algebra(Arithmetic):
     def partials(
         self, record: Op, at: Sequence[Any], y: Any, wanted: Sequence[bool] | None = None
     ) -> Sequence[Any]:
-        letters, found = slopes(record, len(at))
-        given = dict(zip(letters, (*at, y), strict=True))
+        given = *at, y, self.long
         return [
             None if p is None or (wanted and not wanted[slot]) else rebuilt(p, self, given)
-            for slot, p in enumerate(found)
+            for slot, p in enumerate(slopes(record, len(at)))
         ]
 
     # -------------------------------------------------------------- sums and products
@@ -127,11 +127,11 @@ class Algebra(Arithmetic):
     def total(self, terms: dict[Node, Any]) -> Any:
         """The sum of terms with their coefficients."""
         terms = {term: c for term, c in terms.items() if c != 0}
-        if len(terms) <= 1:
-            for term, c in terms.items():
-                return c if term is self.one else term if c == 1 else self._node("sum", terms)
-            return Fraction(0)
-        return self._node("sum", terms)
+        if len(terms) == 1:
+            ((term, c),) = terms.items()
+            if term is self.one or c == 1:
+                return c if term is self.one else term
+        return self._node("sum", terms) if terms else Fraction(0)
 
     def times(self, a: Any, b: Any) -> Any:
         (c, one), (d, other) = self.factors(a), self.factors(b)
@@ -143,10 +143,9 @@ class Algebra(Arithmetic):
     def product(self, bases: dict[Any, Any]) -> Node:
         """The product of bases with their exponents; a choice's 1 or 0 has no powers."""
         bases = {b: 1 if is_choice(b) else e for b, e in bases.items() if e != 0}
-        if len(bases) == 1:
-            for base, exponent in bases.items():
-                if exponent == 1 and isinstance(base, Node):
-                    return base
+        first = next(iter(bases), None)
+        if isinstance(first, Node) and [*bases.values()] == [1]:
+            return first
         return self._node("product", bases) if bases else self.one
 
     def raised(self, a: Any, n: Any) -> Any:
@@ -185,17 +184,17 @@ class Algebra(Arithmetic):
 
 def is_choice(x: Any) -> bool:
     """Whether it is 1 or 0, as a condition has it."""
-    return isinstance(x, Node) and x.record is ops.where and x.parts[1] in (0, 1)
+    return isinstance(x, Node) and x.record is ops.where and x.parts[1:] in ((1, 0), (0, 1))
 
 
-def implies(x: Any, c: Node) -> bool:
+def implies(x: Any, c: Any) -> bool:
     """Whether ``x`` is 0 by its own factors wherever ``c`` is 0."""
-    if not isinstance(x, Node):
-        return bool(x == 0)
+    if not isinstance(x, Node) or not isinstance(c, Node):
+        return bool(c != 0 if isinstance(x, Node) else x == 0)
     if x is c or (x.kind == "sum" and all(implies(term, c) for term in x.parts)):
         return True
     bases = x.m.factors(x)[1]
-    if c in bases or any(b.kind == "sum" and implies(b, c) for b in bases if b is not x):
+    if c in bases or any(implies(b, c) for b in bases if b is not x):
         return True
     if is_choice(c):
         return c.parts[1] == 1 and implies(x, c.parts[0])
@@ -209,20 +208,17 @@ def _is_no(x: Any, c: Node) -> bool:
     return is_choice(x) and x.m.call(ops.where, (x.parts[0], 1, 0)) in c.parts
 
 
-def _same(m: Algebra, x: Any, *others: Any) -> Any:
-    return x
-
-
 _WAYS: dict[Op, Any] = {
     ops.add: Algebra.plus, ops.subtract: lambda m, a, b: m.plus(a, b, -1),
     ops.multiply: Algebra.times, ops.negative: lambda m, x: m.times(-1, x),
     ops.divide: lambda m, a, b: m.times(a, m.raised(b, Fraction(-1))), ops.power: Algebra.raised,
-    ops.identity: _same, ops.stop_gradient: _same, ops.corner: _same,
+    ops.identity: lambda m, x: x, ops.stop_gradient: lambda m, x: x, ops.corner: lambda m, a, b: a,
     ops.where: lambda m, c, a, b: m.where(c, a, b),
 }  # fmt: skip
 
 
 # ------------------------------------------------------------------ numbers
+@functools.lru_cache(1024)
 def number(x: Any) -> Any:
     """A float as the fraction that its shortest digits say; not at the ends of the range."""
     if isinstance(x, Fraction) or x == 0:
@@ -254,13 +250,13 @@ class _Rules(Algebra):
     formula.
     """
 
-    def __init__(self, letters: Sequence[Any], points: Sequence[_Point]) -> None:
+    def __init__(self, points: Sequence[_Point]) -> None:
         super().__init__()
-        self.letters, self.points = [self.leaf(name) for name in letters], points
+        self.points = points
         self.made: dict[Any, tuple[Any, Any]] = {}  # a choice's two sides
 
     def where(self, c: Any, a: Any, b: Any) -> Any:
-        if not isinstance(c, Node) or any(x is self.long for x in (c, a, b)):
+        if not isinstance(c, Node) or self.long in (a, b):
             return super().where(c, a, b)
         a, b = self._side(c, a, True), self._side(c, b, False)
         for form, other in sorted([(a, b), (b, a)], key=lambda forms: _size(forms[0])):
@@ -271,19 +267,17 @@ class _Rules(Algebra):
         return found
 
     def _side(self, c: Any, x: Any, then: bool) -> Any:
-        """``x``, where c holds or does not; of a choice that c has made already what it gives."""
+        """``x`` where c holds, or does not; if it is a choice that c has made, what that gives."""
         forms = (form for form in self.made.get(x, ()) if self._agree(c, form, x, then))
         return next(forms, x)
 
     def _agree(self, c: Any, form: Any, other: Any, then: bool) -> bool:
         """Whether the two give the same wherever c holds, or does not."""
-        for at, y, _ in self.points:
-            given = dict(zip(self.letters, (*at, y), strict=True))
-            if (rebuilt(c, FLOATS, given) != 0) == then and not _alike(
-                rebuilt(form, FLOATS, given), rebuilt(other, FLOATS, given)
-            ):
-                return False
-        return True
+        return all(
+            (rebuilt(c, FLOATS, at) != 0) != then
+            or _alike(rebuilt(form, FLOATS, at), rebuilt(other, FLOATS, at))
+            for at, _ in self.points
+        )
 
 
 def _size(x: Any) -> int:
@@ -307,39 +301,37 @@ def _points(record: Op, count: int) -> list[_Point]:
         for i in range(max(map(len, probes), default=0)):
             at = [p[(i + turn * slot) % len(p)] for slot, p in enumerate(probes)]
             kink = record.kink is not None and bool(record.kink(FLOATS, *at))
-            loose = kink or max(map(abs, at)) > _NEAR
-            found.append((at, FLOATS.run(record, *at), loose))
+            found.append(((*at, FLOATS.run(record, *at)), kink or max(map(abs, at)) > _NEAR))
     return found
 
 
 @functools.lru_cache(256)
-def slopes(record: Op, count: int) -> tuple[list[Node], list[Any]]:
-    """Letters for the operands and y, and each slot's partial in these; None: nothing passes.
+def slopes(record: Op, count: int) -> list[Any]:
+    """Each slot's partial: leaf i is operand i, the next y; None: nothing passes.
 
     Told from the points where all is smooth, if what is found then is true at the others as well.
     """
-    points, names = _points(record, count), [*range(count + 1)]  # y's is last
-    for some in ([point for point in points if not point[2]], points):
-        m = _Rules(names, some)
-        *at, y = m.letters
+    points = _points(record, count)
+    for some in ([point for point in points if not point[1]], points):
+        m = _Rules(some)
+        *at, y = map(m.leaf, range(count + 1))
         found = [*Arithmetic._partials(m, record, at, y, None)]
-        if all(_is_true(m, found, record, *point) for point in points):
+        if m.long in found or all(_is_true(found, record, *point) for point in points):
             break
     for slot, p in enumerate(found):
         if record.slots and _size(p) > _LONGEST_SLOPE:
             found[slot] = m.call(_primed(record, slot), at)
-    return m.letters, found
+    return found
 
 
-def _is_true(m: _Rules, found: list[Any], record: Op, at: Any, y: float, loose: bool) -> bool:
-    if m.long in found:
-        return True
-    given = dict(zip(m.letters, (*at, y), strict=True))
-    for p, known in zip(found, FLOATS.partials(record, at, y), strict=True):
-        x = 0.0 if p is None else rebuilt(p, FLOATS, given)
-        if not _alike(x, known or 0.0) and not (loose and x - x != 0):
-            return False
-    return True
+def _is_true(found: list[Any], record: Op, at: Sequence[float], loose: bool) -> bool:
+    """Whether these are the op's partials; ``loose``: or no numbers."""
+    known = FLOATS.partials(record, at[:-1], at[-1])
+    numbers = [p and rebuilt(p, FLOATS, at) for p in found]
+    return all(
+        _alike(x or 0.0, p or 0.0) or (loose and x - x != 0)
+        for x, p in zip(numbers, known, strict=True)
+    )
 
 
 def _primed(record: Op, slot: int) -> Op:
@@ -352,22 +344,17 @@ def _primed(record: Op, slot: int) -> Op:
     )  # fmt: skip
 
 
-def rebuilt(x: Any, m: Arithmetic, given: dict[Any, Any]) -> Any:
+def rebuilt(x: Any, m: Arithmetic, given: Sequence[Any]) -> Any:
     """An expression over other operands, in any arithmetic."""
     if not isinstance(x, Node):
         return x if isinstance(m, Algebra) else float(x)
-    if x in given:
-        return given[x]
-    if x.kind == "call" and x.record is not None:
+    if x.kind == "leaf":
+        return given[x.parts]
+    if x.record is not None:
         return m.run(x.record, *[rebuilt(part, m, given) for part in x.parts])
-    join, with_ = (ops.add, ops.multiply) if x.kind == "sum" else (ops.multiply, ops.power)
-    parts = []
-    for part, n in x.parts.items():
-        one = rebuilt(part, m, given)
+    join, one = (ops.add, ops.multiply) if x.kind == "sum" else (ops.multiply, ops.power)
+    parts = [rebuilt(part, m, given) for part in x.parts]
+    for i, n in enumerate(x.parts.values()):
         if n != 1:
-            inner = rebuilt(n, m, given)
-            one = m.run(with_, inner, one) if x.kind == "sum" else m.run(with_, one, inner)
-        parts.append(one)
-    if not parts:
-        return rebuilt(1, m, given)
-    return functools.reduce(lambda a, b: m.run(join, a, b), parts)
+            parts[i] = m.run(one, parts[i], rebuilt(n, m, given))
+    return functools.reduce(lambda a, b: m.run(join, a, b), parts) if parts else 1.0

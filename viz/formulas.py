@@ -9,21 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import count, islice
 from typing import Any
 
 from autograd import ops
-from autograd.graph import Graph
-from autograd.names import Name, fill, names
+from autograd.graph import Graph, walk
+from autograd.names import Name, clean, fill, names
 from autograd.op import Op
 from autograd.sweep import reverse
 from autograd.value import Value
 
 from .algebra import MOST, Algebra, Node, is_choice, number
 from .errors import DrawingError
+from .letters import printable
 
 _SUM, _PRODUCT, _POWER, _CALL, _ATOM = 1, 2, 4, 5, 9  # precedences, as records have them
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORD = re.compile(r"[^\W\d][\w.]*(\[\d+\])*( #\d+)?")  # w, layer1.w[0], the second w
+_LARGEST = 100_000  # nodes: to sweep more takes seconds, and hardly ever gives a short formula
 _LARGEST_WHOLE = 1e16  # below, a float's digits are all its own
 _LONGEST_DENOMINATOR = 10_000  # beyond, digits are read sooner than a fraction
 _LETTERS = {
@@ -43,10 +46,11 @@ class Formula:
     def __init__(self, text: str, latex: str) -> None:
         self._text, self.latex = text, latex
 
-    def __str__(self) -> str:
-        return self._text
-
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        if printable(self._text) == self._text:
+            return self._text
+        digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹·", "0123456789*")
+        return printable(re.sub("([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", r"^\1", self._text).translate(digits))
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
@@ -61,7 +65,8 @@ def formula(root: Value, wrt: Value | None = None) -> Formula:
 
     Raises:
         TypeError: ``root`` or ``wrt`` is not a Value.
-        DrawingError: it has more than 400 names and numbers, as fill a screen of 24 lines.
+        DrawingError: it has more than 200 names and numbers, which fill a screen, or its graph
+            100,000 nodes.
 
     >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-1.0, "b")
     >>> formula((w * x + b).tanh(), wrt=w)
@@ -73,37 +78,34 @@ def formula(root: Value, wrt: Value | None = None) -> Formula:
                 f"formula: a Value is required as {what}, got {type(value).__name__}; "
                 "use viz.formula(loss, wrt=w)"
             )
+    if sum(1 for _ in islice(walk((root,), {}), _LARGEST)) == _LARGEST:
+        raise _too_long()
     graph, m = Graph(root, inputs=() if wrt is None else [wrt]), Algebra()
-    leaves = {i: m.leaf(i) for i, record in enumerate(graph.ops) if record is None}
-    numbers = graph.run(m, leaves)
+    leaves = [i for i, record in enumerate(graph.ops) if record is None]
+    numbers = graph.run(m, {i: m.leaf(i) for i in leaves})
     found = numbers[graph.roots[0]]
     if wrt is not None:
         (found,) = reverse(graph, m, numbers, {graph.roots[0]: 1.0}, [graph.inputs[0]])
     if found is m.long:
-        raise DrawingError(
-            f"formula: at most {MOST} names and numbers can be read, this one has more; "
-            "give a name to a part with viz.formula(root, wrt=part), or see viz.explain(root)"
-        )
-    called = _called(Graph(root) if wrt is not None else graph, graph)
-    texts = {leaf: called[i] for i, leaf in leaves.items()}
+        raise _too_long()
+    whole = Graph(root)  # where names are as in all that is said of this root
+    known = {id(node): f"{name}" for node, name in zip(whole.nodes, names(whole), strict=True)}
+    free = next(v for n in count(1) if (v := f"v{n}") not in known.values())
+    called = {i: _called(graph.nodes[i], known, free) for i in leaves}
     found = found if isinstance(found, Node) else number(found or 0.0)
-    return Formula(_Text(m, texts).of(found), _Latex(m, texts).of(found))
+    return Formula(_Text(m, called).of(found), _Latex(m, called).of(found))
 
 
-def _called(whole: Graph, graph: Graph) -> dict[int, str]:
-    """What each leaf of ``graph`` is called in ``whole``; what an op gave, by a letter."""
-    known = {id(node): name for node, name in zip(whole.nodes, names(whole), strict=True)}
-    taken = {name.text for name in known.values()}
-    found = {}
-    for i, node in enumerate(graph.nodes):
-        if graph.ops[i] is None:
-            name = known.get(id(node))
-            if name is None or name.formula or (node.op is not None and not node.label):
-                n = next(n for n in range(1, len(taken) + 2) if f"v{n}" not in taken)
-                found[i] = f"v{n}"
-            else:
-                found[i] = name.text
-    return found
+def _too_long() -> DrawingError:
+    return DrawingError(
+        f"formula: at most {MOST} names and numbers can be read, this one has more; "
+        "take it in parts with viz.formula(root, wrt=part), or see viz.explain(root)"
+    )
+
+
+def _called(leaf: Value, known: Mapping[int, str], free: str) -> str:
+    """Its name; what an op gave is called by its label alone, as a formula is no name."""
+    return known.get(id(leaf), free) if leaf.op is None or clean(leaf.label) else free
 
 
 class _Text:
@@ -111,7 +113,7 @@ class _Text:
 
     times, group = "·", ("(", ")")
 
-    def __init__(self, m: Algebra, leaves: Mapping[Node, str]) -> None:
+    def __init__(self, m: Algebra, leaves: Mapping[int, str]) -> None:
         self.m, self.leaves = m, leaves
 
     def of(self, x: Any) -> str:
@@ -120,7 +122,7 @@ class _Text:
     def part(self, x: Any) -> tuple[str, int]:
         x = _gathered(self.m, x)
         if isinstance(x, Node) and x.kind == "leaf":
-            return self.name(self.leaves[x]), _ATOM
+            return self.name(self.leaves[x.parts]), _ATOM
         if isinstance(x, Node) and x.record is not None:
             return self.call(x.record, x.parts)
         terms = list(self.m.terms(x).items())
@@ -202,8 +204,8 @@ class _Latex(_Text):
         return f"{{{base}}}^{{{self.of(n)}}}"
 
     def name(self, label: str) -> str:
-        text = _escaped(label)
-        return text if len(label) == 1 else rf"\mathrm{{{text}}}"
+        text = _escaped(super().name(label))
+        return text if len(text) == 1 else rf"\mathrm{{{text}}}"
 
     def number(self, x: Any) -> str:
         digits, _, exponent = super().number(x).partition("e")
@@ -239,6 +241,8 @@ def _ratio(c: Any, over: bool) -> tuple[Any, Any]:
         Fraction(repr(float(c))) == c and not (over and c.numerator == 1)
     ):
         return c, 1
+    if str(c.numerator).strip("0") == "1":  # x/1.7, not 10·x/17
+        return Fraction(1), 1 / c
     return (c.numerator, c.denominator) if c.denominator < _LONGEST_DENOMINATOR else (float(c), 1)
 
 

@@ -1,10 +1,11 @@
-"""How text is set in a drawing, and how wide it is: what all sizes follow from.
+"""How text is set in a drawing, and how wide it is: what all sizes follow from; and in a console.
 
-Reads nothing; read by all that sizes and draws boxes.
+Reads nothing; read by all that sizes and draws boxes, and by all that prints.
 """
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 FONT, SMALL = 12.0, 9.5  # px; names and numbers, and the quiet words beside them
@@ -14,6 +15,10 @@ PAD_X, PAD_Y = 8, 7  # px, inside a box
 WORD = 36  # px, where the number begins after its word
 WIDE = 174  # px, a line in a folded box: a title of 24 letters
 HOVER = 200  # characters of a formula: what a tooltip shows
+ASCII = str.maketrans(
+    {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
+    | {"←": "<-", "↑": "up", "↓": "down"}
+)
 
 
 def minus(text: str) -> str:
@@ -40,4 +45,14 @@ def fit(text: str, font: float = FONT, room: float = WIDE) -> str:
     text = " ".join("".join(c if c.isprintable() else " " for c in text[:HOVER]).split())
     while text_width(text, font) > room:
         text = text[:-2] + "…" * (len(text) > 2)
+    return text
+
+
+def printable(text: str) -> str:
+    """``text`` in what standard output can encode: ``d * ->`` where it lacks ``∂ × →``."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
     return text

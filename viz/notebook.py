@@ -9,12 +9,8 @@ from __future__ import annotations
 import base64
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .svg import xml
-
-if TYPE_CHECKING:
-    from .steps import Trace
 
 TALL = 640  # px: the page's picture and its panes below one another, on a laptop's screen
 
@@ -30,20 +26,17 @@ def text(lines: str) -> str:
     return f'<pre style="white-space:pre-wrap">{xml(lines)}</pre>'
 
 
-def live(trace: Trace) -> str:
-    """The page in a frame, over the final drawing, which is seen where there is no frame.
+def live(page: str, picture: str, title: str) -> str:
+    """A page in a frame, over its picture, which is seen where there is no frame.
 
-    Both are in one cell of a grid: without the frame the cell is as tall as the drawing.
+    Both are in one cell of a grid: without the frame the cell is as tall as the picture.
     """
-    from .drawing import final
-
-    drawing, cell = final(trace.walk), "grid-area:1/1"
+    cell = "grid-area:1/1"
     return (
-        f'<div style="display:grid;grid-template-columns:minmax(0,1fr)">'
-        f'<div style="{cell};overflow:auto">{image(drawing.svg, drawing.title)}</div>'
-        f'<iframe sandbox="allow-scripts" title="{xml(repr(trace))}" width="100%" height="{TALL}" '
-        f'style="{cell};width:100%;min-height:100%;border:0" srcdoc="{xml(trace.html())}"></iframe>'
-        "</div>"
+        '<div style="display:grid;grid-template-columns:minmax(0,1fr)">'
+        f'<div style="{cell};overflow:auto">{picture}</div>'
+        f'<iframe sandbox="allow-scripts" title="{xml(title)}" width="100%" height="{TALL}" '
+        f'style="{cell};width:100%;min-height:100%;border:0" srcdoc="{xml(page)}"></iframe></div>'
     )
 
 

@@ -8,26 +8,21 @@ from __future__ import annotations
 import copy
 import operator
 import os
-import sys
 from collections.abc import Sequence
 from typing import overload
 
-from autograd.graph import Graph
-from autograd.sweep import Step, backward_steps
+from autograd.sweep import Step, sound, steps_of
 from autograd.value import Value
 
 from . import notebook
-from .drawing import write_whole
+from .drawing import final, write_whole
+from .letters import printable
 from .training import Training, training
 from .walk import Walk
 
 PRINTED = 40  # steps, half of them the last, and leaves, of a printed walk
 NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph again
 INDENT = {"row": "  ", "total": "  "}
-ASCII = str.maketrans(
-    {"∂": "d", "×": "*", "→": "->", "≈": "~", "–": "-", "·": "|", "…": "...", "²": "^2", "½": "1/2"}
-    | {"←": "<-", "↑": "up", "↓": "down"}
-)
 
 
 class Position(Step):
@@ -54,8 +49,8 @@ class Trace(Sequence[Position]):
         self, root: Value, train: Sequence[Value] | None = None, learning_rate: float = 0.1,
         map: tuple[Value, Value, Value] | None = None,
     ) -> None:  # fmt: skip
-        steps = tuple(backward_steps(root))  # first: it refuses what it must
-        self.graph = Graph(root)
+        self.graph = sound(root)
+        steps = tuple(steps_of(self.graph, self.graph.recording))
         self.walk = Walk(self.graph, steps)
         self.training: Training = training(self.walk, train, learning_rate, map)
         self.forward = len(steps)
@@ -113,7 +108,7 @@ class Trace(Sequence[Position]):
 
         if step is not None and operator.index(step) not in range(2 * self.forward + 1):
             raise IndexError(f"html: step must be 0 to {2 * self.forward}, got {step}")
-        return page(self.walk, step, self.training)
+        return page(self.walk, step, *self.training)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write ``html()`` to ``path``, wholly or not at all."""
@@ -124,7 +119,9 @@ class Trace(Sequence[Position]):
         print(printable(notebook.opened(self.html(), self._name)))
 
     def _repr_html_(self) -> str:
-        return notebook.live(self)
+        drawing = final(self.walk)
+        picture = notebook.image(drawing.svg, drawing.title)
+        return notebook.live(self.html(), picture, repr(self))
 
 
 def _text(walk: Walk, k: int) -> str:
@@ -143,16 +140,6 @@ def table(walk: Walk) -> str:
     if len(walk.leaves) > most:
         lines.append(f"… {len(walk.leaves) - most} more")
     return "\n".join([*lines, *filter(None, [walk.held()])])
-
-
-def printable(text: str) -> str:
-    """``text`` in what standard output can encode: ``d * ->`` where it lacks ``∂ × →``."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
-    return text
 
 
 def trace(

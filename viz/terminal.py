@@ -21,8 +21,9 @@ from autograd.value import Value
 from . import bars
 from .blanks import Blank, Line
 from .drawing import Drawing, folded
+from .letters import printable
 from .scenes import Scene
-from .steps import Trace, printable
+from .steps import Trace
 from .views import view_of
 from .walk import Walk
 

@@ -5,6 +5,7 @@ Reads autograd; of a Value nothing is kept but it and its numbers, and nothing i
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -14,11 +15,10 @@ from autograd.names import names
 from autograd.numbers import plural, show
 from autograd.value import Value
 
-from .steps import printable
+from .letters import printable
 
 _BARS = "▁▂▃▄▅▆▇█"
 _LINE, _FEWEST = 80, 8  # letters; and bars beside the longest name and numbers
-_KINDS = {"data": "value", "grad": "grad"}
 
 
 class Watch:
@@ -29,39 +29,31 @@ class Watch:
 
     def __init__(self, values: Sequence[Value]) -> None:
         graph = Graph(inputs=values)  # each once, and each a leaf, whatever made it
-        self._values, self._names = graph.nodes, [f"{name}" for name in names(graph)]
-        self._past: list[dict[str, list[float | None]]] = [
-            {kind: [] for kind in _KINDS} for _ in self._values
-        ]
+        self._values = graph.nodes
+        self._past: dict[str, dict[str, list[float | None]]] = {
+            f"{name}": {"data": [], "grad": []} for name in names(graph)
+        }
 
     def __call__(self) -> None:
         """Note each value and gradient as they are now."""
-        now = [(value.data, value.grad if value.has_grad else None) for value in self._values]
-        for past, (data, grad) in zip(self._past, now, strict=True):
-            past["data"].append(data)
-            past["grad"].append(grad)
+        for value, past in zip(self._values, self._past.values(), strict=True):
+            past["data"].append(value.data)
+            past["grad"].append(value.grad if value.has_grad else None)
 
     def __len__(self) -> int:
-        return len(self._past[0]["data"])
+        return len(next(iter(self._past.values()))["data"])
 
     def to_dict(self) -> dict[str, dict[str, list[float | None]]]:
         """Name to ``{"data": […], "grad": […]}``, a number a step."""
-        pasts = zip(self._names, self._past, strict=True)
-        return {name: {kind: [*past[kind]] for kind in _KINDS} for name, past in pasts}
+        return copy.deepcopy(self._past)
 
     def __repr__(self) -> str:
-        return f"Watch of {', '.join(self._names)}: {plural(len(self), 'step')}"
-
-    def __str__(self) -> str:
-        if not len(self):
-            return printable(f"{self!r}; call it once a step")
-        wide = max(map(len, self._names))
-        lines = [plural(len(self), "step")]
-        for name, kind, past in self._rows():
-            shown = name if kind == "value" else ""
-            head, end = f"{shown:{wide}}  {kind:5}  {show(past[0]):>11} ", f" {show(past[-1])}"
-            room = max(_FEWEST, _LINE - len(head) - len(end))
-            lines.append(head + _sparkline(past, room) + end)
+        wide, lines = max(map(len, self._past)), [plural(len(self), "step")]
+        for name, word, past in self._rows():
+            first, last = (past[0], past[-1]) if past else (None, None)
+            head = f"{name if word == 'value' else '':{wide}}  {word:5}  {show(first):>11} "
+            room = _LINE - len(head) - len(f" {show(last)}")
+            lines.append(f"{head}{_sparkline(past, max(_FEWEST, room))} {show(last)}")
         return printable("\n".join(lines))
 
     def plot(self, ax: Any = None) -> Any:
@@ -77,19 +69,18 @@ class Watch:
                     "watch.plot: matplotlib is required, got none; pip install 'whygrad[plots]'"
                 ) from None
             ax = pyplot.subplots()[1]
-        steps = range(1, len(self) + 1)
-        for name, kind, past in self._rows():
+        for name, word, past in self._rows():
             there = [math.nan if x is None else x for x in past]
-            label = f"{name} {kind}".replace("$", r"\$")  # no formula of matplotlib's
-            ax.plot(steps, there, label=label, linestyle="-" if kind == "value" else "--")
+            label = f"{name} {word}".replace("$", r"\$")  # no formula of matplotlib's
+            ax.plot(range(1, len(past) + 1), there, "-" if word == "value" else "--", label=label)
         ax.set_xlabel("step")
         ax.legend()
         return ax
 
     def _rows(self) -> Iterator[tuple[str, str, list[float | None]]]:
-        for name, past in zip(self._names, self._past, strict=True):
-            for kind, word in _KINDS.items():
-                yield name, word, past[kind]
+        for name, past in self._past.items():
+            yield name, "value", past["data"]
+            yield name, "grad", past["grad"]
 
 
 def watch(values: Iterable[Value]) -> Watch:
@@ -106,10 +97,11 @@ def watch(values: Iterable[Value]) -> Watch:
     w  value            1 █▃▁ 0.25
        grad             2 █▃▁ 0.5
     """
-    found = [*values] if isinstance(values, Iterable) and not isinstance(values, str) else [values]
-    wrong = next((x for x in found if not isinstance(x, Value)), None)
-    if not found or wrong is not None or isinstance(values, Value):
-        got = "none" if not found else type(values if isinstance(values, Value) else wrong).__name__
+    many = isinstance(values, Iterable) and not isinstance(values, (str, Value))
+    found = [*values] if many else []
+    wrong = [type(x).__name__ for x in found if not isinstance(x, Value)]
+    if wrong or not found:
+        got = wrong[0] if wrong else "none" if many else type(values).__name__
         raise TypeError(f"watch: a list of Values is required, got {got}; use viz.watch([w1, w2])")
     return Watch(found)
 
