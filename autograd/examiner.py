@@ -27,7 +27,7 @@ HAS_FORK = "fork" in mp.get_all_start_methods()
 _SECONDS = 30.0  # for all programs, so that all is over in a minute
 _SHARE = 6.0  # the first, with the imports, has a sixth; so has each of what those before it left
 _LEAST = 0.25  # seconds for the last ones: 5,000 ops take 0.05, a new process as much
-_MEMORY = 4 << 30  # bytes that a class may take; threads of NumPy's have half of it on big machines
+_MEMORY = 2 << 30  # bytes that a class may take, of which imports may reserve much
 _LONGEST = 200  # characters of an error
 _REFUSED = AssertionError, AttributeError, NotImplementedError, TypeError
 _OWN = {"backward", "tanh", "exp", "relu", "zero_grad"}  # they take no operand to refuse
@@ -84,9 +84,10 @@ def _attend(load: Callable[[], type], line: Any) -> None:
         os.setsid()  # what the class starts is ended with it, and nothing else
         signal.alarm(int(2.0 * _SECONDS))  # if the process that asks is killed
     # What the class prints is not shown, and there is nothing to read; a notebook's are no files.
-    sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+", encoding="utf-8")
+    sys.stdin = open(os.devnull)
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")
     for standard in range(3):
-        os.dup2(sys.stdin.fileno(), standard)
+        os.dup2(sys.stdout.fileno(), standard)
     with contextlib.suppress(OSError, ValueError), open("/proc/self/statm") as file:  # on Linux
         import resource
 

@@ -42,8 +42,9 @@ _ROWS = (  # a kind, a hint, and expressions, from the smallest on; lines may co
      ("c = a * b\nc + c * a", "c = a * b\nc * a + c", "c = a * b; d = c * a\nc * (d * d) + d")),
     ("order", "visit a node once, however many use it: here are 2**40 paths",
      ("c = a\nfor _ in range(40): c = c + c\nc",)),
-    ("depth", "a function that calls itself meets Python's limit: keep the nodes that are still to "
-     "visit in a list, and loop", ("c = a\nfor _ in range(5000): c = c + a\nc",)),
+    ("depth", "a function that calls itself meets Python's limit: loop, with a list of the nodes "
+     "that are still to visit, and a set of those visited",
+     ("c = a\nfor _ in range(5000): c = c + a\nc",)),
     ("exponent", "the slope of a**n is n * a**(n - 1), whatever the sign of a, and 0 where n is 0",
      ("a ** 2", "a ** 3", "a ** -1", "a ** 0.5", "b ** 3", "zero ** 2", "a ** 0", "zero ** 0")),
     ("exponent", "the slopes of a**b are b * a**(b - 1) for a, a**b * log(a) for b; Python asks "

@@ -8,6 +8,7 @@ import math
 import multiprocessing
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -337,6 +338,28 @@ def test_numbers_of_any_kind_are_compared_by_their_value():
         assert autograd.grade(student(change)).to_dict()["wrong"] == 0, wrap
 
 
+def test_an_array_of_one_element_is_a_number_and_of_more_a_text():
+    for shape, got in ((), 2.0), ((1,), 2.0), ((1, 1), 2.0), ((2,), "array([2., 2.])"):
+        assert examiner.result(Value, f"import numpy as np\ngot = np.full({shape}, 2.0)") == got
+
+
+def test_one_cause_is_told_once_and_an_error_has_no_hint_on_gradients():
+    unhashable = autograd.grade(student(("    def zero", "    __hash__ = None\n\n    def zero")))
+    assert len(kinds(unhashable.to_dict(), "wrong")) == len(KINDS)
+    assert str(unhashable).count("unhashable type") == 1 and "hint" not in str(unhashable)
+    lost = str(autograd.grade(student(SLIPS["exp's slope"][:2])))
+    assert "\nwrong: exponent (2)\n" in lost and lost.count("hint: the slopes of a**b are") == 1
+    assert "\nwrong: exp (1)\n" in lost and lost.count("hint: the slope is the result") == 1
+    assert lost.endswith("Mend the first and grade again: what follows it may come of it.")
+
+
+def test_a_class_of_another_name_is_named_as_the_programs_need_it():
+    class Scalar(student()):
+        pass
+
+    assert str(autograd.grade(Scalar)).startswith("Value = Scalar: ")
+
+
 @pytest.mark.parametrize("got", ["math.nan", "math.inf", "None", "'\\x1b[31m'", "10**400", "1j"])
 def test_what_is_no_number_is_told_as_text_without_control_characters(got):
     result = autograd.grade(student(("1.0 - y * y", got)))
@@ -380,6 +403,14 @@ def test_what_a_class_starts_ends_with_it():
     os.close(theirs)
     assert select.select([ours], [], [], 5.0)[0] and os.read(ours, 1) == b""
     os.close(ours)
+
+
+def test_ctrl_c_ends_it_and_what_it_started():
+    looping = student((BEGIN, f"while True: pass\n        {BEGIN}"))
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        autograd.grade(looping)
+    assert multiprocessing.active_children() == []
 
 
 def test_one_method_that_loops_leaves_the_others_their_verdicts(hasty):
@@ -497,7 +528,7 @@ def shell(*words):
 def test_the_exit_code_says_whether_all_is_right(tmp_path):
     """The good one is as files are: a neighbour, a dataclass, prints, a main part; it grades."""
     (tmp_path / "beside.py").write_text("import dataclasses")
-    begin = "from beside import *\n@dataclasses.dataclass\nclass Pair:\n    a: int\n"
+    begin = "from beside import *\n__file__\n@dataclasses.dataclass\nclass Pair:\n    a: int\n"
     end = "\nimport autograd\nprint(autograd.grade(Value))\nif __name__ == '__main__':\n    1 / 0\n"
     (tmp_path / "good.py").write_text(begin + STUDENT + end)
     done = shell("--grade", f"{tmp_path / 'good.py'}:Value")
