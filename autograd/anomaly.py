@@ -8,7 +8,7 @@ derivatives.py, the compiler and viz. Linear in the graph, and nothing recurses.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from . import modes
@@ -49,11 +49,10 @@ def find_anomaly(root: Value | Any) -> AnomalyError | None:
     Raises:
         StaleGraphError: a leaf was written after the graph was built.
 
-    >>> from autograd import exp
-    >>> y = exp(Value(800.0, "x"))
+    >>> y = Value(1e300, "x") * 1e300
     >>> error = find_anomaly(y - y)
     >>> error.phase, error.op, error.operands
-    ('forward', 'exp', (800.0,))
+    ('forward', 'multiply', (1e+300, 1e+300))
     """
     if not isinstance(root, Value):
         raise TypeError(
@@ -83,8 +82,6 @@ def seen(
     graph: Graph, sources: Iterable[int] | None = None, seed: float = 1.0, root: int | None = None
 ) -> Found | None:
     """The same of what is seen alone, from any root; of gradients only those of ``sources``."""
-    if None in graph.values:  # recorded for later
-        return None
     root = graph.roots[0] if root is None else root
     if seed != seed:
         return Found("input", root, (), (root,))
@@ -93,29 +90,18 @@ def seen(
 
 
 def blamed(graph: Graph, sources: Iterable[int] | None = None) -> Found | None:
-    """The same where one is known to be: the root, if rounding alone hides it; None: was given."""
+    """The same where there is one: the root's op if only rounding hides it; None: it was given."""
     found, root = seen(graph, sources), graph.roots[0]
-    numbers = [x for at in graph.operands for x in at if type(x) is float]
-    numbers += [x for x, record in zip(graph.values, graph.ops) if record is None and x is not None]
-    if found or graph.ops[root] is None or not all(map(math.isfinite, numbers)):
+    if found or graph.ops[root] is None or not math.isfinite(graph.values[root] or 0.0):
         return found
     operands: list[Any] = graph.at(root, graph.values)
     return Found("forward" if sources == () else "backward", root, tuple(operands), (root,))
 
 
-def look(graph: Graph, sources: Iterable[int], root: int | None = None) -> None:
-    """Raise what is seen of the derivatives in ``sources``, if anomalies are detected here."""
-    if modes.detects():
-        found = seen(graph, sources, root=root)
-        if found:
-            raise error_of(graph, found)
-
-
-def look_forward(graph: Graph, tangents: Mapping[int, Any], tangent: Any) -> None:
-    """Raise what makes a tangent of the root nan or inf, unless a tangent was given so."""
-    numbers = [x._data if isinstance(x, Value) else x or 0.0 for x in (tangent, *tangents.values())]
-    if None not in graph.values and not math.isfinite(numbers[0]):
-        found = blamed(graph, tangents) if all(map(math.isfinite, numbers[1:])) else None
+def look(graph: Graph, sources: Iterable[int], root: int | None = None, sure: bool = False) -> None:
+    """Raise what is seen of derivatives in ``sources``, or surely is, where anomalies do."""
+    if modes.detects() and None not in graph.values:  # else it is recorded for later
+        found = blamed(graph, sources) if sure else seen(graph, sources, root=root)
         if found:
             raise error_of(graph, found)
 
@@ -136,7 +122,8 @@ class _Trail:
                 self._follow(i, y)
 
     def _follow(self, i: int, y: float) -> None:
-        record, operands, at = self.graph.ops[i], self.graph.operands[i], self._numbers(i)
+        record, operands = self.graph.ops[i], self.graph.operands[i]
+        at = self.graph.at(i, self.values)
         slots = [slot for slot, x in enumerate(at) if x - x != 0.0]
         if record is not None and record.selects and len(slots) > 1:
             found = FLOATS.partials(record, at, y)
@@ -149,9 +136,6 @@ class _Trail:
         given = record is None or any(at[slot] == at[slot] for slot in slots)
         if y != y or not given:
             self.began[i] = i
-
-    def _numbers(self, i: int) -> list[float]:
-        return self.graph.at(i, self.values)
 
     def seen(self, root: int, steps: Iterable[Step]) -> Found | None:
         """Of the root, else of the first contribution that is not finite, or makes a total so."""
@@ -168,7 +152,7 @@ class _Trail:
                     break
                 if found or c.total - c.total == 0.0:
                     continue
-                at = (*self._numbers(i), self.values[i])
+                at = (*self.graph.at(i, self.values), self.values[i])
                 if c.amount - c.amount == 0.0:
                     innocent = x in given
                 elif c.local - c.local == 0.0:
@@ -202,68 +186,60 @@ class _Trail:
         at = chain[-1]
         nan_given = any(type(x) is float and x != x for x in self.graph.operands[at])
         given = self.graph.ops[at] is None or nan_given
-        phase, numbers = ("input", []) if given else ("forward", self._numbers(at))
+        phase, numbers = ("input", []) if given else ("forward", self.graph.at(at, self.values))
         return Found(phase, at, tuple(numbers), (*reversed(chain), *after))
 
 
 # ------------------------------------------------------------------ what is said
 def error_of(graph: Graph, found: Found, where: str = "") -> AnomalyError:
     """The error, not raised; ``where`` stands before its text."""
-    i, record = found.at, graph.ops[found.at]
-    told = _given(graph, i) if found.phase == "input" else _made(graph, found)
-    error = AnomalyError(where + told)
+    i, given = found.at, found.phase == "input"
+    record, line, scope = graph.ops[i], graph.lines[i], clean(graph.scopes[i])
+    text, remedy = _given(graph, i) if given else _made(graph, found)
+    told = ", ".join(x for x in (scope and f"scope {scope}", place(line)) if x)
+    error = AnomalyError(f"{where}{text}{told and f' ({told})'}; {remedy}")
     error.phase, error.operands, error.node = found.phase, found.operands, graph.nodes[i]
-    error.op = record.name if record is not None and found.phase != "input" else None
+    error.op = None if given or record is None else record.name
     error.label, error.scope = graph.labels[i], graph.scopes[i]
-    error.filename, error.lineno = graph.lines[i] or (None, None)
+    error.filename, error.lineno = line or (None, None)
     return error
 
 
-def _given(graph: Graph, i: int) -> str:
-    name, record, y = called(graph.nodes[i]), graph.ops[i], graph.values[i]
-    what = name if record is None else f"operand of {name}"
-    if y is not None and y - y == 0.0:  # it came with the pass
-        what = f"grad of {name}"
-    return f"{what}: a number is required, got nan, as it was given{_where(graph, i)}; leave it out"
+def _given(graph: Graph, i: int) -> tuple[str, str]:
+    """What is said of a nan that a leaf holds, or an op has as a number, or came with the pass."""
+    odd = not math.isfinite(graph.values[i] or 0.0)
+    what = ("" if graph.ops[i] is None else "an operand of ") if odd else "the grad of "
+    text = f"{what}{called(graph.nodes[i])}: a number is required, got nan, as it was given"
+    return text, "leave it out"
 
 
-def _made(graph: Graph, found: Found) -> str:
-    i, record, node = found.at, graph.ops[found.at], graph.nodes[found.at]
+def _made(graph: Graph, found: Found) -> tuple[str, str]:
+    """What is said of an op's result, or of what it sends back."""
+    node, record, y = graph.nodes[found.at], graph.ops[found.at], graph.values[found.at]
     assert record is not None
-    y: Any = graph.values[i]
     wanted, got = "result", f"{y!r}"
     remedy = record.remedy or "keep its operands where its result is finite"
     if found.phase == "backward":
-        slopes = FLOATS.partials(record, found.operands, y)
-        odd = [p for p in slopes if p is not None and p - p != 0.0]
-        got = f"the slope {odd[0]!r}" if odd else "a sum or product beyond a float's range"
-        wanted = "gradient"
+        slopes = FLOATS.partials(record, found.operands, y or 0.0)
+        odd = [p for p in slopes if p is not None and not math.isfinite(p)]
+        wanted, got = "gradient", f"the slope {odd[0]!r}" if odd else "more than a float holds"
         remedy = "keep its operands away from there" if odd else "scale the root down"
     of = [f"{x._data!r} from {called(x)}" if isinstance(x, Value) else f"{x!r}"
           for x in node.inputs[:_SHOWN]] + ["…"] * (len(node.inputs) > _SHOWN)  # fmt: skip
-    return (
-        f"{record.name}: a finite {wanted} is required, got {got} at {called(node)}, of "
-        f"{', '.join(of)}{_where(graph, i)}; {remedy}"
-    )
-
-
-def _where(graph: Graph, i: int) -> str:
-    scope, line = clean(graph.scopes[i]), place(graph.lines[i])
-    told = ", ".join(x for x in (scope and f"scope {scope}", line) if x)
-    return f" ({told})" if told else ""
+    text = f"{record.name}: a finite {wanted} is required, got {got} at {called(node)}"
+    return f"{text}, of {', '.join(of)}", remedy
 
 
 # ------------------------------------------------------------------ inside detect_anomaly()
-def _at_once(record: Op, operands: Sequence[Value | float], data: float) -> None:
-    """Raise for an op's result that is nan or inf, unless it is an inf that was given."""
+def _at_once(record: Op, operands: Sequence[Value | float], data: float) -> AnomalyError | None:
+    """The error for an op's result that is nan or inf, unless it is an inf that was given."""
     odd = [x for x in operands if not math.isfinite(x._data if isinstance(x, Value) else x)]
     if math.isinf(data) and odd and all(map(_is_given, odd)):
-        return
+        return None
     about = "", True, modes.current().scope, user_frame()[:2]
     graph = Graph(restore(Value, data, record, tuple(operands), None, about, None))
-    found = _Trail(graph).seen(graph.roots[0], ())
-    if found:
-        raise error_of(graph, found)
+    found = seen(graph, ())
+    return error_of(graph, found) if found else None
 
 
 def _is_given(x: Value | float) -> bool:
@@ -276,17 +252,19 @@ def _watch(root: Value, seed: float) -> None:
     graph = Graph(root)
     check_fresh(graph)
     found = seen(graph, seed=seed)
-    if not found:  # leaves add the pass's total to what they hold
-        steps = steps_of(graph, graph.recording, seed)
-        sent = [(i, c) for i, step in _turns(graph, steps) for c in step.contributions]
-        for i, total in {id(c.input): (i, c) for i, c in sent}.values():
-            held = total.input.grad if total.input._record is None else 0.0
-            if math.isfinite(held) and not math.isfinite(held + total.total):
-                numbers, x = graph.at(i, graph.values), graph.operands[i][total.slot]
-                found = Found("backward", i, tuple(numbers), (i, int(x)))
-                break
     if found:
         raise error_of(graph, found)
+    totals = {
+        graph.operands[i][c.slot]: (i, c.total)
+        for i, step in _turns(graph, steps_of(graph, graph.recording, seed))
+        for c in step.contributions
+    }
+    for x, (i, total) in totals.items():
+        held = graph.grads[int(x)] or 0.0
+        grown = graph.ops[int(x)] is None and math.isinf(held + total)  # leaves add it to theirs
+        if grown and not math.isinf(held) and not math.isinf(total):
+            operands: list[Any] = graph.at(i, graph.values)
+            raise error_of(graph, Found("backward", i, tuple(operands), (i, int(x))))
 
 
 def _turns(graph: Graph, steps: Iterable[Step]) -> Iterator[tuple[int, Step]]:

@@ -8,13 +8,14 @@ computed is recorded too: derivatives of any order. Reads sweep.py and tree.py.
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
 from . import modes, ops
-from .anomaly import look, look_forward
+from .anomaly import look
 from .errors import user_frame
 from .graph import Graph
 from .ieee import FLOATS
@@ -232,7 +233,8 @@ def _slopes(run: _Recording) -> tuple[list[Any], bool]:
     if not isinstance(y, Value):
         return [0.0] * len(variables), True
     if y._record is not None and not y.is_unknown:
-        look(run.graph, run.graph.inputs)
+        if modes.detects():
+            look(run.graph, run.graph.inputs)
         found = slopes_at(y, variables, run.own, run.since)
         if found is not None:
             return found, True
@@ -299,7 +301,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         with modes.quiet():
             tangent = forward(graph, m, numbers, seeds)[graph.roots[0]]
         if modes.detects():
-            look_forward(graph, seeds, tangent)
+            given = [x._data if isinstance(x, Value) else x or 0.0 for x in (tangent, *along)]
+            if not math.isfinite(given[0]) and all(map(math.isfinite, given[1:])):
+                look(graph, seeds, sure=True)
     if m is FLOATS:
         return y._data, tangent or 0.0
     value, slope = run.results([y, tangent])

@@ -24,12 +24,9 @@ class About:
     __slots__ = ("label", "line", "requires_grad", "scope")
 
     def __init__(
-        self,
-        label: str = "",
-        requires_grad: bool = True,
-        scope: str = "",
+        self, label: str = "", requires_grad: bool = True, scope: str = "",
         line: tuple[str, int] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.label = label
         self.requires_grad = requires_grad
         self.scope = scope
@@ -46,19 +43,12 @@ RAISES: Final = 2  # and what is not finite raises
 class State:
     """The modes in force: never changed; a ``with`` block puts another in its place."""
 
-    __slots__ = (
-        "about", "detecting", "errors", "outer", "quick", "reads", "recording", "scope",
-    )  # fmt: skip
+    __slots__ = "about detecting errors outer quick reads recording scope".split()
 
     def __init__(
-        self,
-        outer: State | None,
-        recording: bool,
-        scope: str,
-        errors: str,
-        reads: list[Any] | None,
-        detecting: int = 0,
-    ) -> None:
+        self, outer: State | None, recording: bool, scope: str, errors: str,
+        reads: list[Any] | None, detecting: int = 0,
+    ) -> None:  # fmt: skip
         self.outer = outer  # the state outside of the block
         self.recording = recording
         self.scope = scope
@@ -67,7 +57,7 @@ class State:
         self.reads = reads
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
         self.detecting = detecting
-        self.quick = recording and not detecting  # whether the operators' own quick ways will do
+        self.quick = recording and detecting == 0  # whether the operators' own quick ways will do
         if not self.quick:
             active.append(None)
 
@@ -76,8 +66,8 @@ class State:
             active.pop()
 
 
-_PLAIN: Final = State(None, True, "", "warn", None)
-_state: ContextVar[State] = ContextVar("whygrad", default=_PLAIN)
+PLAIN: Final = State(None, True, "", "warn", None)
+_state: ContextVar[State] = ContextVar("whygrad", default=PLAIN)
 current = _state.get  # the modes of this thread and task
 
 
@@ -97,7 +87,7 @@ class _Mode:
 
     def __exit__(self, *exception: object) -> None:
         active.pop()
-        _state.set(current().outer or _PLAIN)
+        _state.set(current().outer or PLAIN)
 
     def __call__(self, function: _Function) -> _Function:
         """``function``, inside this mode while it runs: for use as a decorator.
@@ -186,8 +176,9 @@ class scope(_Mode):
         latest = self._latest
         if latest is None or latest.outer is not outer:
             path = f"{outer.scope}/{self._name}" if outer.scope else self._name
-            kept = outer.errors, outer.reads, outer.detecting
-            latest = State(outer, outer.recording, path, *kept)
+            latest = State(
+                outer, outer.recording, path, outer.errors, outer.reads, outer.detecting
+            )
             if latest.quick and latest.reads is None:  # what these hold must not live longer
                 self._latest = latest
         return latest
@@ -228,8 +219,8 @@ class errstate(_Mode):
         self._errors = errors
 
     def _inside(self, outer: State) -> State:
-        kept = outer.reads, outer.detecting
-        return State(outer, outer.recording, outer.scope, self._errors, *kept)
+        recording, scope, reads = outer.recording, outer.scope, outer.reads
+        return State(outer, recording, scope, self._errors, reads, outer.detecting)
 
 
 class detect_anomaly(_Mode):
@@ -243,12 +234,11 @@ class detect_anomaly(_Mode):
     >>> with detect_anomaly():
     ...     autograd.Value(1e300) * 1e300  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    autograd.errors.AnomalyError: multiply: a finite result is required, got inf of 1e+300 ...
+    autograd.errors.AnomalyError: multiply: a finite result is required, got inf at ...
     """
 
     def _inside(self, outer: State) -> State:
-        kept = outer.scope, outer.errors, outer.reads
-        return State(outer, outer.recording, *kept, RAISES)
+        return State(outer, outer.recording, outer.scope, outer.errors, outer.reads, RAISES)
 
 
 def detects() -> bool:

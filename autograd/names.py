@@ -95,7 +95,10 @@ def _operands(graph: Graph, i: int, found: Sequence[Name]) -> list[Name | float]
 
 
 def _formula_name(record: Op, inner: Sequence[Name | float]) -> Name | None:
-    if any(isinstance(x, Name) and x.numbered for x in inner) or len(inner) > LONGEST_FORMULA:
+    named = [x for x in inner if isinstance(x, Name)]
+    if len(inner) > LONGEST_FORMULA or any(x.numbered for x in named):
+        return None
+    if sum(len(x.text) for x in named) > LONGEST_FORMULA:  # a form has each operand
         return None
     text = fill(record, inner, compact=True)
     return Name(text, True, record.precedence) if len(text) <= LONGEST_FORMULA else None

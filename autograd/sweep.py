@@ -454,10 +454,16 @@ def backward_steps(root: Any) -> Iterator[Step]:
     >>> [(c.slot, c.amount, c.total) for step in backward_steps(x * x) for c in step.contributions]
     [(0, 3.0, 3.0), (1, 3.0, 6.0)]
     """
+    graph = sound(root)
+    return steps_of(graph, graph.recording)
+
+
+def sound(root: Any) -> Graph:
+    """The graph under ``root``, if a backward pass may go through it; raises what that does."""
     _require_recording(root)
     graph = Graph(root)
     check_fresh(graph)
-    return steps_of(graph, graph.recording)
+    return graph
 
 
 def steps_of(

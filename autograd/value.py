@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Final, SupportsFloat, TypeAlias
 from . import ops
 from .errors import DomainError, place, user_frame
 from .ieee import number, outcome
-from .modes import NOTHING_NOTED, RAISES, About, active, current
+from .modes import NOTHING_NOTED, PLAIN, RAISES, About, active, current
 from .native import amend, i64, mypyc_attr
 from .numbers import real
 from .op import Op
@@ -202,6 +202,7 @@ class Value:
         if active:  # a neuron's bias is added under its scope: no detour
             state = current()
             if not state.quick:
+                state = PLAIN  # an error's traceback would keep the other's mode on
                 return apply(_ADD, (self, other))
             about = state.about
         if type(other) is Value:
@@ -225,6 +226,7 @@ class Value:
         if active:
             state = current()
             if not state.quick:
+                state = PLAIN
                 return apply(_MULTIPLY, (self, other))
             about = state.about
         if type(other) is Value:
@@ -424,6 +426,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
     if active:
         state = current()
         if not state.quick:
+            state = PLAIN
             return _apply_any(record, operands)
         about = state.about
     a: Any
@@ -519,6 +522,7 @@ def _dot(*sequences: Any) -> Value:
     except (AttributeError, TypeError, ValueError, OverflowError):
         pass  # numbers among Values or unknown ones, or sequences that are refused
     assert _DOT.gather is not None
+    state = None
     return apply(_DOT, _DOT.gather(*sequences))
 
 
@@ -562,7 +566,10 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
     else:
         data = compute(record, operands)
         if not state.quick and state.detecting == RAISES and data - data != 0.0:
-            above["anomaly"](record, operands, data)
+            error = above["anomaly"](record, operands, data)
+            if error is not None:
+                state = PLAIN
+                raise error
         if all(type(x) is float for x in operands):
             return data  # type: ignore[return-value]
         if not state.recording:

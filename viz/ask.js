@@ -46,7 +46,7 @@ function guess() {
 }
 
 on(field, "change", () => {
-  const off = size(field.valueAsNumber - sent()), near = off <= 0.0100001 * size(sent()); // 1 %, rounded
+  const off = size(field.valueAsNumber - sent()), near = off <= 0.0100001 * size(sent()); // rounded
   if (Number.isNaN(off)) return; // not typed to its end
   seen.add(turn(position)[0]);
   right += near;
@@ -69,8 +69,9 @@ function digits(x) {
 function rebuild() {
   if (code.hidden) return;
   const lines = leaves.map(([i, , recording, label, name = label]) => {
-    const whole = label ? `, ${JSON.stringify(label)}` : "", still = recording ? "" : ", requires_grad=False";
-    return `${name} = Value(${digits(here.get(i))}${whole}${still})`;
+    const parts = [digits(here.get(i)), label && JSON.stringify(label)];
+    if (!recording) parts.push("requires_grad=False");
+    return `${name} = Value(${parts.filter(Boolean).join(", ")})`;
   });
   code.value = ["from autograd import Value", "", ...lines].join("\n");
 }
@@ -85,7 +86,7 @@ on($("python"), "click", ({ target }) => {
 async function explain(i = chosen) {
   const why = $("why"), [now, more] = position ? turn(position) : [count];
   if (why.open) return why.close();
-  const texts = explained && (await unpack(explained)).split("\0");
+  const texts = explained ? (await unpack(explained)).split("\0") : [];
   write($("told"), texts[i ?? (more === undefined ? now : -1)] ?? why.dataset.else);
   why.showModal();
 }

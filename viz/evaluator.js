@@ -23,13 +23,13 @@ turns.toReversed().forEach((i) => forEachNode(i, (x, p) => users[x].push(p)));
 
 // ---------------------------------------------------------------- one run, by the records' rules
 let here = new Map(python), run, recorded; // the last: as it was in Python
-const at = (i, v) => inputs.slice(starts[i], starts[i + 1]).map((x) => v[x]);
+const operands = (i, v) => inputs.slice(starts[i], starts[i + 1]).map((x) => v[x]);
 
 function values(given) {
   const v = new Float64Array(count + numbers.length);
   v.set(numbers, count);
   given.forEach((value, i) => (v[i] = value));
-  for (const i of turns) v[i] = ops[kind[i]].v(...at(i, v));
+  for (const i of turns) v[i] = ops[kind[i]].v(...operands(i, v));
   return v;
 }
 
@@ -39,7 +39,7 @@ function evaluate() {
   const reached = new Uint8Array(count); // from the root, by a way that nothing cuts
   g[root] = reached[root] = 1;
   for (const i of turns.toReversed()) {
-    const { p: partials, s: selects } = ops[kind[i]], local = partials?.(...at(i, v), v[i]);
+    const { p: partials, s: selects } = ops[kind[i]], local = partials?.(...operands(i, v), v[i]);
     let sum = g[i];
     for (let at = starts[i], slot = 0; at < starts[i + 1]; at++, slot++) {
       const x = inputs[at];
@@ -120,7 +120,7 @@ const made = {
 const raised = (i) => values(new Map(here).set(i, made.u(i)));
 const number = (k, i, slot) => made[k]?.(i) ?? run[k]["pat".includes(k) ? starts[i] + slot : i];
 
-const printed = (i) => at(i, run.v).map(rounded);
+const printed = (i) => operands(i, run.v).map(rounded);
 const onPrinted = {
   v: (i) => ops[kind[i]].v(...printed(i)),
   p: (i, slot) => ops[kind[i]].p(...printed(i), rounded(run.v[i]))[slot] ?? 0,
@@ -134,7 +134,7 @@ function holds(k, i, slot) {
 }
 
 // Which of the record's sentences is true.
-const fits = (i) => ops[kind[i]].c(...at(i, run.v), run.v[i]);
+const fits = (i) => ops[kind[i]].c(...operands(i, run.v), run.v[i]);
 
 function moves(i) {
   if (!isFinite(made.b(i)) || !isFinite(made.r(i))) return 3;

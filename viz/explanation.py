@@ -6,18 +6,18 @@ the shell. All numbers are those of one backward pass, ``backward_steps``.
 
 from __future__ import annotations
 
+import gc
 import numbers
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from autograd.anomaly import error_of
 from autograd.errors import place
-from autograd.graph import Graph
 from autograd.names import clean, short
 from autograd.numbers import plural, show
-from autograd.sweep import backward_steps
+from autograd.sweep import sound, steps_of
 from autograd.value import Value
 
 from . import notebook
@@ -44,14 +44,16 @@ class Explanation:
         """``at``: a node of the walk's graph, a Value that is not in it, or None: the whole."""
         graph = walk.graph
         self.walk, self.top, self.at = walk, top, at
-        self.node = at if isinstance(at, int) else None
+        self.node: int | None = None
+        self.line: tuple[str, int] | None = None  # that made it
         if isinstance(at, Value):
             record, self.name, self.data = at.op, short(at), at.data
             self.held, self.grad = at.grad if at.has_grad else None, 0.0
         else:
-            i = walk.root if at is None else at
+            self.node = i = walk.root if at is None else at
             record, self.name, self.data = graph.ops[i], walk.names[i].text, walk.number("v", i)
             self.held, self.grad = graph.grads[i], walk.grads.get(i, 0.0)
+            self.line = graph.lines[i]
         self.op = record.name if record else None
 
     def __str__(self) -> str:
@@ -77,7 +79,7 @@ class Explanation:
                 for i in self.leaves
             ]
             return {**root, "data": self.data, "leaves": leaves, "layers": layers(walk), **last}
-        filename, lineno = self._line() or (None, None)
+        filename, lineno = self.line or (None, None)
         by, (reasons, count) = nudge(self.data), self.reasons
         really = 0.0 if node is None else walk.moved(node)
         return {
@@ -85,17 +87,11 @@ class Explanation:
             "lineno": lineno, "grad": self.grad, "held": self.held,
             "nudge": {"by": by, "about": self.grad * by, "really": really},
             "contributions": [
-                {
-                    "node": walk.names[i].text, "op": walk.ops[i].name, "slot": slot,
-                    "upstream": walk.grads[i], "local": walk.number("p", i, slot),
-                    "amount": walk.number("a", i, slot),
-                }
-                for i, slot in self.uses
+                {"node": walk.names[i].text, "op": walk.ops[i].name, "slot": slot,
+                 "upstream": walk.grads[i], "local": c.local, "amount": c.amount}
+                for i, slot in self.uses for c in [walk.sent[i][slot]]
             ],
-            "groups": [
-                {"name": name, "count": count, "amount": amount}
-                for name, count, amount in self.groups
-            ],
+            "groups": [dict(zip(("name", "count", "amount"), group)) for group in self.groups],
             "paths": [
                 {"product": product, "nodes": [*(walk.names[i].text for i, _ in uses), self.name]}
                 for product, uses in self.paths
@@ -137,10 +133,6 @@ class Explanation:
         """Of the whole: those that have a gradient, the most moving first."""
         grads = self.walk.grads
         return sorted((i for i in self.walk.leaves if i in grads), key=lambda i: largest(grads[i]))
-
-    def _line(self) -> tuple[str, int] | None:
-        """Where it was made."""
-        return None if self.node is None else self.walk.graph.lines[self.node]
 
     def _anomaly(self) -> dict[str, Any] | None:
         """Where nan or inf began."""
@@ -185,8 +177,8 @@ class Explanation:
         if self.op and self.node is not None:
             whole = self.walk.fill(self.walk.made(self.node))
             told = whole if len(whole) < WIDTH else told
-        line = self._line()
-        where = f", {place((clean(os.path.basename(line[0])), line[1]))}" if line else ""
+        file, line = self.line or ("", 0)
+        where = f", {place((clean(os.path.basename(file)), line))}" * (line > 0)
         return f"{told}, " + (f"made by {self.op}{where}." if self.op else f"a leaf{where}.")
 
     def _parts(self, i: int) -> Iterator[str]:
@@ -227,11 +219,9 @@ class Explanation:
         for layer in found[:LISTED]:
             told = f"{layer['name']}: {plural(layer['neurons'], 'neuron')}"
             yield f"{told}, gradient of length {show(layer['length'])}"
-            for word in ("dead", "saturated"):
-                if layer[word]:
-                    named = [name.removeprefix(f"{layer['name']}/") for name in layer[word]]
-                    more = [f"{len(named) - ROWS} more"] * (len(named) > ROWS)
-                    yield f"  {word}: {', '.join(named[:ROWS] + more)}"
+            ill = [word for word in ("dead", "saturated") if layer[word]]
+            if ill:
+                yield "  " + "; ".join(f"{word}: {_within(layer, word)}" for word in ill)
         if len(found) > LISTED:
             yield f"… {len(found) - LISTED} more layers"
         yield from filter(None, [walk.held()])
@@ -256,14 +246,19 @@ class Explanation:
 
 def _chain(before: str, names: Sequence[str], arrow: str) -> str:
     """The names in a line: of many the first and the last, as many as there is room for."""
-    keep = min(len(names), WIDTH // 4)
-    while True:
-        first, last = (keep + 1) // 2, keep // 2
-        kept = [*names[:first], "…", *names[len(names) - last :]]
-        line = before + arrow.join(names if keep == len(names) else kept)
-        if len(line) <= WIDTH or keep <= 2:
-            return line
-        keep -= 1
+    line = before + arrow.join(names[: WIDTH // 2])
+    for keep in range(min(len(names) - 1, WIDTH // 4), 1, -1) if len(line) > WIDTH else ():
+        kept = [*names[: (keep + 1) // 2], "…", *names[len(names) - keep // 2 :]]
+        line = before + arrow.join(kept)
+        if len(line) <= WIDTH:
+            break
+    return line
+
+
+def _within(layer: Mapping[str, Any], word: str) -> str:
+    """``neuron 3, neuron 7``: a layer's neurons that are so."""
+    named = [name.removeprefix(f"{layer['name']}/") for name in layer[word]]
+    return ", ".join(named[:ROWS] + [f"{len(named) - ROWS} more"] * (len(named) > ROWS))
 
 
 def _nouns(found: Sequence[Group]) -> str:
@@ -299,7 +294,15 @@ def explain(root: Value, value: Value | None = None, top: int = 5) -> Explanatio
         )
     if not isinstance(top, numbers.Integral) or isinstance(top, bool) or top < 1:
         raise ValueError(f"explain: top must be a whole number >= 1, got {top!r}; use top=5")
-    steps = tuple(backward_steps(root))
-    graph = Graph(root)
-    at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
-    return Explanation(Walk(graph, steps), at, int(top))
+    collects = gc.isenabled()
+    gc.disable()  # all that is made here stays: to look for garbage is half the time
+    try:
+        graph = sound(root)
+        walk = Walk(graph, tuple(steps_of(graph, graph.recording)))
+        at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
+        told = Explanation(walk, at, int(top))
+        told.groups, told.paths  # noqa: B018 - what takes long
+    finally:
+        if collects:
+            gc.enable()
+    return told

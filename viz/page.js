@@ -8,7 +8,8 @@ const drawn = (x) => show(x).replaceAll("-", "−");
 // A text that page.py packed.
 async function unpack(packed) {
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt());
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(inflated).text();
 }
 
 function write(element, text) {
@@ -206,7 +207,8 @@ const steps = {
   larger: () => enlarge(zoom * 1.25), smaller: () => enlarge(zoom / 1.25), fit: () => enlarge(1),
   explain: () => explain(), guess: () => guess(),
 };
-for (const id of ["first", "back", "next", "last", "explain", "guess"]) on($(id), "click", steps[id]);
+const buttoned = ["first", "back", "next", "last", "explain", "guess"];
+for (const id of buttoned) on($(id), "click", steps[id]);
 on($("slider"), "input", () => go($("slider").valueAsNumber));
 on($("list"), "click", ({ target }) => target.matches("button") && go(buttons.indexOf(target)));
 on(window, "hashchange", () => go(asked()));

@@ -1,7 +1,7 @@
 """The one HTML file: the drawing, the whole walk, and a script that shows one step and follows.
 
-Reads walk.py, blanks.py, javascript.py, drawing.py, svg.py, explanation.py, training.py and, where
-it folds, views.py; beside it page.html, .css and .js, ask.js, those of views and train, and
+Reads walk.py, blanks.py, javascript.py, drawing.py, svg.py, explanation.py and, where it
+folds, views.py; beside it page.html, .css and .js, ask.js, those of views and train, and
 evaluator.js, which needs no page. Read by steps.py. All that can be read is written here, once:
 without script, and in print, the file is the walk. The script hides all but the present step and
 fills the marked numbers again; it holds no wording but of how many and how large. A label is
@@ -16,9 +16,9 @@ import itertools
 import keyword
 import re
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from importlib.util import find_spec
 from string import Template
 from typing import Any
 
@@ -30,13 +30,12 @@ from .blanks import WORDS, Blank, Line
 from .drawing import Drawing, final
 from .javascript import frozen, functions, literal
 from .svg import THEMES, Theme, xml
-from .training import Training
 from .views import NOUNS, Folded, views
 from .walk import Lines, Walk
 
 LIVE_NODES = 20_000  # beyond, the page takes longer to follow a hand than the hand to move on
 LISTED = 500  # leaves with a row each, in the table and among the inputs
-EXPLAINED = 150  # nodes: each is asked about once, and is some 200 bytes of the file
+EXPLAINED = 300  # nodes: each goes over the whole graph, and is some 80 bytes of the file
 NUDGED = 50_000  # ops, for a hand to follow: a leaf's nudge in the table is the whole graph again
 HERE = " aria-current=location"
 KEYS = """<br>A click on a closed box, or Enter where it is its turn: what is inside.
@@ -68,7 +67,7 @@ def packed(text: str) -> str:
 
 def _explained(walk: Walk) -> str:
     """Why each node's gradient is what it is, and last the whole root."""
-    if len(walk.graph) > EXPLAINED or not find_spec("viz.explanation"):
+    if len(walk.graph) > EXPLAINED:
         return ""
     from .explanation import Explanation
 
@@ -88,20 +87,25 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def page(walk: Walk, opening: int | None = None, training: Training | None = None) -> str:
-    """``walk`` as one HTML document, complete in itself; it opens at step ``opening``."""
+def page(
+    walk: Walk, opening: int | None = None,
+    train: Sequence[int] = (), rate: float = 0.1, mapped: Sequence[int] = (),
+) -> str:  # fmt: skip
+    """``walk`` as one HTML document, complete in itself; it opens at step ``opening``.
+
+    Of a Training: the leaves that it trains, and the output and the two leaves of its map.
+    """
     opening = walk.forward if opening is None else opening
     graph, drawing = walk.graph, final(walk)
     data, parts = _folded(walk, drawing) if drawing.cut else _whole(walk)
     scripts = ["page.js", *["folded.js", "views.js"] * bool(drawing.cut), "ask.js"]
     data |= {"opening": opening, "explained": _explained(walk)}
     script, stuck, notes = evaluator(walk)
-    trains = training if training and (training.leaves or training.map) else None
-    if trains:
-        scripts.append("train.js")
-        data |= {"trained": trains.leaves, "rate": trains.rate, "mapped": trains.map}
-        notes += ["A moved input is a new start: training step 0."] * bool(trains.leaves)
-    sheets = ["views.css"] * bool(drawing.cut) + ["train.css"] * bool(trains)
+    sheets = ["views.css"] * bool(drawing.cut)
+    if train or mapped:
+        scripts, sheets = [*scripts, "train.js"], [*sheets, "train.css"]
+        data |= {"trained": train, "rate": rate, "mapped": mapped}
+        notes += ["A moved input is a new start: training step 0."] * bool(train)
     style = _style(walk, "page.css", *sheets)
     script += f"let {','.join(f'{name}={literal(x)}' for name, x in data.items())};\n"
     script += "".join(map(asset, scripts)) + "start()"
@@ -120,7 +124,7 @@ def page(walk: Walk, opening: int | None = None, training: Training | None = Non
         inputs="\n".join(_input(walk, i, i in stuck) for i in leaves),
         moved="".join(_moved(walk, i) for i in leaves if i not in stuck),
         notes="".join(f"<p>{xml(note)}</p>" for note in notes),
-        train=_train(walk, trains) if trains else "",
+        train=_train(walk, train, rate, mapped) if train or mapped else "",
         call=xml(_call(walk)), dead=" hidden" * (len(graph) > LIVE_NODES),
         **parts,
     )  # fmt: skip
@@ -278,12 +282,12 @@ def _input(walk: Walk, i: int, stuck: bool) -> str:
     )
 
 
-def _train(walk: Walk, training: Training) -> str:
+def _train(walk: Walk, train: Sequence[int], rate: float, mapped: Sequence[int]) -> str:
     """What stands on the page of a training and its map."""
-    out, x1, x2 = (xml(walk.names[i].text) for i in training.map or [0, 0, 0])
+    out, x1, x2 = (xml(walk.names[i].text) for i in mapped or [0, 0, 0])
     return Template(asset("train.html")).substitute(
-        root=xml(walk.result), rate=literal(training.rate), out=out, x1=x1, x2=x2,
-        no_train=" hidden" * (not training.leaves), no_map=" hidden" * (not training.map),
+        root=xml(walk.result), rate=literal(rate), out=out, x1=x1, x2=x2,
+        no_train=" hidden" * (not train), no_map=" hidden" * (not mapped),
     )  # fmt: skip
 
 

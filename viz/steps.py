@@ -11,8 +11,7 @@ import os
 from collections.abc import Sequence
 from typing import overload
 
-from autograd.graph import Graph
-from autograd.sweep import Step, backward_steps
+from autograd.sweep import Step, sound, steps_of
 from autograd.value import Value
 
 from . import notebook
@@ -50,8 +49,8 @@ class Trace(Sequence[Position]):
         self, root: Value, train: Sequence[Value] | None = None, learning_rate: float = 0.1,
         map: tuple[Value, Value, Value] | None = None,
     ) -> None:  # fmt: skip
-        steps = tuple(backward_steps(root))  # first: it refuses what it must
-        self.graph = Graph(root)
+        self.graph = sound(root)
+        steps = tuple(steps_of(self.graph, self.graph.recording))
         self.walk = Walk(self.graph, steps)
         self.training: Training = training(self.walk, train, learning_rate, map)
         self.forward = len(steps)
@@ -109,7 +108,7 @@ class Trace(Sequence[Position]):
 
         if step is not None and operator.index(step) not in range(2 * self.forward + 1):
             raise IndexError(f"html: step must be 0 to {2 * self.forward}, got {step}")
-        return page(self.walk, step, self.training)
+        return page(self.walk, step, *self.training)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write ``html()`` to ``path``, wholly or not at all."""

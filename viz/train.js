@@ -1,19 +1,19 @@
-// Gradient descent on the page, w ← w - rate × gradient by evaluator.js, and what page.js shows of
-// it: any of its steps, the root's curve, a map of one output over two leaves. In front of it stand
-// trained, the leaves, rate, and mapped, the output and the two leaves.
+// Gradient descent on the page, w ← w - rate × gradient by evaluator.js, and what is shown of it:
+// any of its steps, the root's curve, a map of one output over two leaves. In front of it stand
+// trained, the leaves; rate; and mapped, the output and the two leaves.
 const KEPT = 256; // states kept: to go back, no more steps are done again than lie between two
 const SLICE = [40, 8]; // ms of steps in a frame, to get to a step; and to look at while it plays
 const [toField, rateField, past, curve] = ["to", "rate", "past", "curve"].map($);
 let done, reached, to, rates, kept, every, playing, frame;
 
 const finite = () => isFinite(run.v[root]) && trained.every((i) => isFinite(here.get(i)));
-const keep = () => kept.push({ step: done, at: trained.map((i) => here.get(i)), loss: run.v[root] });
+const state = () => ({ step: done, at: trained.map((i) => here.get(i)), loss: run.v[root] });
 
 // The present state is step 0: at first, and where a hand has moved an input.
 function begin() {
-  [done, reached, to, every, kept, playing] = [0, 0, 0, 1, [], false];
+  [done, reached, to, every, playing, kept] = [0, 0, 0, 1, false, []];
   rates = [[0, rates?.at(-1)[1] ?? rate]]; // each with the step that it holds from
-  keep();
+  kept.push(state());
 }
 
 function descend() {
@@ -21,16 +21,16 @@ function descend() {
   for (const i of trained) here.set(i, here.get(i) - rate * run.g[i]);
   evaluate();
   reached = Math.max(reached, ++done);
-  if (done > kept.at(-1).step && done % every === 0) keep();
-  if (kept.length > KEPT) kept = kept.filter(({ step }) => step % (2 * every) === 0);
-  else return;
+  if (done > kept.at(-1).step && done % every === 0) kept.push(state());
+  if (kept.length <= KEPT) return;
   every *= 2;
+  kept = kept.filter(({ step }) => step % every === 0);
 }
 
 function back(step) {
-  const { step: from, at } = kept.findLast((state) => state.step <= step);
-  trained.forEach((i, n) => here.set(i, at[n]));
-  done = from;
+  const last = kept.findLast((state) => state.step <= step);
+  trained.forEach((i, n) => here.set(i, last.at[n]));
+  done = last.step;
   evaluate();
 }
 
@@ -42,7 +42,7 @@ function tick() {
   frame = playing || (done < to && finite()) ? requestAnimationFrame(tick) : undefined;
   refill();
   tell();
-  if (!frame) write($("said"), `${toField.parentElement.innerText} ${done}: ${$("course").innerText}`);
+  if (!frame) write($("said"), `${toField.parentElement.innerText} ${done}: ${$("now").innerText}`);
 }
 
 function travel(step) {
@@ -79,20 +79,20 @@ function course() {
   if (!frame || document.activeElement !== toField) toField.value = done;
   past.max = Math.max(1000, reached);
   past.value = done;
-  if (done) for (const note of $("moved").children) note.hidden ||= trained.includes(Number(note.dataset.moved));
+  for (const note of $("moved").children) // too many to be read
+    note.hidden ||= done > 0 && trained.includes(Number(note.dataset.moved));
   write($("loss"), show(run.v[root]));
   $("stopped").hidden = finite();
   write($("stopped").firstElementChild, done);
-  const points = done < reached ? kept : [...kept, { step: done, loss: run.v[root] }];
-  const losses = points.map(({ loss }) => loss).filter(isFinite);
-  const low = Math.min(...losses), high = Math.max(...losses), wide = 100 / (reached || 1);
-  const down = (loss) => 38 - (36 * (loss - low)) / (high - low || 1);
-  const line = points.flatMap(({ step, loss }) => (isFinite(loss) ? `${step * wide} ${down(loss)}` : []));
+  const points = done < reached ? kept : [...kept, state()];
+  const drawn = points.filter(({ loss }) => isFinite(loss));
+  const losses = drawn.map(({ loss }) => loss), wide = 100 / (reached || 1);
+  const low = Math.min(...losses), tall = 36 / (Math.max(...losses) - low || 1);
+  const line = drawn.map(({ step, loss }) => `${step * wide} ${38 - tall * (loss - low)}`);
   curve.setAttribute("d", `M${line.join("L")}`);
   $("mark").setAttribute("d", `M${done * wide} 0V40`);
-  const [from, till] = all("i", $("course"));
-  write(from, `${show(points[0].loss)} at 0`);
-  write(till, `${show(points.at(-1).loss)} at ${reached}`);
+  const ends = [points[0], points.at(-1)].map(({ step, loss }) => `${show(loss)} at ${step}`);
+  all("i", $("course")).forEach((end, n) => write(end, ends[n]));
 }
 
 // ---------------------------------------------------------------- the map
@@ -116,8 +116,11 @@ function paint() {
   const v = run.v.slice(), grid = [], size = canvas.width / side, ink = canvas.getContext("2d");
   for (let n = 0; n < side * side; n++) {
     const at = [n % side, side - 1 - Math.floor(n / side)];
-    axes.forEach((i, a) => (v[i] = ends[a][0] + ((at[a] + 0.5) / side) * (ends[a][1] - ends[a][0])));
-    for (const i of path) v[i] = ops[kind[i]].v(...inputs.slice(starts[i], starts[i + 1]).map((x) => v[x]));
+    axes.forEach((i, a) => {
+      const [low, high] = ends[a];
+      v[i] = low + ((at[a] + 0.5) / side) * (high - low);
+    });
+    for (const i of path) v[i] = ops[kind[i]].v(...operands(i, v));
     grid.push(v[out]);
   }
   const there = grid.filter(isFinite), [low, high] = [Math.min(...there), Math.max(...there)];

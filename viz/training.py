@@ -1,6 +1,6 @@
 """What a page trains: which leaves, how fast, and of which output it paints a map.
 
-Reads walk.py; read by steps.py and page.py. The page itself does the steps, in train.js.
+Reads walk.py and page.py; read by steps.py. The page itself does the steps, in train.js.
 """
 
 from __future__ import annotations
@@ -52,14 +52,12 @@ def _trained(walk: Walk, train: object) -> list[int]:
             "train in Python and trace the result"
         )
     found, stuck = _indices(walk, train, "train"), evaluator(walk)[1]
-    for i, value in zip(found, train):
-        name = f"trace: train takes leaves, got {walk.names[i]}"
-        if walk.graph.ops[i] is not None:
-            raise ValueError(f"{name}, which {walk.ops[i].name} made; train what it is made from")
-        if not value.requires_grad:
-            raise ValueError(f"{name}, which has requires_grad=False")
-        if i in stuck:
-            raise ValueError(f"{name}, which goes into an op that has no page form")
+    for i in found:
+        why = "goes into an op that has no page form" * (i in stuck)
+        why = why if walk.graph.recording[i] else "has requires_grad=False"
+        why = f"{walk.ops[i].name} made" if i in walk.ops else why
+        if why:
+            raise ValueError(f"trace: train takes leaves, got {walk.names[i]}, which {why}")
     return sorted(set(found))
 
 

@@ -218,20 +218,20 @@ class Program:
         detects = modes.detects()
         if not detects and modes.current().errors != "raise":
             return
-        finite = [np.isfinite(y) for y in (outputs if detects else outputs[:1])]
-        odd = ~np.logical_and.reduce(finite)
+        looked = outputs if detects else outputs[:1]
+        odd = ~np.logical_and.reduce([np.isfinite(y) for y in looked])
         for x in arrays:
             odd &= np.isfinite(x)
         for row in np.flatnonzero(odd):
             at = {n: float(x[row if x.size > 1 else 0]) for n, x in zip(self._names, arrays)}
             graph = self._eager(at)
-            found = blamed(graph, None if detects and len(outputs) > 1 else ())
+            found = blamed(graph, None if len(looked) > 1 else ())
             if found:
+                told = [f"{n}={x!r}" for n, x in at.items()]
+                told[_ARGUMENTS:] = ["…"] * (len(told) > _ARGUMENTS)
                 place = tuple(map(int, np.unravel_index(row, shape)))
-                which = f"row {place[0] if len(place) == 1 else place}: " if shape else ""
-                told = ", ".join(f"{n}={x!r}" for n, x in [*at.items()][:_ARGUMENTS])
-                more = ", …" * (len(at) > _ARGUMENTS)
-                error = error_of(graph, found, f"{self._name}({told}{more}): {which}")
+                which = f"row {place if len(place) > 1 else place[0]}: " if place else ""
+                error = error_of(graph, found, f"{self._name}({', '.join(told)}): {which}")
                 raise error if detects else DomainError(str(error))
 
     def _eager(self, at: dict[str, float]) -> Graph:

@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import inspect
 import math
 import pickle
 import threading
@@ -371,3 +372,100 @@ def test_a_programs_graph_is_the_formulas():
 def test_bitwise_words_and_indices_on_traced_values_name_a_remedy(use):
     with pytest.raises(autograd.TracingError, match=r"test_program\.py"):
         autograd.compile(use)
+
+
+# ------------------------------------------------------------------ nan and inf, by row
+def price_of(price, rate):
+    return autograd.log(price * 2.0) * rate
+
+
+def test_under_errstate_raise_the_first_bad_row_is_named_in_eagers_words(backend):
+    program, at = autograd.compile(price_of, backend=backend), np.array([3.0, -4.0, -6.0])
+    for call in (program, program.value_and_grad):
+        with autograd.errstate("raise"), pytest.raises(autograd.DomainError) as caught:
+            call(at, 0.5)
+        assert str(caught.value) == (
+            "price_of(price=-4.0, rate=0.5): row 1: log: a finite result is required, got nan at "
+            "log(price×2), of -8.0 from price×2; use log1p(x) if log(1 + x) was meant"
+        )
+    assert np.isnan(program(at, 0.5)).tolist() == [False, True, True]
+    with autograd.errstate("warn"):
+        program(at, 0.5)
+
+
+def test_rows_of_arguments_that_are_not_finite_are_passed_over(backend):
+    program = autograd.compile(price_of, backend=backend)
+    given = np.array([math.nan, math.inf, 1.0])
+    with autograd.errstate("raise"):
+        assert np.isnan(program(given, 0.5)).tolist() == [True, False, False]
+        assert np.isnan(program(np.array([1.0, 2.0]), math.nan)).all()
+        with pytest.raises(autograd.DomainError, match="row 3"):
+            program(np.array([math.nan, math.inf, 1.0, 0.0]), 0.5)
+
+
+def test_an_overflow_in_a_program_is_named_where_it_began(backend):
+    def far(x):
+        y = x * 1e300
+        return y - y
+
+    program = autograd.compile(far, backend=backend)
+    with autograd.errstate("raise"), pytest.raises(autograd.DomainError, match="row 1: multiply"):
+        program(np.array([1.0, 1e300]))
+
+
+def test_a_row_of_several_dimensions_is_named_by_its_index_and_a_scalar_call_has_none(backend):
+    program = autograd.compile(price_of, backend=backend)
+    table = np.ones((2, 3))
+    table[1, 2] = 0.0
+    with autograd.errstate("raise"):
+        with pytest.raises(autograd.DomainError, match=r"row \(1, 2\): log"):
+            program(table, np.ones(3))
+        with pytest.raises(autograd.DomainError) as caught:
+            program(0.0, 1.0)
+        assert "row" not in str(caught.value) and "price=0.0" in str(caught.value)
+        assert program(np.ones((2, 0)), 1.0).shape == (2, 0)
+
+
+def test_an_inf_that_the_function_holds_is_no_anomaly(backend):
+    program = autograd.compile(lambda x: autograd.where(x > 0.0, x, -math.inf), backend=backend)
+    constant = autograd.compile(lambda x: math.inf, backend=backend)
+    with autograd.errstate("raise"), autograd.detect_anomaly():
+        assert program(np.array([1.0, -1.0])).tolist() == [1.0, -math.inf]
+        assert constant(np.ones(2)).tolist() == [math.inf] * 2
+
+
+def test_in_detect_anomaly_slopes_count_too_and_the_line_is_told(backend):
+    x = np.array([4.0, 0.0])
+    with autograd.detect_anomaly():
+        line = inspect.currentframe().f_lineno + 1
+        program = autograd.compile(lambda x: autograd.sqrt(x) + 1.0, backend=backend)
+        assert program(x).tolist() == [3.0, 1.0]
+        with pytest.raises(autograd.AnomalyError, match=r"row 1: sqrt") as caught:
+            program.value_and_grad(x)
+        for one in (program, pickle.loads(pickle.dumps(program))):
+            with pytest.raises(autograd.AnomalyError) as value:
+                one(np.array([4.0, -1.0]))
+            assert (value.value.phase, value.value.operands) == ("forward", (-1.0,))
+            assert (value.value.filename, value.value.lineno) == (__file__, line)
+    error = caught.value
+    assert (error.phase, error.op, error.operands) == ("backward", "sqrt", (0.0,))
+    assert error.lineno == line
+    assert f"line {line} of {__file__}" in str(error)
+    assert program.graph.lines[1] == (__file__, line)
+
+
+def test_a_call_that_raises_loses_no_earlier_result(backend):
+    program = autograd.compile(price_of, backend=backend)
+    before = program(np.array([0.5, 1.0]), 1.0)
+    kept = before.copy()
+    with autograd.errstate("raise"), pytest.raises(autograd.DomainError):
+        program(np.array([0.0, 3.0]), 1.0)
+    assert before.tolist() == kept.tolist()
+    assert program(np.array([0.5, 1.0]), 1.0).tolist() == kept.tolist()
+
+
+def test_many_arguments_are_told_in_short(backend):
+    program = autograd.compile(lambda *xs: autograd.log(autograd.sum(xs)), backend=backend)
+    with autograd.errstate("raise"), pytest.raises(autograd.DomainError) as caught:
+        program(*[0.0] * 50)
+    assert "x6=0.0, …)" in str(caught.value) and "x7" not in str(caught.value).split(")")[0]

@@ -3,7 +3,6 @@
 import math
 import random
 import re
-from importlib.util import find_spec
 
 import pytest
 
@@ -29,7 +28,6 @@ from tests.viz.test_views import moons
 
 __all__ = ["browser", "opened", "pytestmark"]
 FIELD = "your guess"
-waits = pytest.mark.skipif(not find_spec("viz.explanation"), reason="explain is not there yet")
 
 
 def seen(page):
@@ -241,7 +239,6 @@ def close(page):
     assert not page.locator("#why").is_visible()
 
 
-@waits
 @pytest.mark.parametrize("make", [example, corners, fan])
 def test_e_explains_the_box_whose_turn_it_is_as_it_was_recorded(opened, make):
     root = make()
@@ -255,7 +252,6 @@ def test_e_explains_the_box_whose_turn_it_is_as_it_was_recorded(opened, make):
         close(page)
 
 
-@waits
 def test_a_moved_leaf_changes_no_explanation(opened):
     root = example()
     page = opened(root, step=10)
@@ -272,7 +268,6 @@ def test_a_moved_leaf_changes_no_explanation(opened):
     assert page.evaluate("position") == 11
 
 
-@waits
 def test_a_leaf_is_explained_by_its_gradient_and_after_a_click_on_its_box(opened):
     root = example()
     w = next(node for node in Graph(root).nodes if node.label == "w")

@@ -155,6 +155,36 @@ def test_a_leaf_alone_has_a_page():
     assert "Raise x by " in page
 
 
+def test_it_opens_at_a_step_that_there_is():
+    trace = viz.trace(example())
+    assert trace.html() == trace.html(step=7) != trace.html(step=0)
+    assert "opening=14," in trace.html(step=14) and "opening=0," in trace[:2].html(0)
+    for step in (-1, 15):
+        with pytest.raises(IndexError, match=f"step must be 0 to 14, got {step}"):
+            trace.html(step)
+    with pytest.raises(TypeError):
+        trace.html("9")
+
+
+@pytest.mark.parametrize("step", [None, 3])
+def test_a_page_that_trains_allows_no_more_than_another(step):
+    root = example()
+    leaves = [x for x in autograd.Graph(root).nodes if x.op is None]
+    page = viz.trace(root, train=leaves, map=(root, *leaves[:2])).html(step)
+    plain = viz.trace(root).html(step)
+    policies = [re.search('content="(default-src.*?)"', each)[1] for each in (page, plain)]
+    assert len({re.sub("sha256-.*?'", "", policy) for policy in policies}) == 1
+    for tag, attributes in Reader(page).tags:
+        assert not {"style", "src", "href"} & set(attributes), tag
+        assert not [name for name in attributes if name.startswith("on")], tag
+
+
+def test_what_is_not_live_has_no_lines_as_python(monkeypatch):
+    monkeypatch.setattr("viz.page.LIVE_NODES", 10)
+    page = viz.trace(recurrent(Value(2.0, "a name"), Value(0.5, "w"))).html()
+    assert "<button id=python hidden " in page and "[0,2,1]" in page
+
+
 def test_saving_is_whole_or_not_at_all(tmp_path):
     path = tmp_path / "walk.html"
     trace = viz.trace(example())

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -354,3 +355,14 @@ def test_folded_text_fits_into_its_box_in_a_browser(tmp_path):
     root = autograd.sum(made)
     root.backward()
     assert outside(viz.graph(root).svg, tmp_path, ".node, .frame", "text:not(:empty)") == []
+
+
+def test_hovering_a_box_says_on_which_line_its_op_was_recorded_and_in_which_file():
+    """The file's name alone: a drawing that is shared tells nothing of its maker's folders."""
+    x = Value(0.5, "x")
+    with autograd.detect_anomaly():
+        line = sys._getframe().f_lineno + 1
+        y = x.tanh()
+    assert f"y = tanh(x) (line {line} of test_svg.py)" in viz.graph(y).svg
+    assert f"(line {line} of test_svg.py)" in viz.trace(y).html()
+    assert "(line" not in viz.graph(x.tanh()).svg
