@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import modes
-from ..anomaly import blamed, error_of
+from ..anomaly import error_of, find
 from ..cards import table
 from ..derivatives import as_value
 from ..errors import DomainError, TracingError, user_line
 from ..graph import Graph
 from ..numbers import real
 from ..ops import VALUES
+from ..sweep import steps_of
 from ..unknown import Unknown
 from ..value import Value, about_of, called
 from .rewrite import rewrite, verify
@@ -225,7 +226,7 @@ class Program:
         for row in np.flatnonzero(odd):
             at = {n: float(x[row if x.size > 1 else 0]) for n, x in zip(self._names, arrays)}
             graph = self._eager(at)
-            found = blamed(graph, None if len(looked) > 1 else ())
+            found = find(graph, steps_of(graph, graph.recording) if len(looked) > 1 else ())
             if found:
                 told = [f"{n}={x!r}" for n, x in at.items()]
                 told[_ARGUMENTS:] = ["…"] * (len(told) > _ARGUMENTS)
