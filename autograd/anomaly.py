@@ -61,33 +61,30 @@ def find_anomaly(root: Value | Any) -> AnomalyError | None:
         raise root.refuse("find_anomaly asked for its number", "call the program, and look there")
     graph = Graph(root)
     check_fresh(graph)
-    found = find(graph, steps_of(graph, graph.recording), hidden=True)
+    found = find(graph, graph.roots[0], steps_of(graph, graph.recording), hidden=True)
     return error_of(graph, found) if found else None
 
 
-def find(
-    graph: Graph, steps: Iterable[Step], root: int | None = None, hidden: bool = False
-) -> Found | None:
-    """The same of a fresh graph's root and its backward ``steps``; ``hidden``: of what is so too.
+def find(graph: Graph, root: int, steps: Iterable[Step], hidden: bool = False) -> Found | None:
+    """The same of a root of a fresh graph and its backward ``steps``.
 
-    Of several the last: what uses it is finite.
+    ``hidden``: else of the last value that is so without being seen; what uses it is finite.
     """
     via = _ways(graph)
-    root = graph.roots[0] if root is None else root
     if root in via:
         return _back(graph, via, root)
     found = _sent(graph, via, steps)
     return found or (_back(graph, via, max(via)) if hidden and via else None)
 
 
-def look(graph: Graph, sources: Iterable[int], root: int | None = None) -> None:
-    """Raise what is seen of derivatives in ``sources``, where anomalies do."""
+def look(graph: Graph, root: int, sources: Iterable[int]) -> None:
+    """Raise what is seen of d root / d each of ``sources``, where anomalies do."""
     if modes.detects() and None not in graph.values:  # else it is recorded for later
-        _raise(graph, steps_of(graph, depending(graph, sources), root=root), root)
+        _raise(graph, root, steps_of(graph, depending(graph, sources), root=root))
 
 
-def _raise(graph: Graph, steps: Iterable[Step], root: int | None = None) -> None:
-    found = find(graph, steps, root)
+def _raise(graph: Graph, root: int, steps: Iterable[Step]) -> None:
+    found = find(graph, root, steps)
     if found:
         raise error_of(graph, found)
 
@@ -97,7 +94,8 @@ def _at_once(record: Op, operands: Sequence[Value | float], data: float) -> None
     numbers = [x._data if isinstance(x, Value) else x for x in operands]
     if data != data or all(map(math.isfinite, numbers)):
         about = "", True, modes.current().scope, user_frame()[:2]
-        _raise(Graph(restore(Value, data, record, tuple(operands), None, about, None)), ())
+        graph = Graph(restore(Value, data, record, tuple(operands), None, about, None))
+        _raise(graph, graph.roots[0], ())
 
 
 above.update(anomaly=_at_once, watch=_raise)
@@ -110,11 +108,10 @@ def _ways(graph: Graph) -> dict[int, int]:
     A nan that was given is in it, an inf that was given, or made of such alone, is not.
     """
     via: dict[int, int] = {}
-    values: Any = graph.values
-    for i, y in enumerate(values):
+    for i, y in enumerate(graph.values):
         if y is None or y - y == 0.0:
             continue
-        record, operands, at = graph.ops[i], graph.operands[i], graph.at(i, values)
+        record, operands, at = graph.ops[i], graph.operands[i], graph.at(i, graph.values)
         slots = [slot for slot, x in enumerate(at) if x - x != 0.0]
         if record is not None and record.selects:
             partials = FLOATS.partials(record, at, y)
@@ -133,19 +130,17 @@ def _back(graph: Graph, via: Mapping[int, int], i: int, *after: int) -> Found:
     while via[chain[-1]] != chain[-1]:
         chain.append(via[chain[-1]])
     at = chain[-1]
-    numbers: list[Any] = graph.at(at, graph.values)
     given = graph.ops[at] is None or any(type(x) is float and x != x for x in graph.operands[at])
-    found = Found("forward", at, tuple(numbers), (*reversed(chain), *after))
-    return found._replace(phase="input", operands=()) if given else found
+    phase, numbers = ("input", []) if given else ("forward", graph.at(at, graph.values))
+    return Found(phase, at, tuple(numbers), (*reversed(chain), *after))
 
 
 def _sent(graph: Graph, via: Mapping[int, int], steps: Iterable[Step]) -> Found | None:
     """The first contribution or total that is not finite, unless it is an inf that was given."""
     given: set[int] = set()  # whose totals are inf, because an inf was given
     turns = zip(reversed([i for i, record in enumerate(graph.ops) if record]), steps)
-    values: Any = graph.values
     for i, step in turns:
-        operands, at = graph.operands[i], graph.at(i, values)
+        operands, at = graph.operands[i], graph.at(i, graph.values)
         for c in step.contributions:
             if math.isfinite(c.total):
                 continue
@@ -158,7 +153,7 @@ def _sent(graph: Graph, via: Mapping[int, int], steps: Iterable[Step]) -> Found 
                 for node in (*operands, i):
                     if type(node) is int and node in via:
                         return _back(graph, via, node, *[i] * (node != i))
-                began = all(map(math.isfinite, (*at, values[i])))
+                began = all(map(math.isfinite, (*at, graph.values[i] or 0.0)))
             if began or c.total != c.total:
                 return Found("backward", i, tuple(at), (i, *_on(graph, turns, x)))
             given.add(x)
@@ -167,13 +162,11 @@ def _sent(graph: Graph, via: Mapping[int, int], steps: Iterable[Step]) -> Found 
 
 def _on(graph: Graph, turns: Iterable[tuple[int, Step]], x: int) -> list[int]:
     """The way on from node x of what is not finite, as far as it goes."""
-    chain = [x]
+    chain: list[Any] = [x]
     for i, step in turns:
-        if i == chain[-1]:
-            sent: list[Any] = [
-                graph.operands[i][c.slot] for c in step.contributions if not math.isfinite(c.amount)
-            ]
-            chain += sent[:1]
+        slots = [c.slot for c in step.contributions if not math.isfinite(c.amount)]
+        if i == chain[-1] and slots:
+            chain.append(graph.operands[i][slots[0]])
     return chain
 
 

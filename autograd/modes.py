@@ -58,8 +58,9 @@ class State:
         self.reads = reads
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
         self.looks = looks
-        self.quick = self.about if recording and not looks else SLOW
-        if self.quick is SLOW:
+        self.quick = self.about
+        if looks or not recording:
+            self.quick = SLOW
             active.append(None)
 
     def __del__(self) -> None:
@@ -153,7 +154,7 @@ class quiet(_Mode):
 
     def _inside(self, outer: State) -> State:
         reads = [] if outer.reads is None else outer.reads
-        return State(outer, True, "", "ignore", reads, min(outer.looks, LINES))
+        return State(outer, True, "", "ignore", reads, LINES if outer.looks else 0)
 
 
 class scope(_Mode):

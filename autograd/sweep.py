@@ -73,7 +73,7 @@ def backward(root: Any, grad: Any = 1.0) -> None:
     seed = real(grad, "backward")
     if modes.active and modes.detects() and math.isfinite(seed):
         graph = sound(root)
-        above["watch"](graph, steps_of(graph, graph.recording, seed))
+        above["watch"](graph, graph.roots[0], steps_of(graph, graph.recording, seed))
     _pass(root, seed)
 
 

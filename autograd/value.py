@@ -579,10 +579,11 @@ def compute(record: Op, operands: Sequence[Any]) -> float:
     """The number; outside the domain IEEE's, and the modes say: raise, warn or take it."""
     at = [x._data if isinstance(x, Value) else float(x) for x in operands]
     data, refused = outcome(record, at)
-    if data - data != 0.0 and detects():
-        above["anomaly"](record, operands, data)
-    derived = record.formula is not None
-    if refused or (derived and data - data != 0.0 and all(map(math.isfinite, at))):
+    if data - data != 0.0:
+        if detects():
+            above["anomaly"](record, operands, data)
+        refused = refused or (record.formula is not None and all(map(math.isfinite, at)))
+    if refused:
         _complain(record, at, operands, data)
     return data
 

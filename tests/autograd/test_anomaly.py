@@ -223,19 +223,19 @@ def test_the_chain_leads_from_where_it_began():
     x = leaf(-1.0)
     y = (autograd.log(x) * 2.0 + 1.0) * leaf(3.0)
     graph = Graph(y)
-    found = find(graph, autograd.backward_steps(y))
+    found = find(graph, graph.roots[0], autograd.backward_steps(y))
     assert [graph.ops[i].name for i in found.chain] == ["log", "multiply", "add", "multiply"]
     z = leaf(0.0, "z")
     graph = Graph((autograd.sqrt(z * z) + 1.0) * 2.0)
-    found = find(graph, autograd.backward_steps(graph.nodes[-1]))
+    found = find(graph, graph.roots[0], autograd.backward_steps(graph.nodes[-1]))
     assert found.phase == "backward" and found.at == found.chain[0]
     assert [graph.ops[i].name if graph.ops[i] else "z" for i in found.chain] == [
         "sqrt", "multiply", "z",
     ]  # fmt: skip
     graph = Graph(autograd.maximum(autograd.log(leaf(0.0)) * 2.0, -5.0))
-    found = find(graph, (), hidden=True)
+    found = find(graph, graph.roots[0], (), hidden=True)
     assert [graph.ops[i].name for i in found.chain] == ["log", "multiply"], "where it hides"
-    assert find(graph, ()) is None
+    assert find(graph, graph.roots[0], ()) is None
 
 
 def test_a_chain_of_a_hundred_thousand_ops_is_followed():
