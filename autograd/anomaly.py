@@ -90,7 +90,10 @@ def _raise(graph: Graph, root: int, steps: Iterable[Step]) -> None:
 
 
 def _at_once(record: Op, operands: Sequence[Value | float], data: float) -> None:
-    """Raise for an op's result that is nan, or an inf of finite operands."""
+    """Raise for an op's result that is nan, or an inf of finite operands.
+
+    An inf of another is not walked back each time: a long sum of them would cost its square.
+    """
     numbers = [x._data if isinstance(x, Value) else x for x in operands]
     if data != data or all(map(math.isfinite, numbers)):
         about = "", True, modes.current().scope, user_frame()[:2]

@@ -227,8 +227,9 @@ class detect_anomaly(_Mode):
     """Inside, the first nan or inf raises AnomalyError, and each op's result notes its line.
 
     A pass raises before any gradient has changed, and names the op that sends what is not finite.
-    An inf that was given is none. What a ``where`` would hide raises too: ops look at their own
-    result alone. Slower than without: for looking, not for training.
+    An inf that was given is none; one made outside is told when a nan or a pass meets it. What a
+    ``where`` would hide raises too: ops look at their own result alone. Slower than without: for
+    looking, not for training.
 
     >>> import autograd
     >>> with detect_anomaly():
