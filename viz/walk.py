@@ -54,7 +54,7 @@ class Walk(Numbers):
     @cached_property
     def anomaly(self) -> Found | None:
         """Where a nan or inf began."""
-        return find(self.graph, self.turns.values())
+        return find(self.graph, self.root, self.turns.values(), hidden=True)
 
     @property
     def heading(self) -> str:
