@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import shlex
 import sys
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -29,14 +28,11 @@ def about() -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser("python -m autograd", description="What there is to run on.")
+    usage = "python -m autograd [--grade file.py:Value]; of expressions: python -m viz"
+    parser = argparse.ArgumentParser("python -m autograd", usage, "What there is to run on.")
     told = "grade a class of your own: exit code 0 right, 1 wrong, 2 it cannot be tried"
     parser.add_argument("--grade", metavar="file.py:Value", help=told)
-    parser.add_argument("expression", nargs="*", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.expression:
-        line = shlex.join(asked.expression)
-        parser.exit(2, f"expressions are asked of viz: python -m viz {line}\n")
     if asked.grade is None:
         print(*about(), sep="\n")
         return

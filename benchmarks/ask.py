@@ -82,6 +82,19 @@ def calls(what: str, bar: float, ask: Callable[[], Any]) -> Row:
     return what, f"≤ {bar:g} s", said, f"{times[0]:.2f} s"
 
 
+# The slider over the steps is set when a frame's steps are done and its loss is written.
+TRAINED = """(steps) => new Promise((done) => {
+    const [field, slider] = ["to", "past"].map((id) => document.getElementById(id));
+    const start = performance.now();
+    field.value = steps;
+    field.dispatchEvent(new Event("change"));
+    (function wait() {
+        if (slider.valueAsNumber === steps) done(performance.now() - start);
+        else requestAnimationFrame(wait);
+    })();
+})"""
+
+
 def trained(file: Path) -> list[float]:
     """Seconds from the typed step to its loss on the screen, each from the start again."""
     from playwright.sync_api import sync_playwright
@@ -97,19 +110,6 @@ def trained(file: Path) -> list[float]:
             page.close()
         browser.close()
     return times
-
-
-TRAINED = """(steps) => new Promise((done) => {
-    const field = document.querySelector('input[type=number][aria-label="training step"]');
-    const start = performance.now();
-    field.value = steps;
-    for (const kind of ['input', 'change']) field.dispatchEvent(new Event(kind, {bubbles: true}));
-    (function wait() {
-        if (field.closest('[data-at]')?.dataset.at === String(steps))
-            done(performance.now() - start);
-        else requestAnimationFrame(wait);
-    })();
-})"""
 
 
 def main() -> None:

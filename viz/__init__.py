@@ -9,6 +9,12 @@ keeps it over a training. Reads autograd only, and computes no gradient of its o
 import importlib
 from typing import TYPE_CHECKING, Any
 
+import autograd
+
+if not hasattr(autograd, "backward_steps"):  # a file beside the program, or another distribution
+    found = f"got {autograd.__file__}; rename that, or take an environment without it"
+    raise ImportError(f"viz: whygrad's autograd is required, {found}")
+
 from .digraph import draw_dot
 from .drawing import Drawing, graph
 from .errors import DrawingError

@@ -6,6 +6,8 @@ Reads expressions.py, which makes a Value of a text, doctor.py, and what viz ans
 from __future__ import annotations
 
 import argparse
+import keyword
+import os
 import re
 import sys
 import unicodedata
@@ -16,9 +18,8 @@ from typing import Any, NoReturn
 
 import viz
 from autograd import ops
-from autograd.names import clean
+from autograd.names import clean, one_line
 from autograd.numbers import show
-from autograd.value import Value
 
 from .drawing import write_whole
 from .expressions import value_of
@@ -46,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.showwarning = lambda message, *_: _say(f"{message}")
         try:
             _answer(options, alone=not given)
+            print(end="", flush=True)
+        except BrokenPipeError:  # by head -1: Python would try again when it ends, and say so
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (ValueError, TypeError, OSError) as error:
             _say(f"{error}")
             return 2
@@ -60,8 +64,8 @@ def _parser() -> _Parser:
     add("words", nargs="*", metavar="expression name=number", help='"tanh(w*x+b)" w=0.5 x=2 b=-1')
     add("--step", action="store_true", help="walk through every step")
     add("--explain", metavar="NAME", help="say what the gradient of a name is made of")
-    add("--svg", metavar="FILE", help="draw it")
-    add("--html", metavar="FILE", help="write the page to step through")
+    add("--svg", metavar="FILE", help="write the drawing, as SVG")
+    add("--html", metavar="FILE", help="write the page, to step through")
     add("--open", action="store_true", help="open that page in a browser")
     add("--doctor", action="store_true", help="say what is installed, and what is in its way")
     return parser
@@ -69,8 +73,7 @@ def _parser() -> _Parser:
 
 def _say(text: str) -> None:
     """One line on standard error, whatever a shell handed over."""
-    line = "".join(c if c.isprintable() else "\ufffd" for c in text)
-    print("whygrad:", line[:LONGEST], file=sys.stderr)
+    print("whygrad:", one_line(text)[:LONGEST], file=sys.stderr)
 
 
 def _answer(options: Any, alone: bool) -> None:
@@ -81,20 +84,22 @@ def _answer(options: Any, alone: bool) -> None:
         return print(printable("\n".join(report())))
     expression, *words = [re.sub("^ (?= *-)", "", word) for word in options.words] or EXAMPLE
     numbers = _numbers(words)
+    if options.explain not in (None, *numbers):
+        raise ValueError(f"--explain: a name that has a number is required, got {options.explain}")
     y = value_of(expression, numbers)
-    if not isinstance(y, Value):
-        y = Value(y, "y")
     if not options.words:
         y.label = "L"
     if alone:
         with suppress(ImportError):  # without prompt_toolkit it is printed
             return viz.play(y)
-    if options.explain not in (None, *numbers):
-        raise ValueError(f"--explain: a name in the expression is required, got {options.explain}")
     y.backward()  # a drawing shows what Values hold
     steps = viz.trace(y)
     walk, nodes = steps.walk, steps.graph.nodes
-    parts = [f"{walk.heading} = {show(y.data)}"] + [table(walk)] * bool(numbers)
+    if options.svg is not None:
+        write_whole(options.svg, viz.graph(y).svg.encode())
+    if options.html is not None:
+        steps.save(options.html)
+    parts = [f"{walk.heading} = {show(y.data)}", table(walk) * bool(numbers)]
     if options.step or not options.words:
         parts = [str(steps)]
     formulas = []
@@ -106,10 +111,6 @@ def _answer(options: Any, alone: bool) -> None:
         (value,) = (x for x in nodes if x.label == options.explain)
         parts.append(str(viz.explain(y, value)))
     print(printable("\n\n".join(filter(None, parts))))
-    if options.svg:
-        write_whole(options.svg, viz.graph(y).svg.encode())
-    if options.html:
-        steps.save(options.html)
     if options.open:
         steps.open()
 
@@ -121,7 +122,10 @@ def _numbers(words: Sequence[str]) -> dict[str, float]:
         name, _, number = word.partition("=")
         name = unicodedata.normalize("NFKC", name)
         if not name.isidentifier():
-            raise ValueError(f"{clean(word)!r}: name=number is required, as in x=0.5")
+            required = "after the expression, name=number is required, as in x=0.5"
+            raise ValueError(f"{required}, got {clean(word)!r}")
+        if keyword.iskeyword(name):
+            raise ValueError(f"{name}: a name is required, got a word of Python's; take {name}_")
         if name in numbers:
             raise ValueError(f"{clean(name)}: one number is required, got a second; leave one out")
         try:

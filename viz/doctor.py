@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from collections.abc import Iterator
 from importlib import metadata
 from importlib.machinery import PathFinder
-from itertools import islice
 
 from autograd.__main__ import about
 
 PACKAGES = ("autograd", "nn", "viz")
-OURS = "whygrad"
-# A package, its versions and the extra, but for the one of our own tests: plots>=3; extra == "all"
-EXTRA = re.compile(r"""([\w.-]+)(.*?) *; *extra *== *["'](?!test)(\w+)["']""")
 
 
 def report() -> list[str]:
-    """Versions, what was found to run on, and a line for all that is missing or in the way."""
+    """Versions, what was found to run on, and a line for each thing that is in the way."""
     folder = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     python = f"Python {platform.python_version()} at {sys.executable}, {platform.platform()}"
     others = [line for name in PACKAGES for line in _others(name, os.path.join(folder, name))]
-    places = f"{', '.join(PACKAGES)}: in {folder}"
-    return [*about(), places, python, *(others or ["in the way: nothing"]), *_missing()]
+    return [*about(), python, *(others or ["in the way: nothing"])]
 
 
 def _others(name: str, home: str) -> Iterator[str]:
@@ -38,14 +32,5 @@ def _others(name: str, home: str) -> Iterator[str]:
             ours = True
         elif there:
             yield f"in the way: {there}, {'hidden by' if ours else 'which hides'} our {name}"
-    for other in {*metadata.packages_distributions().get(name, ())} - {OURS}:
+    for other in {*metadata.packages_distributions().get(name, ())} - {"whygrad"}:
         yield f"in the way: {other} brings a package {name} too; use an environment without it"
-
-
-def _missing() -> Iterator[str]:
-    """The extras that lack a package, with what installs it; none where ours is not installed."""
-    for ours in islice(metadata.distributions(name=OURS), 1):
-        for found in filter(None, map(EXTRA.match, ours.requires or ())):
-            package, version, extra = found.groups()
-            if not any(metadata.distributions(name=package)):
-                yield f'extra {extra}: no {package}; pip install "{package}{version}"'

@@ -203,10 +203,18 @@ def drawable(root: Value | Graph, max_nodes: int | None = MAX_NODES) -> Graph:
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file wholly or not at all: beside its place first, then into it."""
+    """Write a file wholly or not at all: beside its place first, then into it.
+
+    What may not be written stays; a device or a pipe has no place, and is written into.
+    """
     import secrets  # only saving needs these
     import shutil
 
+    if os.path.exists(path):
+        with open(path, "ab") as file:
+            if not os.path.isfile(path):
+                file.write(content)
+                return
     target = os.path.realpath(path)
     beside = f"{target}.{secrets.token_hex(4)}"
     try:

@@ -45,6 +45,7 @@ class Explanation:
         graph = walk.graph
         self.walk, self.top, self.at = walk, top, at
         self.node: int | None = None
+        self.line: tuple[str, int] | None = None  # that made it
         if isinstance(at, Value):
             record, self.name, self.data = at.op, short(at), at.data
             self.held, self.grad = at.grad if at.has_grad else None, 0.0
@@ -52,6 +53,7 @@ class Explanation:
             self.node = i = walk.root if at is None else at
             record, self.name, self.data = graph.ops[i], walk.names[i].text, walk.number("v", i)
             self.held, self.grad = graph.grads[i], walk.grads.get(i, 0.0)
+            self.line = graph.lines[i]
         self.op = record.name if record else None
 
     def __str__(self) -> str:
@@ -77,7 +79,7 @@ class Explanation:
                 for i in self.leaves
             ]
             return {**root, "data": self.data, "leaves": leaves, "layers": layers(walk), **last}
-        filename, lineno = self._line() or (None, None)
+        filename, lineno = self.line or (None, None)
         by, (reasons, count) = nudge(self.data), self.reasons
         really = 0.0 if node is None else walk.moved(node)
         return {
@@ -85,17 +87,11 @@ class Explanation:
             "lineno": lineno, "grad": self.grad, "held": self.held,
             "nudge": {"by": by, "about": self.grad * by, "really": really},
             "contributions": [
-                {
-                    "node": walk.names[i].text, "op": walk.ops[i].name, "slot": slot,
-                    "upstream": walk.grads[i], "local": walk.number("p", i, slot),
-                    "amount": walk.number("a", i, slot),
-                }
-                for i, slot in self.uses
+                {"node": walk.names[i].text, "op": walk.ops[i].name, "slot": slot,
+                 "upstream": walk.grads[i], "local": c.local, "amount": c.amount}
+                for i, slot in self.uses for c in [walk.sent[i][slot]]
             ],
-            "groups": [
-                {"name": name, "count": count, "amount": amount}
-                for name, count, amount in self.groups
-            ],
+            "groups": [dict(zip(("name", "count", "amount"), group)) for group in self.groups],
             "paths": [
                 {"product": product, "nodes": [*(walk.names[i].text for i, _ in uses), self.name]}
                 for product, uses in self.paths
@@ -137,10 +133,6 @@ class Explanation:
         """Of the whole: those that have a gradient, the most moving first."""
         grads = self.walk.grads
         return sorted((i for i in self.walk.leaves if i in grads), key=lambda i: largest(grads[i]))
-
-    def _line(self) -> tuple[str, int] | None:
-        """Where it was made."""
-        return None if self.node is None else self.walk.graph.lines[self.node]
 
     def _anomaly(self) -> dict[str, Any] | None:
         """Where nan or inf began."""
@@ -185,8 +177,8 @@ class Explanation:
         if self.op and self.node is not None:
             whole = self.walk.fill(self.walk.made(self.node))
             told = whole if len(whole) < WIDTH else told
-        line = self._line()
-        where = f", {place((clean(os.path.basename(line[0])), line[1]))}" if line else ""
+        file, line = self.line or ("", 0)
+        where = f", {place((clean(os.path.basename(file)), line))}" * (line > 0)
         return f"{told}, " + (f"made by {self.op}{where}." if self.op else f"a leaf{where}.")
 
     def _parts(self, i: int) -> Iterator[str]:
@@ -254,14 +246,13 @@ class Explanation:
 
 def _chain(before: str, names: Sequence[str], arrow: str) -> str:
     """The names in a line: of many the first and the last, as many as there is room for."""
-    keep = min(len(names), WIDTH // 4)
-    while True:
-        first, last = (keep + 1) // 2, keep // 2
-        kept = [*names[:first], "…", *names[len(names) - last :]]
-        line = before + arrow.join(names if keep == len(names) else kept)
-        if len(line) <= WIDTH or keep <= 2:
-            return line
-        keep -= 1
+    line = before + arrow.join(names[: WIDTH // 2])
+    for keep in range(min(len(names) - 1, WIDTH // 4), 1, -1) if len(line) > WIDTH else ():
+        kept = [*names[: (keep + 1) // 2], "…", *names[len(names) - keep // 2 :]]
+        line = before + arrow.join(kept)
+        if len(line) <= WIDTH:
+            break
+    return line
 
 
 def _within(layer: Mapping[str, Any], word: str) -> str:

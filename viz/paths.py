@@ -163,12 +163,10 @@ def _numbers(walk: Walk, piece: Repeat) -> list[int]:
 
     ``total = loss + total`` meets the last sample first; but what it adds up first was made first.
     """
-    if piece.in_a_row:
-        return list(range(1, piece.count + 1))
     first = []
-    for i in range(piece.count):
-        start = piece.start + i * piece.size
+    for start in range(piece.start, piece.start + piece.count * piece.size, piece.size):
         ops = {*walk.fold.order[start : start + piece.size]}
-        first.append(min(use for op in ops for use in walk.graph.users[op] if use[0] not in ops))
-    order = sorted(range(piece.count), key=first.__getitem__)
-    return [1 + rank for _, rank in sorted(zip(order, range(piece.count)))]
+        uses = [use for op in ops for use in walk.graph.users[op] if use[0] not in ops]
+        first.append((start, 0) if piece.in_a_row else min(uses))
+    rank = {use: n for n, use in enumerate(sorted(first), 1)}
+    return [rank[use] for use in first]

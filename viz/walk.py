@@ -54,7 +54,7 @@ class Walk(Numbers):
     @cached_property
     def anomaly(self) -> Found | None:
         """Where a nan or inf began."""
-        return find(self.graph, self.turns.values())
+        return find(self.graph, self.root, self.turns.values(), hidden=True)
 
     @property
     def heading(self) -> str:
@@ -85,9 +85,8 @@ class Walk(Numbers):
 
     def about(self, i: int, made: bool, come: int | None) -> Lines:
         """A node when its value is ``made``, or not, and so many uses have sent; None: untold."""
-        value = self.made(i) if made and i in self.ops else None
-        name = self.names[i].text
-        lines: Lines = [("who", value or (f"{name} = ", Blank("v", i) if made else "–"))]
+        value: Line = (f"{self.names[i]} = ", Blank("v", i) if made else "–")
+        lines: Lines = [("who", self.made(i) if made and i in self.ops else value)]
         if come is not None and i != self.root and self.graph.recording[i]:
             lines.append(("total", self._total(i, 0, come)))
         return lines

@@ -8,6 +8,7 @@ import math
 import multiprocessing
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -200,7 +201,7 @@ def kinds(facts, verdict):
 @pytest.fixture
 def hasty(monkeypatch):
     """What does not come back is given up at once."""
-    monkeypatch.setattr(examiner, "_PROGRAMS", 1.0)
+    monkeypatch.setattr(examiner, "_SECONDS", 6.0)
     monkeypatch.setattr(examiner, "_LEAST", 0.1)
 
 
@@ -231,7 +232,6 @@ def test_a_slip_is_found_under_its_kind_with_a_program_that_shows_it(slip, hasty
                 exec(check["program"], theirs)
                 assert theirs["got"] == check["got"] != pytest.approx(check["expected"])
             assert len(check["program"].splitlines()) <= 6
-            assert all(f"    {line}\n" in str(result) for line in check["program"].splitlines())
 
 
 @pytest.mark.parametrize("slip, wrong", [
@@ -247,7 +247,7 @@ def test_a_slip_is_not_found_where_it_is_not(slip, wrong):
     assert kinds(facts, "wrong") == wrong
 
 
-# By hand: a = 3, b = -2, x = 1/2; c = a·b, so dc/da = b and dc/db = a.
+# By hand: a = 3, b = -2, x = 2; c = a·b, so dc/da = b and dc/db = a.
 BY_HAND = {
     "y = (a / b) * Value(5.0)": [-5 / 2, -15 / 4],
     "y = (2 - a) * Value(5.0)": -5.0,
@@ -256,16 +256,16 @@ BY_HAND = {
     "y = (c + c * a) * Value(5.0)": [5 * (-2 + 2 * 3 * -2), 5 * (3 + 9)],  # ab + a²b
     "y = (a ** b) * Value(5.0)": [-10 / 27, 5 / 9 * math.log(3)],
     "y = (2 ** a) * Value(5.0)": 40 * math.log(2),
-    "y = (x.tanh()) * Value(5.0)": 5 / math.cosh(0.5) ** 2,
+    "y = (x.tanh()) * Value(5.0)": 5 / math.cosh(2) ** 2,
     "y = (far.tanh()) * Value(5.0)": 0.0,
-    "y = (x.exp()) * Value(5.0)": 5 * math.exp(0.5),
+    "y = (x.exp()) * Value(5.0)": 5 * math.exp(2),
     "y = (b.relu()) * Value(5.0)": 0.0,
     "y = (zero ** 0) * Value(5.0)": 0.0,
-    "y = (x * x) * Value(3.0)": 2 * 6 * 2.0,  # twice 6x at 2
-    "for _ in range(40):": 2.0**40,
-    "for _ in range(5000):": 5001.0,
-    "c, d = a + b, a * b": [1 + -2, 1 + 3],
-    "a.zero_grad()": 6.0,
+    "c = (x * x) * 3": (1 + 5) * 6 * 2,  # 6x at 2, once and five times
+    "for _ in range(40): c = c + c": 5 * 2.0**40,
+    "for _ in range(5000): c = c + a": 5 * 5001.0,
+    "c = a + b": [1 + 5 * -2, 1 + 5 * 3],
+    "(a * a).backward()": 5 * 6.0,
 }
 
 
@@ -286,8 +286,6 @@ def test_the_program_shown_is_the_smallest_that_fails():
         "a, b = Value(3.0), Value(-2.0)\ngot = (a - b).data"
     )
     assert "Value(5.0)" not in first("tanh", SLIPS["tanh's slope"][:2])
-    assert "range(1000)" in first("depth", SLIPS["recursion"][:2])
-    assert "range(5000)" in first("depth", SLIPS["recursion without a limit"][:2])
 
 
 def test_micrograds_class_has_the_faults_that_are_known():
@@ -329,7 +327,7 @@ def test_a_gradient_may_be_set_back_by_hand_where_there_is_no_method():
     facts = autograd.grade(student(("def zero_grad", "def other"))).to_dict()
     assert facts["missing"] == facts["wrong"] == 0
     (check,) = [c for c in facts["checks"] if c["kind"] == "zero_grad"]
-    assert check["verdict"] == "right" and "a.grad = 0.0" in check["program"]
+    assert check["verdict"] == "right" and "'grad', 0.0" in check["program"]
 
 
 def test_numbers_of_any_kind_are_compared_by_their_value():
@@ -338,6 +336,28 @@ def test_numbers_of_any_kind_are_compared_by_their_value():
         change = ("self.data, self.grad, self.uses = data", "import numpy as np\n"
                   f"        self.data, self.grad, self.uses = {wrap}")  # fmt: skip
         assert autograd.grade(student(change)).to_dict()["wrong"] == 0, wrap
+
+
+def test_an_array_of_one_element_is_a_number_and_of_more_a_text():
+    for shape, got in ((), 2.0), ((1,), 2.0), ((1, 1), 2.0), ((2,), "array([2., 2.])"):
+        assert examiner.result(Value, f"import numpy as np\ngot = np.full({shape}, 2.0)") == got
+
+
+def test_one_cause_is_told_once_and_an_error_has_no_hint_on_gradients():
+    unhashable = autograd.grade(student(("    def zero", "    __hash__ = None\n\n    def zero")))
+    assert len(kinds(unhashable.to_dict(), "wrong")) == len(KINDS)
+    assert str(unhashable).count("unhashable type") == 1 and "hint" not in str(unhashable)
+    lost = str(autograd.grade(student(SLIPS["exp's slope"][:2])))
+    assert "\nwrong: exponent (2)\n" in lost and lost.count("hint: the slopes of a**b are") == 1
+    assert "\nwrong: exp (1)\n" in lost and lost.count("hint: the slope is the result") == 1
+    assert lost.endswith("Mend the first and grade again: what follows it may come of it.")
+
+
+def test_a_class_of_another_name_is_named_as_the_programs_need_it():
+    class Scalar(student()):
+        pass
+
+    assert str(autograd.grade(Scalar)).startswith("Value = Scalar: ")
 
 
 @pytest.mark.parametrize("got", ["math.nan", "math.inf", "None", "'\\x1b[31m'", "10**400", "1j"])
@@ -352,10 +372,10 @@ def test_what_is_no_number_is_told_as_text_without_control_characters(got):
 @pytest.mark.parametrize("deed, told", [
     ("while True: pass", "no answer in"),
     ("__import__('os')._exit(3)", "exit code 3"),
-    ("import os; os.kill(os.getpid(), 11)", "signal 11"),
-    ("import os; os.kill(0, 9)", "signal 9"),  # the whole group, of which we are not
+    ("import os; os.kill(os.getpid(), 15)", "exit code -15"),
+    ("import os; os.kill(0, 9)", "exit code -9"),  # the whole group, of which we are not
     ("raise SystemExit(0)", "SystemExit"),
-    ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("raise KeyboardInterrupt", "exit code 1"),
     ("input()", "EOFError"),
     ("import os; os.closerange(0, 100)", "the process ended"),
 ])
@@ -385,6 +405,14 @@ def test_what_a_class_starts_ends_with_it():
     os.close(ours)
 
 
+def test_ctrl_c_ends_it_and_what_it_started():
+    looping = student((BEGIN, f"while True: pass\n        {BEGIN}"))
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        autograd.grade(looping)
+    assert multiprocessing.active_children() == []
+
+
 def test_one_method_that_loops_leaves_the_others_their_verdicts(hasty):
     sleeps = ("y = math.tanh(self.data)", "import time; time.sleep(100)")
     facts = autograd.grade(student(sleeps)).to_dict()
@@ -392,12 +420,12 @@ def test_one_method_that_loops_leaves_the_others_their_verdicts(hasty):
 
 
 def test_all_is_over_in_a_minute():
-    """The longest there is: the time for one file, then each check takes all the time it may."""
-    left, spent = examiner._PROGRAMS, 0.0
-    for _ in autograd.grade(Value).to_dict()["checks"]:
+    """The longest there is: one node, then each check, takes all the time it may."""
+    left, spent = examiner._SECONDS, 0.0
+    for _ in ["one node", *autograd.grade(Value).to_dict()["checks"]]:
         limit = max(examiner._LEAST, left / examiner._SHARE)
         left, spent = left - limit, spent + limit
-    assert examiner._LOADING + spent + 5.0 < 60.0  # 5 for the processes
+    assert spent + 5.0 < 60.0  # 5 for the processes
 
 
 def test_what_a_class_prints_is_not_shown(capfd):
@@ -431,12 +459,13 @@ def test_grading_works_from_a_thread_and_beside_one():
     assert found[0].to_dict()["wrong"] == 0
 
 
-def test_without_fork_a_class_is_graded_here_and_says_so(monkeypatch, capsys):
+def test_without_fork_a_class_is_graded_in_this_process(monkeypatch):
     monkeypatch.setattr(grading, "HAS_FORK", False)
-    change = ("y = math.tanh(self.data)", "print('right'); y = math.tanh(self.data) + 0.5")
-    result = autograd.grade(student(change))
-    assert kinds(result.to_dict(), "wrong") == {"tanh"} and "in this process" in str(result)
-    assert capsys.readouterr().out == ""
+    change = ("y = math.tanh(self.data)", "raise SystemExit")
+    facts = autograd.grade(student(change)).to_dict()
+    assert kinds(facts, "wrong") == {"tanh"} and facts["right"] == len(facts["checks"]) - 3
+    with pytest.raises(TypeError, match="required"):
+        autograd.grade(int)
 
 
 def test_without_fork_a_file_is_imported_in_the_other_process(monkeypatch, tmp_path, hasty):
@@ -465,9 +494,9 @@ class Empty:
 
 
 @pytest.mark.parametrize("wrong, text", [
-    (3.0, "got 3.0; give the class itself"), (Value(1.0), "give the class itself"), (None, "None"),
-    (Bare, "TypeError"), (Three, "missing 2 required"), (Empty, "'grad', 'backward'"),
-    (int, "'data'"),
+    (3.0, "'float' object is not callable"), (Value(1.0), "'Value' object is not callable"),
+    (None, "the class(2.0), got"), (Bare, "TypeError"), (Three, "missing 2 required"),
+    (Empty, "no attribute 'grad'"), (int, "'data'"),
 ])  # fmt: skip
 def test_what_is_no_class_of_nodes_is_a_type_error(wrong, text):
     with pytest.raises(TypeError, match="required") as caught:
@@ -476,13 +505,13 @@ def test_what_is_no_class_of_nodes_is_a_type_error(wrong, text):
 
 
 @pytest.mark.parametrize("source, text", [
-    ("while True: pass", "no answer in 0.5 s"), ("import os; os._exit(0)", "the process ended"),
+    ("while True: pass", "no answer in 1 s"), ("import os; os._exit(0)", "the process ended"),
     ("raise SystemExit", "SystemExit"), ("def (:", "invalid syntax (mine.py, line 1)"),
-    ("x = 1", "no attribute 'Value'"), ("import nowhere", "No module named 'nowhere'"),
-    ("Value = 3", "not callable"), ("", "no attribute 'Value'"), ("\0", "null bytes"),
+    ("x = 1", "KeyError: 'Value'"), ("import nowhere", "No module named 'nowhere'"),
+    ("Value = 3", "not callable"), ("", "KeyError: 'Value'"), ("\0", "null bytes"),
 ])  # fmt: skip
 def test_a_file_that_cannot_be_imported_says_why(source, text, tmp_path, monkeypatch):
-    monkeypatch.setattr(examiner, "_LOADING", 0.5)
+    monkeypatch.setattr(examiner, "_SECONDS", 6.0)
     (tmp_path / "mine.py").write_text(source)
     with pytest.raises(TypeError) as caught:
         grading.grade_file(f"{tmp_path / 'mine.py'}:Value")
@@ -499,7 +528,7 @@ def shell(*words):
 def test_the_exit_code_says_whether_all_is_right(tmp_path):
     """The good one is as files are: a neighbour, a dataclass, prints, a main part; it grades."""
     (tmp_path / "beside.py").write_text("import dataclasses")
-    begin = "from beside import *\n@dataclasses.dataclass\nclass Pair:\n    a: int\n"
+    begin = "from beside import *\n__file__\n@dataclasses.dataclass\nclass Pair:\n    a: int\n"
     end = "\nimport autograd\nprint(autograd.grade(Value))\nif __name__ == '__main__':\n    1 / 0\n"
     (tmp_path / "good.py").write_text(begin + STUDENT + end)
     done = shell("--grade", f"{tmp_path / 'good.py'}:Value")
@@ -509,13 +538,13 @@ def test_the_exit_code_says_whether_all_is_right(tmp_path):
     (tmp_path / "bad.py").write_text(STUDENT.replace("return -self + other", "return self - other"))
     done = shell("--grade", f"{tmp_path / 'bad.py'}:Value")
     assert (done.returncode, done.stderr) == (1, "")
-    assert "wrong: operators, 2 - a" in done.stdout and "a.__rsub__(2)" in done.stdout
+    assert "wrong: operators (1)\n" in done.stdout and "a.__rsub__(2)" in done.stdout
     assert "    got = (2 - a).data\n  expected -1.0, got 1.0\n" in done.stdout
 
 
 @pytest.mark.parametrize("words", [
     ("--grade", "nowhere.py:Value"), ("--grade", "nowhere.py"), ("--grade", ":Value"),
-    ("--grade", "C:\\x.py"), ("tanh(x)", "x=1"), ("--grade", __file__ + ":Nothing"),
+    ("--grade", "C:\\x.py"), ("--grade", __file__ + ":Nothing"),
 ])  # fmt: skip
 def test_what_cannot_be_tried_is_one_line_and_2(words):
     done = shell(*words)
@@ -524,7 +553,7 @@ def test_what_cannot_be_tried_is_one_line_and_2(words):
 
 
 def test_an_expression_is_sent_to_viz_and_an_option_to_the_usage():
-    assert "python -m viz 'tanh(x)' x=1" in shell("tanh(x)", "x=1").stderr
+    assert "of expressions: python -m viz" in shell("tanh(x)", "x=1").stderr
     done = shell("--grades", "x")
     assert done.returncode == 2 and "usage: python -m autograd" in done.stderr
 

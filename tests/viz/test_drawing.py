@@ -194,6 +194,30 @@ def test_an_unwritable_path_is_named_and_nothing_is_left_behind(tmp_path, name):
     assert os.listdir(tmp_path) == ["folder.svg"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_what_is_no_file_is_written_into(tmp_path):
+    pipe, drawing = tmp_path / "pipe.svg", viz.graph(example())
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    drawing.save(pipe)
+    assert os.read(reader, 1_000_000) == drawing.svg.encode() and pipe.is_fifo()
+    os.close(reader)
+    with pytest.raises(IsADirectoryError):
+        (tmp_path / "folder.svg").mkdir()
+        drawing.save(tmp_path / "folder.svg")
+
+
+def test_what_may_not_be_written_stays(tmp_path):
+    target = tmp_path / "a.svg"
+    target.write_text("mine")
+    target.chmod(0o444)
+    if os.access(target, os.W_OK):
+        pytest.skip("this user may write anything")
+    with pytest.raises(PermissionError):
+        viz.graph(example()).save(target)
+    assert target.read_text() == "mine"
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     target, link = tmp_path / "g.svg", tmp_path / "link.svg"
     target.write_text("old")
