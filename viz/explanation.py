@@ -6,7 +6,6 @@ the shell. All numbers are those of one backward pass, ``backward_steps``.
 
 from __future__ import annotations
 
-import gc
 import numbers
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -88,8 +87,9 @@ class Explanation:
             "nudge": {"by": by, "about": self.grad * by, "really": really},
             "contributions": [
                 {"node": walk.names[i].text, "op": walk.ops[i].name, "slot": slot,
-                 "upstream": walk.grads[i], "local": c.local, "amount": c.amount}
-                for i, slot in self.uses for c in [walk.sent[i][slot]]
+                 "upstream": walk.grads[i], "local": walk.number("p", i, slot),
+                 "amount": walk.number("a", i, slot)}
+                for i, slot in self.uses
             ],
             "groups": [dict(zip(("name", "count", "amount"), group)) for group in self.groups],
             "paths": [
@@ -105,7 +105,7 @@ class Explanation:
     def uses(self) -> list[Use]:
         """All that send to it, the largest part first."""
         walk, users = self.walk, () if self.node is None else self.walk.graph.users[self.node]
-        uses = [(i, slot) for i, slot in users if slot in walk.sent[i]]
+        uses = [(i, slot) for i, slot in users if walk.passed[i][slot]]
         return sorted(uses, key=lambda use: largest(walk.number("a", *use)))
 
     @cached_property
@@ -294,15 +294,7 @@ def explain(root: Value, value: Value | None = None, top: int = 5) -> Explanatio
         )
     if not isinstance(top, numbers.Integral) or isinstance(top, bool) or top < 1:
         raise ValueError(f"explain: top must be a whole number >= 1, got {top!r}; use top=5")
-    collects = gc.isenabled()
-    gc.disable()  # all that is made here stays: to look for garbage is half the time
-    try:
-        graph = sound(root)
-        walk = Walk(graph, tuple(steps_of(graph, graph.recording)))
-        at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
-        told = Explanation(walk, at, int(top))
-        told.groups, told.paths  # noqa: B018 - what takes long
-    finally:
-        if collects:
-            gc.enable()
-    return told
+    graph = sound(root)
+    walk = Walk(graph, steps_of(graph, graph.recording))
+    at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
+    return Explanation(walk, at, int(top))

@@ -69,10 +69,10 @@ def heaviest(walk: Walk, at: int, top: int) -> list[Path]:
 
 def _onwards(walk: Walk, use: Use, ways: Sequence[_Way]) -> Iterable[_Way]:
     """The ``ways`` to an op, and from there through one of its slots."""
-    sent = walk.sent[use[0]].get(use[1])
-    if sent is None or sent.local == 0.0 == sent.amount:  # 0 × inf is nan
+    sent = walk.passed[use[0]][use[1]]
+    if sent is None or sent[:2] == (0.0, 0.0):  # 0 × inf is nan
         return
-    factor, more = math.frexp(sent.local)
+    factor, more = math.frexp(sent[0])
     for rank, way in enumerate(ways):
         mantissa, exponent = math.frexp(way.mantissa * factor)
         if mantissa:

@@ -56,11 +56,11 @@ def zero(walk: Walk, at: int | Value) -> tuple[list[Reason], int]:
     met: dict[Use, int | None] = {}  # what a node sends 0 to, its slot; itself if they cancel
     for i in sorted(above, reverse=True):
         if walk.grads[i] != 0.0:
-            for slot, sent in walk.sent[i].items():
-                if sent.amount == 0.0 and (x := walk.source(i, slot)) in above:
+            for slot, sent in enumerate(walk.passed[i]):
+                if sent and sent[1] == 0.0 and (x := walk.source(i, slot)) in above:
                     met.setdefault((i, x), slot)
                     count += 1
-        elif any(walk.sent[user][slot].amount for user, slot in walk.graph.users[i]):
+        elif any(walk.number("a", user, slot) for user, slot in walk.graph.users[i]):
             met[i, i] = None
             count += 1
     told = [

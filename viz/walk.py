@@ -39,7 +39,7 @@ Lines = list[tuple[str, Line]]  # each with its part
 class Walk(Numbers):
     """A run in words; ``result`` is the root's name."""
 
-    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
+    def __init__(self, graph: Graph, steps: Iterable[Step]) -> None:
         super().__init__(graph, steps)
         self.names = names(graph)
         self.result = self.names[self.root].text
@@ -54,7 +54,8 @@ class Walk(Numbers):
     @cached_property
     def anomaly(self) -> Found | None:
         """Where a nan or inf began."""
-        return find(self.graph, self.turns.values())
+        odd = not all(map(math.isfinite, (*self.graph.values, *self.grads.values())))
+        return find(self.graph, self.turns.values()) if odd else None
 
     @property
     def heading(self) -> str:
