@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from autograd.graph import Graph
-from autograd.sweep import Contribution, Step
+from autograd.sweep import Contribution, Step, steps_of
 
 Sent = tuple[float, float, float]  # of a Contribution: local, amount, total
 
@@ -62,15 +62,7 @@ class Run:
     @cached_property
     def turns(self) -> dict[int, Step]:
         """The backward step of each op, the last op's first."""
-        return {i: self._step(i, sent) for i, sent in self.passed.items()}
-
-    def _step(self, i: int, passed: Sequence[Sent | None]) -> Step:
-        nodes = self.graph.nodes
-        sent = [
-            Contribution(nodes[self.source(i, slot)], slot, *numbers)
-            for slot, numbers in enumerate(passed) if numbers
-        ]  # fmt: skip
-        return Step(nodes[i], "backward", self.grads[i], tuple(sent))
+        return dict(zip(self.passed, steps_of(self.graph, self.graph.recording)))
 
     @cached_property
     def sent(self) -> dict[int, dict[int, Contribution]]:

@@ -12,7 +12,7 @@ import re
 import string
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd.anomaly import Found, find
 from autograd.graph import Graph
@@ -54,8 +54,9 @@ class Walk(Numbers):
     @cached_property
     def anomaly(self) -> Found | None:
         """Where a nan or inf began."""
-        odd = not all(map(math.isfinite, (*self.graph.values, *self.grads.values())))
-        return find(self.graph, self.turns.values()) if odd else None
+        numbers: list[Any] = [*self.graph.values, *self.grads.values()]
+        finite = all(map(math.isfinite, numbers))  # else it is known without the steps
+        return None if finite else find(self.graph, self.turns.values())
 
     @property
     def heading(self) -> str:
