@@ -198,11 +198,13 @@ class Explanation:
         elif len(uses) == 1:
             yield f"{total}, from {walk.sender(*uses[0])}:"
         else:
-            told = f"{total}, added, because {{}} is used {len(uses)} times:"
-            yield _fit(told.format(self.name), told.format("it"))
+            why, times = f"{total}, added, because", f"is used {len(uses)} times:"
+            yield _fit(f"{why} {self.name} {times}", f"{why} it {times}")
         for use in uses if len(uses) <= ROWS else ():
             told = f"  from {walk.sender(*use, ', ')}: "
-            yield _fit(told + walk.fill(walk.part(*use)), told + walk.fill(walk._times(*use)))
+            line = told + walk.fill(walk.part(*use))
+            numbered = walk.names[use[0]].numbered  # which makes no formula
+            yield _fit(line, told + walk.fill(walk._times(*use))) if numbered else line
         if self.groups:
             yield from self._grouped()
 

@@ -127,23 +127,16 @@ def _copies(walk: Walk, uses: Sequence[Use]) -> Iterable[str]:
     """``sample 3``, ``step 3`` of each use; empty where it is in no Repeat."""
     place = {op: k for k, op in enumerate(walk.fold.order)}
     found, repeats = dict.fromkeys(uses, ""), 0
-    todo = [(walk.fold.pieces, {use: place[use[0]] for use in uses})]
-    for pieces, at in todo:  # which grows
-        for piece in pieces:
-            if not isinstance(piece, Repeat):
-                continue
-            start, size = piece.start, piece.size
-            copy = {
-                use: (k - start) // size
-                for use, k in at.items() if start <= k < start + piece.count * size
-            }  # fmt: skip
-            if len({*copy.values()}) == 1:  # not spread: look within
-                todo.append((piece.body, {use: at[use] - k * size for use, k in copy.items()}))
-            elif copy:
-                repeats += 1
-                again = f" #{repeats}" if repeats > 1 else ""
-                word, number = "step" if piece.in_a_row else "sample", _numbers(walk, piece)
-                found |= {use: f"{word} {number[k]}{again}" for use, k in copy.items()}
+    for piece in walk.fold.pieces:
+        if not isinstance(piece, Repeat):
+            continue
+        copies = {use: (place[use[0]] - piece.start) // piece.size for use in uses}
+        copies = {use: k for use, k in copies.items() if 0 <= k < piece.count}
+        if len({*copies.values()}) > 1:  # else it does not tell them apart
+            repeats += 1
+            again = f" #{repeats}" if repeats > 1 else ""
+            word, number = "step" if piece.in_a_row else "sample", _numbers(walk, piece)
+            found |= {use: f"{word} {number[k]}{again}" for use, k in copies.items()}
     return found.values()
 
 

@@ -444,6 +444,11 @@ def test_a_notebook_shows_the_text_and_no_markup_of_a_label():
     assert repr(told) == str(told) and "&lt;b onclick" in told._repr_html_()
 
 
+def test_braces_in_a_label_are_text():
+    w = Value(0.5, "{w[0]}")
+    assert "added, because {w[0]} is used 2 times:" in str(viz.explain(w * w, w))
+
+
 def test_an_answer_is_of_the_state_that_was_asked():
     loss, w, _ = example()
     told, early = viz.explain(loss, w), str(viz.explain(loss, w))
