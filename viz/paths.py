@@ -1,7 +1,8 @@
 """The heaviest paths from a root to a node, and its uses in groups: which sample moves it most.
 
-Reads walk.py; read by explanation.py. A path is a chain of uses, each wire its own; its product is
-that of the partials on it. Nothing is enumerated: each node keeps the best ways that lead to it.
+Reads walk.py; read by explanation.py and reasons.py. A path is a chain of uses, each wire its own;
+its product is that of the partials on it. Nothing is enumerated: each node keeps the best ways that
+lead to it.
 """
 
 from __future__ import annotations
