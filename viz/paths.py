@@ -56,18 +56,23 @@ def heaviest(walk: Walk, at: int, top: int, start: int | None = None) -> list[Pa
     """
     start = walk.root if start is None else start
     users, found = walk.graph.users, {start: [_Way(0.5, 1)]}
-    between, todo = {at}, [at]
-    for i in todo:  # which grows
-        new = dict.fromkeys(user for user, _ in users[i] if user not in between)
-        between.update(new)
-        todo += new
-    for i in sorted(between, reverse=True):  # all that use a node stand behind it
+    for i in sorted(above(walk, at), reverse=True):  # all that use a node stand behind it
         if i != start:
             ways = [way for use in users[i] for way in _onwards(walk, use, found[use[0]])]
             if len(users[i]) > 1:
                 ways.sort(key=_size, reverse=True)
             found[i] = ways[:top]
     return [_path(found, way) for way in found[at]]
+
+
+def above(walk: Walk, at: int) -> set[int]:
+    """Node ``at`` and all that is made of it."""
+    found, todo = {at}, [at]
+    for i in todo:  # which grows
+        new = {user for user, _ in walk.graph.users[i]} - found
+        found |= new
+        todo += new
+    return found
 
 
 def _onwards(walk: Walk, use: Use, ways: Sequence[_Way]) -> Iterable[_Way]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from autograd.ieee import FLOATS, evaluate
@@ -18,7 +19,7 @@ from autograd.op import NOTHING, REALS
 from autograd.value import Value
 
 from .blanks import Blank
-from .paths import Use, heaviest
+from .paths import Use, above, heaviest
 from .walk import ROWS, Walk, _and
 
 MOST = 5  # reasons that are told; more are counted
@@ -53,7 +54,7 @@ def zero(walk: Walk, at: int | Value) -> tuple[list[Reason], int]:
         return [Reason("frozen", name, f"{name} has requires_grad=False.")], 1
     if walk.grads.get(at, 0.0) != 0.0:
         return [], 0
-    above, count = _above(walk, at), 0
+    ways, count = above(walk, at), 0
     met: dict[Use, int] = {}  # what a node sends 0 to, and the first slot
     todo, seen, cancel = [walk.root], {walk.root}, []
     for i in todo:  # which grows
@@ -61,7 +62,7 @@ def zero(walk: Walk, at: int | Value) -> tuple[list[Reason], int]:
             cancel.append(i)
             continue
         for slot, sent in enumerate(walk.passed[i]):
-            if sent is None or (x := walk.source(i, slot)) not in above:
+            if sent is None or (x := walk.source(i, slot)) not in ways:
                 continue
             if sent[1] == 0.0:
                 met.setdefault((i, x), slot)
@@ -69,22 +70,13 @@ def zero(walk: Walk, at: int | Value) -> tuple[list[Reason], int]:
             elif x not in seen:
                 seen.add(x)
                 todo.append(x)
-    stops = [Stop(walk, i, slot) for (i, _), slot in met.items()]
-    told = [stop.why(at) for stop in stops[:MOST]]
+    stops = (Stop(walk, i, slot) for (i, _), slot in met.items())
+    told = [stop.why(at) for stop in islice(stops, MOST)]
+    kinds = {reason.kind for reason in told}
     told += [_cancel(walk, at, i) for i in cancel[: MOST - len(told)]]
-    if stops and not cancel and all(stop.is_cut for stop in stops):
+    if kinds == {"no path"} and not cancel and all(stop.is_cut for stop in stops):
         told[0] = told[0]._replace(text=f"{no_path} {told[0].text}")
     return [*dict.fromkeys(told)], count + len(cancel)
-
-
-def _above(walk: Walk, at: int) -> set[int]:
-    """Node ``at`` and all that is made of it."""
-    above, todo = {at}, [at]
-    for i in todo:  # which grows
-        new = {user for user, _ in walk.graph.users[i]} - above
-        above |= new
-        todo += new
-    return above
 
 
 def _cancel(walk: Walk, at: int, i: int) -> Reason:
