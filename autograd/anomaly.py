@@ -8,20 +8,18 @@ derivatives.py, the compiler and viz. Linear in the graph, and nothing recurses.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import modes
-from .errors import AnomalyError as AnomalyError
-from .errors import place, user_frame
+from .errors import AnomalyError, place, user_frame
 from .graph import Graph, restore
 from .ieee import FLOATS
-from .modes import detect_anomaly as detect_anomaly
 from .names import clean
 from .op import Op
 from .sweep import Step, check_fresh, depending, is_cut, steps_of
 from .unknown import Unknown
-from .value import Value, about_of, above, called
+from .value import Value, above, called
 
 _SHOWN = 4  # operands in a text; a dot has hundreds
 
@@ -63,164 +61,145 @@ def find_anomaly(root: Value | Any) -> AnomalyError | None:
         raise root.refuse("find_anomaly asked for its number", "call the program, and look there")
     graph = Graph(root)
     check_fresh(graph)
-    found = find(graph)
+    found = find(graph, graph.roots[0], steps_of(graph, graph.recording), hidden=True)
     return error_of(graph, found) if found else None
 
 
-def find(graph: Graph, steps: Iterable[Step] | None = None) -> Found | None:
-    """The same of a fresh graph's first root; ``steps`` are its backward steps, if they are there.
+def find(graph: Graph, root: int, steps: Iterable[Step], hidden: bool = False) -> Found | None:
+    """The same of a root of a fresh graph and its backward ``steps``.
 
-    As many are read as are needed.
+    ``hidden``: else of the last value that is so without being seen; what uses it is finite.
     """
-    root, trail = graph.roots[0], _Trail(graph)
-    if steps is None:
-        steps = steps_of(graph, graph.recording) if graph.recording[root] else ()
-    return trail.seen(root, steps) or trail.hidden()
+    via = _ways(graph)
+    if root in via:
+        return _back(graph, via, root)
+    found = _sent(graph, via, steps)
+    return found or (_back(graph, via, max(via)) if hidden and via else None)
 
 
-def seen(
-    graph: Graph, sources: Iterable[int] | None = None, seed: float = 1.0, root: int | None = None
-) -> Found | None:
-    """The same of what is seen alone, from any root; of gradients only those of ``sources``."""
-    root = graph.roots[0] if root is None else root
-    if seed != seed:
-        return Found("input", root, (), (root,))
-    receive = graph.recording if sources is None else depending(graph, sources)
-    return _Trail(graph).seen(root, steps_of(graph, receive, seed, root))
-
-
-def blamed(graph: Graph, sources: Iterable[int] | None = None) -> Found | None:
-    """The same where there is one: the root's op if only rounding hides it; None: it was given."""
-    found, root = seen(graph, sources), graph.roots[0]
-    if found or graph.ops[root] is None or not math.isfinite(graph.values[root] or 0.0):
-        return found
-    operands: list[Any] = graph.at(root, graph.values)
-    return Found("forward" if sources == () else "backward", root, tuple(operands), (root,))
-
-
-def look(graph: Graph, sources: Iterable[int], root: int | None = None, sure: bool = False) -> None:
-    """Raise what is seen of derivatives in ``sources``, or surely is, where anomalies do."""
+def look(graph: Graph, root: int, sources: Iterable[int]) -> None:
+    """Raise what is seen of d root / d each of ``sources``, where anomalies do."""
     if modes.detects() and None not in graph.values:  # else it is recorded for later
-        found = blamed(graph, sources) if sure else seen(graph, sources, root=root)
-        if found:
-            raise error_of(graph, found)
+        _raise(graph, root, steps_of(graph, depending(graph, sources), root=root))
 
 
-class _Trail:
-    """Of each value that is nan or inf where it began, and the operand through which it came.
+def _raise(graph: Graph, root: int, steps: Iterable[Step]) -> None:
+    found = find(graph, root, steps)
+    if found:
+        raise error_of(graph, found)
 
-    An inf that was given, or made of such alone, did not begin.
+
+def _at_once(record: Op, operands: Sequence[Value | float], data: float) -> None:
+    """Raise for an op's result that is nan, or an inf of finite operands.
+
+    An inf of another is not walked back each time: a long sum of them would cost its square.
     """
+    numbers = [x._data if isinstance(x, Value) else x for x in operands]
+    if data != data or all(map(math.isfinite, numbers)):
+        about = "", True, modes.current().scope, user_frame()[:2]
+        graph = Graph(restore(Value, data, record, tuple(operands), None, about, None))
+        _raise(graph, graph.roots[0], ())
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.values: Any = graph.values
-        self.began: dict[int, int] = {}
-        self.via: dict[int, int] = {}
-        for i, y in enumerate(self.values):
-            if y is not None and y - y != 0.0:
-                self._follow(i, y)
 
-    def _follow(self, i: int, y: float) -> None:
-        record, operands = self.graph.ops[i], self.graph.operands[i]
-        at = self.graph.at(i, self.values)
+above.update(anomaly=_at_once, watch=_raise)
+
+
+# ------------------------------------------------------------------ where it began
+def _ways(graph: Graph) -> dict[int, int]:
+    """Of each value that an op made nan or inf, the operand that it came of: itself, if none.
+
+    A nan that was given is in it, an inf that was given, or made of such alone, is not.
+    """
+    via: dict[int, int] = {}
+    for i, y in enumerate(graph.values):
+        if y is None or y - y == 0.0:
+            continue
+        record, operands, at = graph.ops[i], graph.operands[i], graph.at(i, graph.values)
         slots = [slot for slot, x in enumerate(at) if x - x != 0.0]
-        if record is not None and record.selects and len(slots) > 1:
-            found = FLOATS.partials(record, at, y)
-            slots = [slot for slot in slots if not is_cut(record, found[slot])] or slots
-        for slot in [slot for slot in slots if (at[slot] != at[slot]) == (y != y)] or slots:
-            x = operands[slot]
-            if type(x) is int and x in self.began:
-                self.began[i], self.via[i] = self.began[x], x
-                return
+        if record is not None and record.selects:
+            partials = FLOATS.partials(record, at, y)
+            slots = [slot for slot in slots if not is_cut(record, partials[slot])] or slots
+        slots = [slot for slot in slots if (at[slot] != at[slot]) == (y != y)] or slots
+        made = [x for x in [operands[slot] for slot in slots] if type(x) is int and x in via]
         given = record is None or any(at[slot] == at[slot] for slot in slots)
-        if y != y or not given:
-            self.began[i] = i
+        if made or y != y or not given:
+            via[i] = made[0] if made else i
+    return via
 
-    def seen(self, root: int, steps: Iterable[Step]) -> Found | None:
-        """Of the root, else of the first contribution that is not finite, or makes a total so."""
-        if root in self.began:
-            return self._forward(root)
-        given: set[int] = set()  # whose totals are inf, because an inf was given
-        found, chain = None, [root]
-        for i, step in _turns(self.graph, steps):
-            for c in step.contributions if not found or i == chain[-1] else ():
-                x = self.graph.operands[i][c.slot]
-                assert isinstance(x, int)
-                if found and c.amount - c.amount != 0.0:  # on its way down
-                    chain.append(x)
-                    break
-                if found or c.total - c.total == 0.0:
-                    continue
-                at = (*self.graph.at(i, self.values), self.values[i])
-                if c.amount - c.amount == 0.0:
-                    innocent = x in given
-                elif c.local - c.local == 0.0:
-                    innocent = step.upstream - step.upstream != 0.0  # type: ignore[operator]
-                else:
-                    for node in (*self.graph.operands[i], i):
-                        if type(node) is int and node in self.began:
-                            return self._forward(node, *[i] * (node != i))
-                    innocent = any(number - number != 0.0 for number in at)
-                if not innocent or c.total != c.total:
-                    found, chain = Found("backward", i, at[:-1], ()), [i, x]
-                    break
-                given.add(x)
-        return found and found._replace(chain=tuple(chain))
 
-    def hidden(self) -> Found | None:
-        """The first value that began to be nan or inf, though nothing that is seen comes of it."""
-        if not self.began:
-            return None
-        chain = [next(iter(self.began))]
-        for i, x in self.via.items():
-            if x == chain[-1]:
-                chain.append(i)
-        return self._forward(*chain[-1:])
+def _back(graph: Graph, via: Mapping[int, int], i: int, *after: int) -> Found:
+    """Of a value that is not finite, back to where it began."""
+    chain = [i]
+    while via[chain[-1]] != chain[-1]:
+        chain.append(via[chain[-1]])
+    at = chain[-1]
+    given = graph.ops[at] is None or any(type(x) is float and x != x for x in graph.operands[at])
+    phase, numbers = ("input", []) if given else ("forward", graph.at(at, graph.values))
+    return Found(phase, at, tuple(numbers), (*reversed(chain), *after))
 
-    def _forward(self, i: int, *after: int) -> Found:
-        """Of a value that is not finite, back to where it began."""
-        chain = [i]
-        while chain[-1] in self.via:
-            chain.append(self.via[chain[-1]])
-        at = chain[-1]
-        nan_given = any(type(x) is float and x != x for x in self.graph.operands[at])
-        given = self.graph.ops[at] is None or nan_given
-        phase, numbers = ("input", []) if given else ("forward", self.graph.at(at, self.values))
-        return Found(phase, at, tuple(numbers), (*reversed(chain), *after))
+
+def _sent(graph: Graph, via: Mapping[int, int], steps: Iterable[Step]) -> Found | None:
+    """The first contribution or total that is not finite, unless it is an inf that was given."""
+    given: set[int] = set()  # whose totals are inf, because an inf was given
+    turns = zip(reversed([i for i, record in enumerate(graph.ops) if record]), steps)
+    for i, step in turns:
+        operands, at = graph.operands[i], graph.at(i, graph.values)
+        for c in step.contributions:
+            if math.isfinite(c.total):
+                continue
+            x: Any = operands[c.slot]
+            if math.isfinite(c.amount):
+                began = x not in given
+            elif math.isfinite(c.local):
+                began = math.isfinite(step.upstream or 0.0)
+            else:
+                for node in (*operands, i):
+                    if type(node) is int and node in via:
+                        return _back(graph, via, node, *[i] * (node != i))
+                began = all(map(math.isfinite, (*at, graph.values[i] or 0.0)))
+            if began or c.total != c.total:
+                return Found("backward", i, tuple(at), (i, *_on(graph, turns, x)))
+            given.add(x)
+    return None
+
+
+def _on(graph: Graph, turns: Iterable[tuple[int, Step]], x: int) -> list[int]:
+    """The way on from node x of what is not finite, as far as it goes."""
+    chain: list[Any] = [x]
+    for i, step in turns:
+        slots = [c.slot for c in step.contributions if not math.isfinite(c.amount)]
+        if i == chain[-1] and slots:
+            chain.append(graph.operands[i][slots[0]])
+    return chain
 
 
 # ------------------------------------------------------------------ what is said
 def error_of(graph: Graph, found: Found, where: str = "") -> AnomalyError:
     """The error, not raised; ``where`` stands before its text."""
-    i, given = found.at, found.phase == "input"
-    record, line, scope = graph.ops[i], graph.lines[i], clean(graph.scopes[i])
-    text, remedy = _given(graph, i) if given else _made(graph, found)
+    i = found.at
+    node, record, line = graph.nodes[i], graph.ops[i], graph.lines[i]
+    if record is None or found.phase == "input":
+        of = "an operand of " if record else ""
+        text = f"{of}{called(node)}: a number is required, got nan, as it was given"
+        remedy, op = "leave it out", None
+    else:
+        text, remedy = _made(node, record, found)
+        op = record.name
+    scope = clean(graph.scopes[i])
     told = ", ".join(x for x in (scope and f"scope {scope}", place(line)) if x)
     error = AnomalyError(f"{where}{text}{told and f' ({told})'}; {remedy}")
-    error.phase, error.operands, error.node = found.phase, found.operands, graph.nodes[i]
-    error.op = None if given or record is None else record.name
+    error.phase, error.op, error.operands, error.node = found.phase, op, found.operands, node
     error.label, error.scope = graph.labels[i], graph.scopes[i]
     error.filename, error.lineno = line or (None, None)
     return error
 
 
-def _given(graph: Graph, i: int) -> tuple[str, str]:
-    """What is said of a nan that a leaf holds, or an op has as a number, or came with the pass."""
-    odd = not math.isfinite(graph.values[i] or 0.0)
-    what = ("" if graph.ops[i] is None else "an operand of ") if odd else "the grad of "
-    text = f"{what}{called(graph.nodes[i])}: a number is required, got nan, as it was given"
-    return text, "leave it out"
-
-
-def _made(graph: Graph, found: Found) -> tuple[str, str]:
-    """What is said of an op's result, or of what it sends back."""
-    node, record, y = graph.nodes[found.at], graph.ops[found.at], graph.values[found.at]
-    assert record is not None
-    wanted, got = "result", f"{y!r}"
+def _made(node: Value, record: Op, found: Found) -> tuple[str, str]:
+    """What is said of an op's result, or of what it sends back; and the remedy."""
+    wanted, got = "result", f"{node._data!r}"
     remedy = record.remedy or "keep its operands where its result is finite"
     if found.phase == "backward":
-        slopes = FLOATS.partials(record, found.operands, y or 0.0)
+        slopes = FLOATS.partials(record, found.operands, node._data)
         odd = [p for p in slopes if p is not None and not math.isfinite(p)]
         wanted, got = "gradient", f"the slope {odd[0]!r}" if odd else "more than a float holds"
         remedy = "keep its operands away from there" if odd else "scale the root down"
@@ -228,49 +207,3 @@ def _made(graph: Graph, found: Found) -> tuple[str, str]:
           for x in node.inputs[:_SHOWN]] + ["…"] * (len(node.inputs) > _SHOWN)  # fmt: skip
     text = f"{record.name}: a finite {wanted} is required, got {got} at {called(node)}"
     return f"{text}, of {', '.join(of)}", remedy
-
-
-# ------------------------------------------------------------------ inside detect_anomaly()
-def _at_once(record: Op, operands: Sequence[Value | float], data: float) -> AnomalyError | None:
-    """The error for an op's result that is nan or inf, unless it is an inf that was given."""
-    odd = [x for x in operands if not math.isfinite(x._data if isinstance(x, Value) else x)]
-    if math.isinf(data) and odd and all(map(_is_given, odd)):
-        return None
-    about = "", True, modes.current().scope, user_frame()[:2]
-    graph = Graph(restore(Value, data, record, tuple(operands), None, about, None))
-    found = seen(graph, ())
-    return error_of(graph, found) if found else None
-
-
-def _is_given(x: Value | float) -> bool:
-    """Of an inf; what was made inside the mode has been looked at, or the graph would be again."""
-    return not isinstance(x, Value) or x._record is None or about_of(x).line is not None
-
-
-def _watch(root: Value, seed: float) -> None:
-    """Raise before a pass that would leave a gradient that is not finite, unless it was given."""
-    graph = Graph(root)
-    check_fresh(graph)
-    found = seen(graph, seed=seed)
-    if found:
-        raise error_of(graph, found)
-    totals = {
-        graph.operands[i][c.slot]: (i, c.total)
-        for i, step in _turns(graph, steps_of(graph, graph.recording, seed))
-        for c in step.contributions
-    }
-    for x, (i, total) in totals.items():
-        held = graph.grads[int(x)] or 0.0
-        grown = graph.ops[int(x)] is None and math.isinf(held + total)  # leaves add it to theirs
-        if grown and not math.isinf(held) and not math.isinf(total):
-            operands: list[Any] = graph.at(i, graph.values)
-            raise error_of(graph, Found("backward", i, tuple(operands), (i, int(x))))
-
-
-def _turns(graph: Graph, steps: Iterable[Step]) -> Iterator[tuple[int, Step]]:
-    """Each step with its node's place."""
-    ops = [i for i, record in enumerate(graph.ops) if record is not None]
-    return zip(reversed(ops), steps)
-
-
-above.update(anomaly=_at_once, watch=_watch)

@@ -8,7 +8,6 @@ computed is recorded too: derivatives of any order. Reads sweep.py and tree.py.
 from __future__ import annotations
 
 import functools
-import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
@@ -57,7 +56,7 @@ def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
     place = {id(node): i for i, node in enumerate(graph.nodes)}
     inside = [x for x in xs if id(x) in place]
     sources = [place[id(x)] for x in inside]
-    look(graph, sources)
+    look(graph, graph.roots[0], sources)
     with modes.quiet():
         found = reverse(graph, ops.VALUES, graph.nodes, {graph.roots[0]: 1.0}, sources)
     by_id = {id(x): g for x, g in zip(inside, found, strict=True)}
@@ -234,7 +233,7 @@ def _slopes(run: _Recording) -> tuple[list[Any], bool]:
         return [0.0] * len(variables), True
     if y._record is not None and not y.is_unknown:
         if modes.detects():
-            look(run.graph, run.graph.inputs)
+            look(run.graph, run.graph.roots[0], run.graph.inputs)
         found = slopes_at(y, variables, run.own, run.since)
         if found is not None:
             return found, True
@@ -245,7 +244,7 @@ def _slopes(run: _Recording) -> tuple[list[Any], bool]:
 
 def _swept(graph: Graph, m: Arithmetic, root: int) -> list[Any]:
     numbers: Any = graph.values if m is FLOATS else graph.nodes
-    look(graph, graph.inputs, root)
+    look(graph, root, graph.inputs)
     with modes.quiet():
         return reverse(graph, m, numbers, {root: 1.0}, graph.inputs)
 
@@ -298,12 +297,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         moved = zip(graph.inputs, along, strict=True)
         seeds = {i: t for i, t in moved if isinstance(t, Value) or t != 0.0}  # 0: at rest
         numbers: Any = graph.values if m is FLOATS else graph.nodes
+        look(graph, graph.roots[0], seeds)
         with modes.quiet():
             tangent = forward(graph, m, numbers, seeds)[graph.roots[0]]
-        if modes.detects():
-            given = [x._data if isinstance(x, Value) else x or 0.0 for x in (tangent, *along)]
-            if not math.isfinite(given[0]) and all(map(math.isfinite, given[1:])):
-                look(graph, seeds, sure=True)
     if m is FLOATS:
         return y._data, tangent or 0.0
     value, slope = run.results([y, tangent])

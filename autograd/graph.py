@@ -164,9 +164,8 @@ class Graph:
     def lines(self) -> tuple[tuple[str, int] | None, ...]:
         """See above; found when first asked for."""
         if "_lines" not in self.__dict__:
-            abouts = [getattr(node, "_about", NOTHING_NOTED) for node in self.nodes]
-            found = tuple([about.line for about in abouts])
-            self.__dict__["_lines"] = found or (None,) * len(self)
+            found = [getattr(node, "_about", NOTHING_NOTED).line for node in self.nodes]
+            self.__dict__["_lines"] = tuple(found) or (None,) * len(self)
         return self.__dict__["_lines"]  # type: ignore[no-any-return]
 
     def at(self, i: int, numbers: Sequence[Any]) -> list[Any]:

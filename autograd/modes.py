@@ -36,18 +36,19 @@ class About:
 NOTHING_NOTED: Final = About()  # what most nodes have
 CONSTANT: Final = About(requires_grad=False)  # what a transformation's variables have after it
 active: Final[list[None]] = []  # one entry for each mode on anywhere; append and pop are atomic
-LINES: Final = 1  # of detecting: each node notes its line
+SLOW: Final = About()  # in place of what is noted: the operators' own quick ways will not do
+LINES: Final = 1  # of looks: each node notes its line
 RAISES: Final = 2  # and what is not finite raises
 
 
 class State:
     """The modes in force: never changed; a ``with`` block puts another in its place."""
 
-    __slots__ = "about detecting errors outer quick reads recording scope".split()
+    __slots__ = ("about", "errors", "looks", "outer", "quick", "reads", "recording", "scope")
 
     def __init__(
         self, outer: State | None, recording: bool, scope: str, errors: str,
-        reads: list[Any] | None, detecting: int = 0,
+        reads: list[Any] | None, looks: int = 0,
     ) -> None:  # fmt: skip
         self.outer = outer  # the state outside of the block
         self.recording = recording
@@ -56,18 +57,19 @@ class State:
         # What a function that is being recorded has read the plain number of; None: there is none.
         self.reads = reads
         self.about = About(scope=scope) if scope else None  # for the nodes recorded here
-        self.detecting = detecting
-        self.quick = recording and detecting == 0  # whether the operators' own quick ways will do
-        if not self.quick:
+        self.looks = looks
+        self.quick = self.about
+        if looks or not recording:
+            self.quick = SLOW
             active.append(None)
 
     def __del__(self) -> None:
-        if not self.quick:  # a task that was made inside the block may have outlived it
+        if self.quick is SLOW:  # a task that was made inside the block may have outlived it
             active.pop()
 
 
-PLAIN: Final = State(None, True, "", "warn", None)
-_state: ContextVar[State] = ContextVar("whygrad", default=PLAIN)
+_PLAIN: Final = State(None, True, "", "warn", None)
+_state: ContextVar[State] = ContextVar("whygrad", default=_PLAIN)
 current = _state.get  # the modes of this thread and task
 
 
@@ -87,7 +89,7 @@ class _Mode:
 
     def __exit__(self, *exception: object) -> None:
         active.pop()
-        _state.set(current().outer or PLAIN)
+        _state.set(current().outer or _PLAIN)
 
     def __call__(self, function: _Function) -> _Function:
         """``function``, inside this mode while it runs: for use as a decorator.
@@ -130,7 +132,7 @@ class no_grad(_Mode):
     """
 
     def _inside(self, outer: State) -> State:
-        return State(outer, False, outer.scope, outer.errors, outer.reads, outer.detecting)
+        return State(outer, False, outer.scope, outer.errors, outer.reads, outer.looks)
 
 
 class recording(_Mode):
@@ -144,7 +146,7 @@ class recording(_Mode):
         self._reads = [] if reads is None else reads
 
     def _inside(self, outer: State) -> State:
-        return State(outer, True, outer.scope, outer.errors, self._reads, outer.detecting)
+        return State(outer, True, outer.scope, outer.errors, self._reads, outer.looks)
 
 
 class quiet(_Mode):
@@ -152,7 +154,7 @@ class quiet(_Mode):
 
     def _inside(self, outer: State) -> State:
         reads = [] if outer.reads is None else outer.reads
-        return State(outer, True, "", "ignore", reads, LINES if outer.detecting else 0)
+        return State(outer, True, "", "ignore", reads, LINES if outer.looks else 0)
 
 
 class scope(_Mode):
@@ -176,10 +178,9 @@ class scope(_Mode):
         latest = self._latest
         if latest is None or latest.outer is not outer:
             path = f"{outer.scope}/{self._name}" if outer.scope else self._name
-            latest = State(
-                outer, outer.recording, path, outer.errors, outer.reads, outer.detecting
-            )
-            if latest.quick and latest.reads is None:  # what these hold must not live longer
+            latest = State(outer, outer.recording, path, outer.errors, outer.reads, outer.looks)
+            # What the others hold must not live longer.
+            if latest.quick is not SLOW and latest.reads is None:
                 self._latest = latest
         return latest
 
@@ -219,16 +220,16 @@ class errstate(_Mode):
         self._errors = errors
 
     def _inside(self, outer: State) -> State:
-        recording, scope, reads = outer.recording, outer.scope, outer.reads
-        return State(outer, recording, scope, self._errors, reads, outer.detecting)
+        return State(outer, outer.recording, outer.scope, self._errors, outer.reads, outer.looks)
 
 
 class detect_anomaly(_Mode):
     """Inside, the first nan or inf raises AnomalyError, and each op's result notes its line.
 
     A pass raises before any gradient has changed, and names the op that sends what is not finite.
-    An inf that was given is none. What a ``where`` would hide raises too: ops look at their own
-    result alone. Slower than without: for looking, not for training.
+    An inf that was given is none; one made outside is told when a nan or a pass meets it. What a
+    ``where`` would hide raises too: ops look at their own result alone. Slower than without: for
+    looking, not for training.
 
     >>> import autograd
     >>> with detect_anomaly():
@@ -243,4 +244,4 @@ class detect_anomaly(_Mode):
 
 def detects() -> bool:
     """Whether a nan or inf raises here."""
-    return current().detecting == RAISES
+    return current().looks == RAISES

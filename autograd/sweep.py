@@ -71,8 +71,9 @@ def backward(root: Any, grad: Any = 1.0) -> None:
     """
     _require_recording(root)
     seed = real(grad, "backward")
-    if modes.active and modes.detects():
-        above["watch"](root, seed)
+    if modes.active and modes.detects() and math.isfinite(seed):
+        graph = sound(root)
+        above["watch"](graph, graph.roots[0], steps_of(graph, graph.recording, seed))
     _pass(root, seed)
 
 

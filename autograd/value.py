@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Final, SupportsFloat, TypeAlias
 from . import ops
 from .errors import DomainError, place, user_frame
 from .ieee import number, outcome
-from .modes import NOTHING_NOTED, PLAIN, RAISES, About, active, current
+from .modes import NOTHING_NOTED, SLOW, About, active, current, detects
 from .native import amend, i64, mypyc_attr
 from .numbers import real
 from .op import Op
@@ -200,11 +200,9 @@ class Value:
     def __add__(self, other: Operand) -> Value:
         about = None
         if active:  # a neuron's bias is added under its scope: no detour
-            state = current()
-            if not state.quick:
-                state = PLAIN  # an error's traceback would keep the other's mode on
+            about = current().quick
+            if about is SLOW:
                 return apply(_ADD, (self, other))
-            about = state.about
         if type(other) is Value:
             data = self._data + other._data
         elif type(other) is float:
@@ -224,11 +222,9 @@ class Value:
     def __mul__(self, other: Operand) -> Value:
         about = None
         if active:
-            state = current()
-            if not state.quick:
-                state = PLAIN
+            about = current().quick
+            if about is SLOW:
                 return apply(_MULTIPLY, (self, other))
-            about = state.about
         if type(other) is Value:
             data = self._data * other._data
         elif type(other) is float:
@@ -424,11 +420,9 @@ def apply(record: Op, operands: Sequence[Any]) -> Value:
     """``record`` of the operands, as a node that remembers them; a float if all are numbers."""
     about = None
     if active:
-        state = current()
-        if not state.quick:
-            state = PLAIN
+        about = current().quick
+        if about is SLOW:
             return _apply_any(record, operands)
-        about = state.about
     a: Any
     b: Any = None
     data: Any
@@ -496,13 +490,13 @@ def _node(record: Op, data: float, a: Any, b: Any, about: About | None) -> Value
 
 def _dot(*sequences: Any) -> Value:
     """``ops.dot`` of Values, or of Values and numbers, in one loop; of all else, as any op."""
-    state = current() if active else None
+    about = current().quick if active else None
     data = -0.0
     w: Value
     x: Value
     try:
         ws, xs = sequences
-        if len(ws) == len(xs) > 0 and (state is None or state.quick):
+        if len(ws) == len(xs) > 0 and about is not SLOW:
             mixed: Any = True
             if type(xs[0]) is not Value:
                 xs = _floats(xs)
@@ -517,12 +511,10 @@ def _dot(*sequences: Any) -> Value:
                 for w, x in zip(ws, xs):
                     data += w._data * x._data
             if data - data == 0.0:
-                about = None if state is None else state.about
                 return _node(_DOT, data, (*ws, *xs), mixed, about)
     except (AttributeError, TypeError, ValueError, OverflowError):
         pass  # numbers among Values or unknown ones, or sequences that are refused
     assert _DOT.gather is not None
-    state = None
     return apply(_DOT, _DOT.gather(*sequences))
 
 
@@ -555,21 +547,16 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
             f"use {form}{named}"
         )
     operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
-    state = current()
     node: Value
     unknown: Any = next((x for x in operands if isinstance(x, Value) and x.is_unknown), None)
+    data = 0.0 if unknown is not None else compute(record, operands)
+    state = current()  # not before: the traceback of an error would keep its mode on
     if unknown is not None:
         if state.reads is None:  # no function is being recorded
             remedy = "keep to plain numbers and Values outside of the function"
             raise unknown.refuse("used after its function was recorded,", remedy)
         node = unknown.result()
     else:
-        data = compute(record, operands)
-        if not state.quick and state.detecting == RAISES and data - data != 0.0:
-            error = above["anomaly"](record, operands, data)
-            if error is not None:
-                state = PLAIN
-                raise error
         if all(type(x) is float for x in operands):
             return data  # type: ignore[return-value]
         if not state.recording:
@@ -578,7 +565,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
         node._data = data
     node._record = record
     node._mark = clock.now
-    if state.detecting:
+    if state.looks:
         node._about = About("", True, state.scope, user_frame()[:2])
     elif state.about is not None:
         node._about = state.about
@@ -592,17 +579,19 @@ def compute(record: Op, operands: Sequence[Any]) -> float:
     """The number; outside the domain IEEE's, and the modes say: raise, warn or take it."""
     at = [x._data if isinstance(x, Value) else float(x) for x in operands]
     data, refused = outcome(record, at)
-    derived = record.formula is not None
-    if refused or (derived and data - data != 0.0 and all(map(math.isfinite, at))):
+    if data - data != 0.0:
+        if detects():
+            above["anomaly"](record, operands, data)
+        refused = refused or (record.formula is not None and all(map(math.isfinite, at)))
+    if refused:
         _complain(record, at, operands, data)
     return data
 
 
 def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: float) -> None:
     """Warn of a number outside the domain, or raise, as ``errstate`` has it."""
-    state = current()
-    errors = state.errors
-    if errors == "ignore" or (state.detecting and data - data != 0.0):  # which is told itself
+    errors = current().errors
+    if errors == "ignore":
         return
     outside = [
         s for s, x in enumerate(at) if x not in record.domain[min(s, len(record.domain) - 1)]
@@ -622,9 +611,7 @@ def _complain(record: Op, at: Sequence[float], operands: Sequence[Any], data: fl
     warnings.warn(text, RuntimeWarning, stacklevel=level + 1)
 
 
-def noted(
-    label: Any, requires_grad: Any, scope: str, line: tuple[str, int] | None = None
-) -> About:
+def noted(label: Any, requires_grad: Any, scope: str, line: Any = None) -> About:
     """What is noted of a node besides its number, checked."""
     if not isinstance(label, str):
         remedy = "use label=str(...)"

@@ -73,6 +73,11 @@ class Run:
         """The node whose turn is step ``k``, counted from 1."""
         return self.order[k - 1 if k <= self.forward else 2 * self.forward - k]
 
+    def step(self, i: int, back: bool) -> int:
+        """The step in which op ``i`` goes, there or back."""
+        rank = bisect_left(self.order, i)
+        return 2 * self.forward - rank if back else rank + 1
+
     def source(self, i: int, slot: int) -> int:
         """The node in ``slot`` of node ``i``, where there is one."""
         x = self.graph.operands[i][slot]

@@ -10,17 +10,14 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from itertools import chain
 from typing import Any
 
 from autograd.numbers import show
 from autograd.value import Value
 
-from . import bars
-from .blanks import Blank, Line
-from .drawing import Drawing, folded
+from .drawing import MOST, Drawing, folded
 from .letters import printable
 from .scenes import Scene
 from .steps import Trace
@@ -31,19 +28,24 @@ Text = list[tuple[str, str]]  # pieces, each behind its style
 ORANGE = "#c85200"  # 4.5:1 on white, 4.6:1 on black: a terminal does not say what it lies on
 LOW = 12  # lines: with fewer there are neither rules nor keys
 TEXT = 6  # lines of words, at least, where there is room
-IN, LONG = 21, 13  # columns of `2 of 3   +0.15 +0.15`, of `-1.2346e-10`
-WIDTHS = {False: (7, 10, 12), True: (11, 14, 14)}  # of op, value, gradient; where it folds
+IN = 24  # columns of `2 of 3   +0.15 +0.15`, and of the marks in front of a row
 MOVES = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": -1_000_000, "end": 1_000_000}
 KEYS = """\
  ← back  → next  . part  ↑↓ look  e explain  / find  g go to  f fold  h hide
- Enter open  Bksp close  ? help  q quit"""
+ Enter open  Bksp close  ? help  q quit""".splitlines()
 HELP = """\
-← →, PageUp, PageDown: a step.  Home, End: the first, the last.  . is one contribution of several.
-↑ ↓: look at another row; Esc: back.  g: go to a step, by its number.  / finds a name, n the next
-one; with no name sought, n goes to the first nan or inf, which ! marks.
-f: boxes, or a row a node.  Enter: into the box; Backspace: out again.
-h: hides this step's amounts until the next key, to be guessed.
-e: explains a row: what its gradient is made of.  q, Ctrl-C: quit."""
+← →  PageUp PageDown   a step back, a step on
+Home End               to the start, to the end
+.                      one contribution of a step that has several
+↑ ↓                    look at another row; Esc: the one whose turn it is
+Enter  Backspace       open the box, close it again
+f                      fold into boxes, or a row a node
+/                      find a name; n: the next one, or with no name sought the
+                       first nan or inf, which ! marks
+g                      go to a step, by its number
+h                      hide what is sent, until the next key: guess it
+e                      explain the row: what its gradient is made of
+q  Ctrl-C              quit"""
 
 
 class Player:
@@ -52,18 +54,12 @@ class Player:
     def __init__(self, walk: Walk, width: Callable[[str], int] = len) -> None:
         """``width``: how many columns a text takes."""
         self.walk, self.width = walk, width
+        self.look: int | None = None  # at this row; None: at the one whose turn it is
+        self.pane: list[str] = []  # a text in front of the table and the step
+        self.scroll = 0  # of the pane
+        self.asking = self.typed = self.sought = self.note = ""
         self.stack: list[Scene] = []  # of what is open, the last one is shown
         self._show(folded(walk.graph), walk.forward)
-        self.look: int | None = None  # at this row; None: at the one whose turn it is
-        self.hidden = False
-        self.pane: list[str] = []  # a text in front of the table and the step
-        self.top = self.scroll = 0  # of the table, of the pane
-        self.asking = self.typed = self.sought = self.note = ""
-
-    @property
-    def scene(self) -> Scene:
-        """The table that is shown."""
-        return self.stack[-1]
 
     @property
     def at(self) -> int | None:
@@ -82,7 +78,7 @@ class Player:
             self.scroll += MOVES.get(key, 0)
             self.pane = self.pane if key in MOVES else []
         else:
-            self.hidden = key == "h" and not self.hidden
+            self.scene.hidden = key == "h" and not self.scene.hidden
             self._act(key)
         return True
 
@@ -107,38 +103,35 @@ class Player:
             case "f":
                 self._fold()
             case "c-h" if len(self.stack) > 1:
-                self._enter(self.stack[:-1], scene.steps[1])
+                self._enter(self.stack[:-1], scene.step())
             case "c-m" if at is not None and (key := scene.rows[at].opens):
                 # to the first step inside of what has just been done
-                step = scene.steps[at != scene.now]
-                self._show(scene.view.drawing.view(key), step, key)
+                self._show(scene.view.drawing.view(key), scene.step(at == scene.now), key)
             case "c-m":
                 self.note = "open: nothing is inside"
             case "e" | "?":
-                self.pane, self.scroll = (self._told() if key == "e" else HELP).splitlines(), 0
+                text = HELP if key == "?" else self._explained()
+                self.pane, self.scroll = text.splitlines(), 0
 
     def _go(self, k: int, part: int = 0) -> None:
         self.look = None
         self.scene.go(k, part)
 
     def _enter(self, stack: list[Scene], step: int) -> None:
-        self.stack = stack
+        self.stack, self.scene = stack, stack[-1]
         self._go(self.scene.position(step))
 
     def _show(self, drawing: Drawing, step: int, key: str = "") -> None:
         """Open a drawing: the whole one, or inside the present one the box of this key."""
-        scene = Scene(self.walk, view_of(key, drawing))
+        scene = Scene(self.walk, view_of(key, drawing), self.width)
         self._enter([*self.stack, scene] if key else [scene], step)
 
     def _fold(self) -> None:
         graph = self.walk.graph
-        if self.scene.folded:
-            drawing = Drawing(graph)
-        elif (drawing := folded(graph)).cut is None:  # it has room: fold what can be
-            drawing = folded(graph, max(1, len(graph) - 1), screen=False)
-        self._show(drawing, self.scene.steps[1])
+        most = max(1, min(MOST, len(graph) - 1))  # fewer than it has nodes: it is folded
+        self._show(Drawing(graph) if self.scene.folded else folded(graph, most), self.scene.step())
 
-    def _told(self) -> str:
+    def _explained(self) -> str:
         """The row explained; of several nodes, the one whose gradient is largest."""
         from .explanation import Explanation
 
@@ -147,18 +140,20 @@ class Player:
         return str(Explanation(self.walk, at))
 
     def _type(self, key: str, data: str) -> None:
-        if key == "c-h":
+        if key == "escape":
+            self.asking = ""
+        elif key == "c-h":
             self.typed = self.typed[:-1]
-        elif key not in ("c-m", "escape"):
+        elif key != "c-m":
             self.typed += "".join(c for c in data if c.isprintable())
         else:
-            asked, self.asking = self.asking if key == "c-m" else "", ""
+            asked, self.asking = self.asking, ""
             if asked == "find":
                 self.sought = self.typed
                 self._find()
-            elif asked and self.typed.isdecimal():
-                self._go(self.scene.position(int(self.typed)))
-            elif asked:
+            elif self.typed.isdecimal():
+                self._go(self.scene.position(int(self.typed[:9])))
+            else:
                 self.note = f"go to: a number from 0 to {2 * self.walk.forward} is required"
 
     def _find(self) -> None:
@@ -167,9 +162,9 @@ class Player:
         if not sought and scene.odd:
             self._go(scene.odd)
             return
-        after = 0 if self.look is None else self.look + 1
-        for n in chain(range(after, len(scene.rows)), range(after)) if sought else ():
-            called = scene.rows[n].title, *(names[i].text for i in scene.rows[n].nodes)
+        after, count = 0 if self.look is None else self.look + 1, len(scene.rows)
+        for n in [*range(after, count), *range(after)] if sought else ():
+            called = scene.name(scene.rows[n]), *(names[i].text for i in scene.rows[n].nodes)
             if any(sought in name.casefold() for name in called):
                 self.look = n
                 return
@@ -177,11 +172,11 @@ class Player:
 
     # -------------------------------------------------------------- lines
     def screen(self, columns: int, lines: int) -> list[Text]:
-        """The screen, line by line."""
-        rule = ["-" * columns] if lines >= LOW else []
-        keys = KEYS.splitlines() if rule else []
+        """The screen, line by line, none of them wider than ``columns``."""
+        rule, keys = (["-" * columns], KEYS) if lines >= LOW else ([], [])
         if self.asking or self.note:
-            keys[:1] = [f" {self.asking}: {self.typed}_" if self.asking else f" {self.note}"]
+            said = f" {self.asking}: {self.typed}_" if self.asking else f" {self.note}"
+            keys = [said, *keys[1:]]
         room = max(1, lines - 1 - 2 * len(rule) - len(keys))
         middle = self._pane(columns, room) if self.pane else self._step(columns, room, rule)
         middle += [""] * (room - len(middle))
@@ -189,10 +184,10 @@ class Player:
         return [self._line(line, columns) for line in screen[:lines]]
 
     def _line(self, line: str | Text, columns: int) -> Text:
-        """What fits, in the characters that the terminal has."""
+        """What fits."""
         pieces: Text = []
         for style, text in [("", line)] if isinstance(line, str) else line:
-            pieces.append((style, self._cut(printable(text), columns)))
+            pieces.append((style, self._cut(text, columns)))
             columns -= self.width(pieces[-1][1])
         return pieces
 
@@ -201,92 +196,59 @@ class Player:
         scene, root = self.scene, self.walk.number("v", self.walk.root)
         folding, key = scene.view.drawing.folding, scene.view.key
         way = [part.name for part in folding.inside[key][1:]] if folding and key else []
-        head = scene.told.fill(scene.said[0][1]).replace("Step", "step", 1)
-        room = columns - self.width(head) - 2
+        head = scene.fill(scene.said[0][1]).replace("Step", "step", 1)
         left = " > ".join((f" {self.walk.result} = {show(root)}", *way))
-        return self._fit(left, max(0, room)) + head
+        return self._fit(left, max(0, columns - self.width(head) - 2)) + head
 
     def _pane(self, columns: int, room: int) -> list[str | Text]:
-        lines = list(chain(*(self._wrap(line, columns, 1) for line in self.pane)))
+        lines = [part for line in self.pane for part in self._wrap(line, columns, 1)]
         self.scroll = max(0, min(self.scroll, len(lines) - room))
         return [*lines[self.scroll : self.scroll + room]]
 
     def _step(self, columns: int, room: int, rule: list[str]) -> list[str | Text]:
         """The table, and below it what is to be said."""
-        count, body = len(self.scene.rows), room - 2 * len(rule)
-        words = self._words(columns, body)
-        most = body - min(count, body // 3)
-        below = max(min(TEXT, body // 2), body - count, min(len(words), most))
+        body = room - 2 * len(rule)
+        words = self._words(columns)
+        below = max(body - len(self.scene.rows), min(max(TEXT, len(words)), 2 * body // 3))
         if len(words) > below:
-            words[below - 1 :] = [f" … {len(words) - below + 1} more"]
+            words[max(0, below - 1) :] = [f" … {len(words) - below + 1} more"]
         words += [""] * (below - len(words))
         return [*self._table(columns, body - below, bool(rule)), *rule, *words]
 
     def _table(self, columns: int, room: int, header: bool) -> list[Text]:
-        scene, rows, at = self.scene, self.scene.rows, self.at or 0
-        margin = min(2, (room - 1) // 2)  # what it reads is mostly below it
-        top = min(max(self.top, at + margin - room + 1), at - margin, len(rows) - room)
-        self.top, many = max(0, top), scene.folded is not None
-        op, *numbers = WIDTHS[many]
-        value, grad = (max(width, LONG * scene.long) for width in numbers)
-        name = min(max(12, scene.widest) + 2, max(14, columns - op - value - grad - IN - 3))
-        widths = name, op, value, grad
-        slopes = "grad" if many or len(self.walk.slopes) >= grad else self.walk.slopes
-        heads = "name", "op", "largest " * many + "value", "largest " * many + slopes
-        lines: list[Text] = [[("", "   " + self._cells(heads, widths) + "in")]] * header
-        odd = self.walk.first_odd and scene.row[self.walk.turn(self.walk.first_odd)]
-        for n in range(self.top, min(self.top + room, len(rows))):
-            box, now = rows[n], n == scene.now
-            values, grads = scene.values(box), scene.grads(box)
-            hide = self.hidden and any(scene.moves(i) for i, _ in scene.uses[box.index])
-            total = "?" if hide else show(bars.foremost(grads)) if grads else "–"
-            told = scene.name(box), scene.op(box), show(bars.foremost(values)) if values else "–"
-            mark = ">" if now else "*" if n == self.look else " "
-            more = "   goes now" if now and scene.back else "   ready" * scene.ready(box)
-            amounts = scene.amounts(box, self.hidden)
-            ink = ORANGE if grads and not os.environ.get("NO_COLOR") else ""
-            pieces = [
-                ("", f" {mark}{'!' if n == odd else ' '}{self._cells(told, widths)}"),
-                (ink, self._fit(total, grad)), ("", scene.come(box) + "   " * (amounts > "")),
-                (ink, amounts), ("", more),
-            ]  # fmt: skip
-            style = " reverse" if n == self.look else " bold" * now
-            lines.append([(own + style, text) for own, text in pieces])
+        scene, at, count = self.scene, self.at or 0, len(self.scene.rows)
+        name, *others = scene.widths
+        widths = [min(name, max(14, columns - sum(others) - IN)), *others]
+        lines: list[Text] = [[("", "   " + self._cells(scene.heads, widths) + "in")]] * header
+        odd = scene.row[self.walk.turn(self.walk.first_odd)] if self.walk.first_odd else None
+        top = max(0, min(at - room // 3, count - room))  # what it reads is mostly below it
+        for n in range(top, min(top + room, count)):
+            *told, total, come, amounts, more = scene.cells(n)
+            mark = ">" if n == scene.now else "*" if n == self.look else " "
+            style = " reverse" if n == self.look else " bold" * (n == scene.now)
+            ink = ORANGE * (total != "–" and not os.environ.get("NO_COLOR")) + style
+            lines.append([
+                (style, f" {mark}{'!' if n == odd else ' '}{self._cells(told, widths)}"),
+                (ink, self._fit(total, widths[-1])), (style, come),
+                (ink, f"   {amounts}" if amounts else ""), (style, f"   {more}" if more else ""),
+            ])  # fmt: skip
         return lines
 
-    # -------------------------------------------------------------- what is said
-    def _words(self, columns: int, room: int) -> list[str | Text]:
+    def _words(self, columns: int) -> list[str | Text]:
         """The step in words, or what is looked at; rows in columns."""
         scene = self.scene
-        said = scene.said[1:]
-        if self.look is not None:
-            said = scene.about(scene.rows[self.look])
-        elif scene.part:  # the last that came stays in sight
-            first = [line for line in said if line[0] in ("who", "text")]
-            parts = [line for line in said if line[0] == "row"][: scene.part]
-            said = first + parts[-max(1, room // 2 - len(first)) :]
-        told = [(kind, self._fill(line).split("\t")) for kind, line in said[: 2 * room]]
+        said = scene.said[1:] if self.look is None else scene.about(self.look)
+        told = [(kind, scene.fill(line).split("\t")) for kind, line in said]
         columned = zip(*(cells for _, cells in told if len(cells) > 1))
         widths = [max(map(self.width, cells)) + gap for cells, gap in zip(columned, (3, 5))]
         lines: list[str | Text] = []
         for kind, (*cells, rest) in told:
             text = self._cells(cells, widths) + rest
             lines += self._wrap(text, columns, 3 if kind in ("row", "total") else 1)
-        return lines + [""] * (len(said) - len(told))
-
-    def _fill(self, line: Line) -> str:
-        """``line`` as text; if hidden, without the amounts of this step."""
-        scene = self.scene
-
-        def asked(piece: str | Blank) -> bool:
-            if isinstance(piece, str) or piece.kind not in "atz":
-                return False
-            return piece.kind == "z" or scene.moves(piece.node)
-
-        return scene.told.fill(tuple("?" if self.hidden and asked(x) else x for x in line))
+        return lines
 
     # -------------------------------------------------------------- columns
-    def _cells(self, cells: Sequence[str], widths: Sequence[int]) -> str:
+    def _cells(self, cells: Iterable[str], widths: Iterable[int]) -> str:
         return "".join(map(self._fit, cells, widths))
 
     def _fit(self, text: str, width: int) -> str:
@@ -296,6 +258,7 @@ class Player:
 
     def _wrap(self, text: str, columns: int, margin: int) -> list[str]:
         """``text`` in lines that break at spaces."""
+        text = printable(text)
         across = columns * len(text) // max(1, self.width(text))  # characters; some are two wide
         return textwrap.wrap(
             text, max(across, margin + 3), initial_indent=" " * margin,
@@ -303,11 +266,14 @@ class Player:
         ) or [""]  # fmt: skip
 
     def _cut(self, text: str, width: int) -> str:
+        """As much of ``text`` as fits, in the characters that the terminal has."""
+        text, more, width = printable(text), printable("…"), max(0, width)
         if self.width(text) <= width:
             return text
-        while text and self.width(text) >= width:
+        text = text[:width]
+        while text and self.width(text + more) > width:
             text = text[:-1]
-        return text + "…" * (width > 0)
+        return (text + more)[:width]
 
 
 def play(root: Value) -> None:

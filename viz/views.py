@@ -7,7 +7,6 @@ and the largest.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -147,8 +146,7 @@ class Folded(Walk):
             return ""
         ops, back, stop = self.now
         if kind == "hk":
-            end, rank = 2 * self.forward, bisect_left(self.order, ops[0 if back else -1])
-            return str(end - rank if back else rank + 1)
+            return str(self.step(ops[0 if back else -1], back))
         if kind not in NOUNS:
             return {"hf": str(stop), "n": str(len(ops))}.get(kind) or super()._filled(blank)
         numbers = self._numbers(kind, group, source)

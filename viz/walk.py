@@ -55,8 +55,9 @@ class Walk(Numbers):
     def anomaly(self) -> Found | None:
         """Where a nan or inf began."""
         numbers: list[Any] = [*self.graph.values, *self.grads.values()]
-        finite = all(map(math.isfinite, numbers))  # else it is known without the steps
-        return None if finite else find(self.graph, self.turns.values())
+        if all(map(math.isfinite, numbers)):  # it is known without the steps
+            return None
+        return find(self.graph, self.root, self.turns.values(), hidden=True)
 
     @property
     def heading(self) -> str:
@@ -87,9 +88,8 @@ class Walk(Numbers):
 
     def about(self, i: int, made: bool, come: int | None) -> Lines:
         """A node when its value is ``made``, or not, and so many uses have sent; None: untold."""
-        value = self.made(i) if made and i in self.ops else None
-        name = self.names[i].text
-        lines: Lines = [("who", value or (f"{name} = ", Blank("v", i) if made else "–"))]
+        value: Line = (f"{self.names[i]} = ", Blank("v", i) if made else "–")
+        lines: Lines = [("who", self.made(i) if made and i in self.ops else value)]
         if come is not None and i != self.root and self.graph.recording[i]:
             lines.append(("total", self._total(i, 0, come)))
         return lines

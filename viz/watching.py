@@ -6,8 +6,7 @@ Reads autograd; of a Value nothing is kept but it and its numbers, and nothing i
 from __future__ import annotations
 
 import copy
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.graph import Graph
@@ -17,7 +16,7 @@ from autograd.value import Value
 
 from .letters import printable
 
-_BARS = "▁▂▃▄▅▆▇█"
+_BARS, _WORDS = "▁▂▃▄▅▆▇█", ("value", "grad")
 _LINE, _FEWEST = 80, 8  # letters; and bars beside the longest name and numbers
 
 
@@ -49,11 +48,12 @@ class Watch:
 
     def __repr__(self) -> str:
         wide, lines = max(map(len, self._past)), [plural(len(self), "step")]
-        for name, word, past in self._rows():
-            first, last = (past[0], past[-1]) if past else (None, None)
-            head = f"{name if word == 'value' else '':{wide}}  {word:5}  {show(first):>11} "
-            room = _LINE - len(head) - len(f" {show(last)}")
-            lines.append(f"{head}{_sparkline(past, max(_FEWEST, room))} {show(last)}")
+        for name, past in self._past.items():
+            for word, numbers in zip(_WORDS, past.values(), strict=True):
+                first, last = (show(numbers[k]) if numbers else "–" for k in (0, -1))
+                head = f"{name if word == 'value' else '':{wide}}  {word:5}  {first:>11} "
+                bars = _sparkline(numbers, max(_FEWEST, _LINE - len(f"{head} {last}")))
+                lines.append(f"{head}{bars} {last}")
         return printable("\n".join(lines))
 
     def plot(self, ax: Any = None) -> Any:
@@ -69,18 +69,13 @@ class Watch:
                     "watch.plot: matplotlib is required, got none; pip install 'whygrad[plots]'"
                 ) from None
             ax = pyplot.subplots()[1]
-        for name, word, past in self._rows():
-            there = [math.nan if x is None else x for x in past]
-            label = f"{name} {word}".replace("$", r"\$")  # no formula of matplotlib's
-            ax.plot(range(1, len(past) + 1), there, "-" if word == "value" else "--", label=label)
+        for name, past in self._past.items():
+            for word, line, numbers in zip(_WORDS, ("-", "--"), past.values(), strict=True):
+                label = f"{name} {word}".replace("$", r"\$")  # no formula of matplotlib's
+                ax.plot(range(1, len(self) + 1), numbers, line, label=label)
         ax.set_xlabel("step")
         ax.legend()
         return ax
-
-    def _rows(self) -> Iterator[tuple[str, str, list[float | None]]]:
-        for name, past in self._past.items():
-            yield name, "value", past["data"]
-            yield name, "grad", past["grad"]
 
 
 def watch(values: Iterable[Value]) -> Watch:
@@ -98,6 +93,7 @@ def watch(values: Iterable[Value]) -> Watch:
        grad             2 █▃▁ 0.5
     """
     many = isinstance(values, Iterable) and not isinstance(values, (str, Value))
+    many = isinstance(values, Iterable)
     found = [*values] if many else []
     wrong = [type(x).__name__ for x in found if not isinstance(x, Value)]
     if wrong or not found:

@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import modes
-from ..anomaly import blamed, error_of
+from ..anomaly import error_of, find
 from ..cards import table
 from ..derivatives import as_value
 from ..errors import DomainError, TracingError, user_line
 from ..graph import Graph
 from ..numbers import real
 from ..ops import VALUES
+from ..sweep import steps_of
 from ..unknown import Unknown
 from ..value import Value, about_of, called
 from .rewrite import rewrite, verify
@@ -209,15 +210,13 @@ class Program:
         outputs = self._outputs(math.prod(shape), 1 + len(arrays) * gradient)
         flat = [_flat(x, shape) for x in arrays]
         run(flat, outputs)
-        if modes.active:
+        if modes.active and (modes.detects() or modes.current().errors == "raise"):
             self._look(flat, shape, outputs)
         return [y if len(shape) == 1 else y.reshape(shape)[()] for y in outputs]
 
     def _look(self, arrays: list[Array], shape: tuple[int, ...], outputs: list[Array]) -> None:
-        """Raise for the first row of finite arguments that gives nan or inf, if a mode asks."""
+        """Raise for the first row of finite arguments that gives nan or inf."""
         detects = modes.detects()
-        if not detects and modes.current().errors != "raise":
-            return
         looked = outputs if detects else outputs[:1]
         odd = ~np.logical_and.reduce([np.isfinite(y) for y in looked])
         for x in arrays:
@@ -225,7 +224,8 @@ class Program:
         for row in np.flatnonzero(odd):
             at = {n: float(x[row if x.size > 1 else 0]) for n, x in zip(self._names, arrays)}
             graph = self._eager(at)
-            found = blamed(graph, None if len(looked) > 1 else ())
+            steps = steps_of(graph, graph.recording) if len(looked) > 1 else ()
+            found = find(graph, graph.roots[0], steps)
             if found:
                 told = [f"{n}={x!r}" for n, x in at.items()]
                 told[_ARGUMENTS:] = ["…"] * (len(told) > _ARGUMENTS)

@@ -47,7 +47,7 @@ def nothing_is_left_switched_on():
     before = len(modes.active)
     yield
     gc.collect()
-    assert len(modes.active) == before and not modes.current().detecting
+    assert len(modes.active) == before and not modes.current().looks
 
 
 # ------------------------------------------------------------------ the whole table
@@ -223,17 +223,19 @@ def test_the_chain_leads_from_where_it_began():
     x = leaf(-1.0)
     y = (autograd.log(x) * 2.0 + 1.0) * leaf(3.0)
     graph = Graph(y)
-    found = find(graph)
+    found = find(graph, graph.roots[0], autograd.backward_steps(y))
     assert [graph.ops[i].name for i in found.chain] == ["log", "multiply", "add", "multiply"]
     z = leaf(0.0, "z")
     graph = Graph((autograd.sqrt(z * z) + 1.0) * 2.0)
-    found = find(graph, autograd.backward_steps(graph.nodes[-1]))
+    found = find(graph, graph.roots[0], autograd.backward_steps(graph.nodes[-1]))
     assert found.phase == "backward" and found.at == found.chain[0]
     assert [graph.ops[i].name if graph.ops[i] else "z" for i in found.chain] == [
         "sqrt", "multiply", "z",
     ]  # fmt: skip
     graph = Graph(autograd.maximum(autograd.log(leaf(0.0)) * 2.0, -5.0))
-    assert [graph.ops[i].name for i in find(graph).chain] == ["log", "multiply"], "where it hides"
+    found = find(graph, graph.roots[0], (), hidden=True)
+    assert [graph.ops[i].name for i in found.chain] == ["log", "multiply"], "where it hides"
+    assert find(graph, graph.roots[0], ()) is None
 
 
 def test_a_chain_of_a_hundred_thousand_ops_is_followed():
@@ -320,16 +322,15 @@ def test_no_warning_comes_before_the_error_and_the_innermost_errstate_does_not_c
                 autograd.log(leaf(0.0))
 
 
-def test_an_inf_from_outside_is_followed_back_and_a_long_sum_of_it_is_not_walked_again():
-    made, given = autograd.exp(leaf(800.0, "x")), leaf(INF) + 1.0
+def test_what_was_made_outside_is_followed_back_by_a_nan_or_by_the_pass():
+    made, w = autograd.exp(leaf(800.0, "x")), leaf(2.0)
     with detect_anomaly():
-        with pytest.raises(AnomalyError) as caught:
-            made + 1.0
-        assert caught.value.op == "exp" and caught.value.lineno is None
-        y = given
-        for _ in range(20_000):  # seconds, if each walked back
-            y = y + 1.0
-    assert y.data == INF
+        far = made + 1.0
+        for y in (lambda: far - far, lambda: far.backward(), lambda: (1.0 / (w * far)).backward()):
+            with pytest.raises(AnomalyError) as caught:
+                y()
+            assert (caught.value.phase, caught.value.op) == ("forward", "exp")
+            assert caught.value.lineno is None
 
 
 def test_a_pass_that_would_leave_nan_changes_no_gradient():
@@ -345,22 +346,23 @@ def test_a_pass_that_would_leave_nan_changes_no_gradient():
     assert math.isnan(x.grad)
 
 
-def test_a_seed_and_what_a_leaf_holds_belong_to_the_pass():
+def test_the_seed_of_a_pass_belongs_to_it_and_one_that_is_not_finite_was_given():
     w = leaf(1.0, "w")
-    w.grad = 1e308
+    w.grad = 7.0
+    y = w * 1e200
     with detect_anomaly():
-        for y, seed in ((w * 1e308, 1.0), (w * 1e200, 1e200), (w * 1.0, NAN)):
-            with pytest.raises(AnomalyError) as caught:
-                y.backward(seed)
-            assert w.grad == 1e308 and not y.has_grad
-    assert caught.value.phase == "input" and "the grad of" in str(caught.value)
+        with pytest.raises(AnomalyError, match="scale the root down"):
+            y.backward(1e200)
+        assert w.grad == 7.0 and not y.has_grad
+        y.backward(INF)
+    assert w.grad == INF
 
 
 @pytest.mark.parametrize(("slope", "op"), [
     (lambda: autograd.grad(autograd.sqrt)(0.0), "sqrt"),
     (lambda: autograd.value_and_grad(lambda p: p[0] + autograd.sqrt(p[1]))([1.0, 0.0]), "sqrt"),
     (lambda: autograd.jvp(autograd.sqrt, (0.0,), (1.0,)), "sqrt"),
-    (lambda: autograd.jvp(lambda x: x * 1e200, (1.0,), (1e200,)), "multiply"),
+    (lambda: autograd.jvp(lambda x: x * 1e200 * 1e200, (1e-200,), (1.0,)), "multiply"),
     (lambda: autograd.grad(autograd.grad(lambda x: x**1.5))(0.0), "power"),
     (lambda: autograd.hessian(lambda p: p[0] ** 1.5 * p[1])([0.0, 1.0]), "power"),
     (lambda: autograd.jvp(autograd.grad(lambda x: x**1.5), (0.0,), (1.0,)), "power"),

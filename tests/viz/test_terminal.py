@@ -4,6 +4,7 @@ Most tests press keys of a Player, which needs no terminal; those that need one 
 pseudo-terminal, and pyte is the screen that a person would see.
 """
 
+import io
 import math
 import os
 import re
@@ -23,7 +24,7 @@ import nn
 import viz
 from autograd import Value
 from autograd.numbers import show
-from viz.terminal import Player
+from viz.terminal import HELP, Player
 
 REPO = Path(__file__).resolve().parents[2]
 EXAMPLE = """
@@ -284,6 +285,9 @@ def test_help_names_every_key_and_any_key_closes_it():
     told = "\n".join(screen(play))
     for key in ("PageUp", "Home", "End", "Enter", "Backspace", "Esc", *"./eghfnq"):
         assert key in told
+    assert [line[1:] for line in screen(play)[2:] if line[1:] in HELP.splitlines()] == (
+        HELP.splitlines()
+    ), "a key a line, none of them broken"
     press(play, "right")
     assert "step 7 of 14" in screen(play)[0] and "PageUp" not in "\n".join(screen(play))
 
@@ -394,6 +398,20 @@ def test_wide_letters_keep_the_columns():
     told = next(line for line in lines if line[3:].startswith("重み "))
     plain = next(line for line in lines if line[3:].startswith("y "))
     assert columns(told[: told.index("leaf")]) == plain.index("×")
+
+
+def test_a_name_of_wide_letters_is_whole_where_there_is_room():
+    w = Value(2.0, "重み" * 8)
+    told = screen(player(w * w * 3.0, columns), 120, 24)
+    assert any(line.startswith("   " + "重み" * 8 + "  leaf") for line in told)
+
+
+def test_what_is_cut_keeps_its_columns_in_ascii_too(monkeypatch):
+    w = Value(2.0, "a_name_of_24_letters_abc")
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    lines = screen(player(w * w * 3.0), 60, 24)
+    told = next(line for line in lines if "... leaf" in line)
+    assert told.index("leaf") == lines[2].index("op") and told.index("2  ") == lines[2].index("val")
 
 
 def test_labels_that_are_hostile_to_terminals_are_text():
