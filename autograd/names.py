@@ -77,7 +77,7 @@ def _named(graph: Graph) -> list[Name]:
             while f"{name.text} #{same}" in taken:  # a label may look like one of ours
                 same += 1
             counts[name.text] = same
-            name = Name(f"{name.text} #{same}", numbered=name.formula)
+            name = Name(f"{name.text} #{same}", numbered=name.formula or name.numbered)
         found.append(name)
     return found
 

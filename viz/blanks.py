@@ -7,7 +7,7 @@ which marks the blanks for its script: evaluator.js fills them by the same rules
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -57,7 +57,7 @@ Line = tuple["str | Blank", ...]
 class Numbers(Run):
     """Every number of one run, and what a blank is filled with."""
 
-    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
+    def __init__(self, graph: Graph, steps: Iterable[Step]) -> None:
         super().__init__(graph, steps)
         self._moved: dict[int, float] = {}
 
@@ -68,8 +68,9 @@ class Numbers(Run):
     def number(self, kind: str, i: int, slot: int = 0) -> float:
         """The number of this kind (see Blank)."""
         if kind in "pat":
-            c = self.sent[i][slot]
-            return c.local if kind == "p" else c.amount if kind == "a" else c.total
+            sent = self.passed[i][slot]
+            assert sent is not None
+            return sent["pat".index(kind)]
         if kind == "g":
             return self.grads[i]
         value: Any = self.graph.values[i]

@@ -6,7 +6,6 @@ the shell. All numbers are those of one backward pass, ``backward_steps``.
 
 from __future__ import annotations
 
-import gc
 import numbers
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ from .health import layers
 from .letters import printable
 from .parts import NUMBERED
 from .paths import Group, Path, Use, groups, heaviest, largest
-from .reasons import Reason, shrinks, weakest, zero
+from .reasons import BECAUSE, Reason, smallest, zero
 from .walk import ROWS, Walk
 
 LISTED = 7  # groups, paths, leaves or layers of a text, which is read at one look
@@ -82,14 +81,19 @@ class Explanation:
         filename, lineno = self.line or (None, None)
         by, (reasons, count) = nudge(self.data), self.reasons
         really = 0.0 if node is None else walk.moved(node)
+        weakest: dict[str, Any] | None = None
+        if self.weakest:
+            i, local = self.weakest[0], walk.number("p", *self.weakest)
+            weakest = {"node": walk.names[i].text, "op": walk.ops[i].name, "local": local}
         return {
             **root, "name": self.name, "data": self.data, "op": self.op, "filename": filename,
             "lineno": lineno, "grad": self.grad, "held": self.held,
             "nudge": {"by": by, "about": self.grad * by, "really": really},
             "contributions": [
                 {"node": walk.names[i].text, "op": walk.ops[i].name, "slot": slot,
-                 "upstream": walk.grads[i], "local": c.local, "amount": c.amount}
-                for i, slot in self.uses for c in [walk.sent[i][slot]]
+                 "upstream": walk.grads[i], "local": walk.number("p", i, slot),
+                 "amount": walk.number("a", i, slot)}
+                for i, slot in self.uses
             ],
             "groups": [dict(zip(("name", "count", "amount"), group)) for group in self.groups],
             "paths": [
@@ -97,7 +101,7 @@ class Explanation:
                 for product, uses in self.paths
             ],
             "zero_because": [reason._asdict() for reason in reasons], "zero_count": count,
-            "weakest": self.weakest, **last,
+            "weakest": weakest, **last,
         }  # fmt: skip
 
     # -------------------------------------------------------------- the facts
@@ -105,7 +109,7 @@ class Explanation:
     def uses(self) -> list[Use]:
         """All that send to it, the largest part first."""
         walk, users = self.walk, () if self.node is None else self.walk.graph.users[self.node]
-        uses = [(i, slot) for i, slot in users if slot in walk.sent[i]]
+        uses = [(i, slot) for i, slot in users if walk.passed[i][slot]]
         return sorted(uses, key=lambda use: largest(walk.number("a", *use)))
 
     @cached_property
@@ -124,9 +128,11 @@ class Explanation:
         return ([], 0) if self.grad or self.at is None else zero(self.walk, self.at)
 
     @property
-    def weakest(self) -> dict[str, Any] | None:
-        """What shrinks the heaviest path most."""
-        return weakest(self.walk, self.paths[0].uses) if self.paths else None
+    def weakest(self) -> Use | None:
+        """The smallest partial on the heaviest path, if it is below 1."""
+        path = self.paths[0].uses if self.paths else ()
+        use = smallest(self.walk, path) if path else None
+        return use if use and abs(self.walk.number("p", *use)) < 1.0 else None
 
     @cached_property
     def leaves(self) -> list[int]:
@@ -167,8 +173,10 @@ class Explanation:
             for product, uses in self.paths[:LISTED]:
                 names = [walk.sender(*use) for use in uses]
                 yield _chain(f"  {show(product)}: ", [*names, self.name], " ← ")
-            if abs(self.grad) < SMALL and self.weakest:
-                yield f"It is small: {shrinks(walk, self.paths[0].uses)}."
+            if abs(self.grad) < SMALL and (use := self.weakest):
+                slope, given = show(walk.number("p", *use)), show(walk.at(use[0])[use[1]])
+                told = f"{walk.names[use[0]]}: slope {slope}, its input is {given}"
+                yield f"It is small: what shrinks it most is {told}."
         yield from filter(None, [walk.held(i)])
 
     def _made(self) -> str:
@@ -190,19 +198,30 @@ class Explanation:
         elif len(uses) == 1:
             yield f"{total}, from {walk.sender(*uses[0])}:"
         else:
-            yield f"{total}, added, because {self.name} is used {len(uses)} times:"
-        if len(uses) <= ROWS:
-            yield from (f"  from {walk.sender(*x, ', ')}: {walk.fill(walk.part(*x))}" for x in uses)
+            why, times = f"{total}, added, because", f"is used {len(uses)} times:"
+            yield _fit(f"{why} {self.name} {times}", f"{why} it {times}")
+        for use in uses if len(uses) <= ROWS else ():
+            told = f"  from {walk.sender(*use, ', ')}: "
+            line = told + walk.fill(walk.part(*use))
+            numbered = walk.names[use[0]].numbered  # which makes no formula
+            yield _fit(line, told + walk.fill(walk._times(*use))) if numbered else line
+        if self.groups:
+            yield from self._grouped()
+
+    def _grouped(self) -> Iterator[str]:
+        found, amounts = self.groups, [group.amount for group in self.groups]
+        words = {match[1] if (match := NUMBERED.fullmatch(name)) else "" for name, *_ in found}
+        some = plural(len(found), words.pop() or "place" if len(words) == 1 else "group")
+        if not any(amounts):
+            yield f"  {some}: 0 each"
             return
-        first, amounts = self.groups[0], [group.amount for group in self.groups]
-        ends = f"{show(min(amounts))} … {show(max(amounts))}"
-        most = f"{first.name} moves it most: {show(first.amount)}"
-        yield f"  {_nouns(self.groups)}: {ends}; {most}"
-        shown = self.groups[: min(self.top, LISTED)]
+        most = f"{found[0].name} moves it most: {show(amounts[0])}"
+        yield f"  {some}: {show(min(amounts))} … {show(max(amounts))}; {most}"
+        shown = found[: min(self.top, LISTED)]
         for name, count, amount in shown:
             yield f"    {name}: {show(amount)}" + f", {count} uses" * (count > 1)
-        if len(shown) < len(amounts):
-            yield f"    … {len(amounts) - len(shown)} more"
+        if len(shown) < len(found):
+            yield f"    … {len(found) - len(shown)} more"
 
     # -------------------------------------------------------------- the text of the whole
     def _of_whole(self) -> Iterator[str]:
@@ -228,13 +247,11 @@ class Explanation:
 
     def _moves(self, i: int) -> str:
         """``w: 4.3``, and why if it is 0."""
-        walk = self.walk
-        told = f"  {walk.names[i]}: {show(walk.grads[i])}"
-        if walk.grads[i]:
-            return told
-        reasons, count = zero(walk, i)
-        more = f" ({count - 1} more)" * (count > 1)
-        return f"{told}. {reasons[0].text}{more}" if reasons else told
+        name, (reasons, count) = self.walk.names[i], zero(self.walk, i)
+        told = f"  {name}: {show(self.walk.grads[i])}"
+        if reasons:
+            told += f". {reasons[0].text.removeprefix(f'{name}{BECAUSE}')}"
+        return told + f" ({count - 1} more)" * (count > 1)
 
     def _odd(self) -> Iterator[str]:
         """Where nan or inf began, and the chain from there."""
@@ -248,7 +265,7 @@ def _chain(before: str, names: Sequence[str], arrow: str) -> str:
     """The names in a line: of many the first and the last, as many as there is room for."""
     line = before + arrow.join(names[: WIDTH // 2])
     for keep in range(min(len(names) - 1, WIDTH // 4), 1, -1) if len(line) > WIDTH else ():
-        kept = [*names[: (keep + 1) // 2], "…", *names[len(names) - keep // 2 :]]
+        kept = [*names[: keep // 2], "…", *names[len(names) - (keep + 1) // 2 :]]
         line = before + arrow.join(kept)
         if len(line) <= WIDTH:
             break
@@ -261,10 +278,9 @@ def _within(layer: Mapping[str, Any], word: str) -> str:
     return ", ".join(named[:ROWS] + [f"{len(named) - ROWS} more"] * (len(named) > ROWS))
 
 
-def _nouns(found: Sequence[Group]) -> str:
-    """``100 samples``, where all are of one kind."""
-    words = {match[1] if (match := NUMBERED.fullmatch(group.name)) else "" for group in found}
-    return plural(len(found), words.pop() or "place" if len(words) == 1 else "group")
+def _fit(line: str, shorter: str) -> str:
+    """``line``, or what is said where names are too long for one."""
+    return line if len(line) <= WIDTH else shorter
 
 
 def explain(root: Value, value: Value | None = None, top: int = 5) -> Explanation:
@@ -294,15 +310,7 @@ def explain(root: Value, value: Value | None = None, top: int = 5) -> Explanatio
         )
     if not isinstance(top, numbers.Integral) or isinstance(top, bool) or top < 1:
         raise ValueError(f"explain: top must be a whole number >= 1, got {top!r}; use top=5")
-    collects = gc.isenabled()
-    gc.disable()  # all that is made here stays: to look for garbage is half the time
-    try:
-        graph = sound(root)
-        walk = Walk(graph, tuple(steps_of(graph, graph.recording)))
-        at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
-        told = Explanation(walk, at, int(top))
-        told.groups, told.paths  # noqa: B018 - what takes long
-    finally:
-        if collects:
-            gc.enable()
-    return told
+    graph = sound(root)
+    walk = Walk(graph, steps_of(graph, graph.recording))
+    at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
+    return Explanation(walk, at, int(top))

@@ -1,17 +1,19 @@
 """The heaviest paths from a root to a node, and its uses in groups: which sample moves it most.
 
-Reads walk.py; read by explanation.py. A path is a chain of uses, each wire its own; its product is
-that of the partials on it. Nothing is enumerated: each node keeps the best ways that lead to it.
+Reads walk.py; read by explanation.py and reasons.py. A path is a chain of uses, each wire its own;
+its product is that of the partials on it. Nothing is enumerated: each node keeps the best ways that
+lead to it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from autograd.names import clean
-from autograd.repeats import Piece, Repeat
+from autograd.repeats import Repeat
 
 from .walk import Walk
 
@@ -46,20 +48,16 @@ class _Way(NamedTuple):
     rank: int = -1
 
 
-def heaviest(walk: Walk, at: int, top: int) -> list[Path]:
-    """The ``top`` paths of the largest products from the root to node ``at``.
+def heaviest(walk: Walk, at: int, top: int, start: int | None = None) -> list[Path]:
+    """The ``top`` paths of the largest products from ``start``, else the root, to node ``at``.
 
     What is cut or 0 is on no path; a product that is not finite comes first. Equal ones stand in
     the order of the forward steps.
     """
-    users, found = walk.graph.users, {walk.root: [_Way(0.5, 1)]}
-    between, todo = {at}, [at]
-    for i in todo:  # which grows
-        new = dict.fromkeys(user for user, _ in users[i] if user not in between)
-        between.update(new)
-        todo += new
-    for i in sorted(between, reverse=True):  # all that use a node stand behind it
-        if i != walk.root:
+    start = walk.root if start is None else start
+    users, found = walk.graph.users, {start: [_Way(0.5, 1)]}
+    for i in sorted(above(walk, at), reverse=True):  # all that use a node stand behind it
+        if i != start:
             ways = [way for use in users[i] for way in _onwards(walk, use, found[use[0]])]
             if len(users[i]) > 1:
                 ways.sort(key=_size, reverse=True)
@@ -67,12 +65,22 @@ def heaviest(walk: Walk, at: int, top: int) -> list[Path]:
     return [_path(found, way) for way in found[at]]
 
 
+def above(walk: Walk, at: int) -> set[int]:
+    """Node ``at`` and all that is made of it."""
+    found, todo = {at}, [at]
+    for i in todo:  # which grows
+        new = {user for user, _ in walk.graph.users[i]} - found
+        found |= new
+        todo += new
+    return found
+
+
 def _onwards(walk: Walk, use: Use, ways: Sequence[_Way]) -> Iterable[_Way]:
     """The ``ways`` to an op, and from there through one of its slots."""
-    sent = walk.sent[use[0]].get(use[1])
-    if sent is None or sent.local == 0.0 == sent.amount:  # 0 × inf is nan
+    sent = walk.passed[use[0]][use[1]]
+    if sent is None or sent[:2] == (0.0, 0.0):  # 0 × inf is nan
         return
-    factor, more = math.frexp(sent.local)
+    factor, more = math.frexp(sent[0])
     for rank, way in enumerate(ways):
         mantissa, exponent = math.frexp(way.mantissa * factor)
         if mantissa:
@@ -106,67 +114,45 @@ def largest(x: float) -> float:
 def groups(walk: Walk, uses: Sequence[Use]) -> list[Group]:
     """The uses by what tells them apart, the group that sends most first.
 
-    Of a scope and a loop it is the outer one: ``sample k``, the copies of the outermost Repeat
-    that the uses are spread over, ``step k`` if they are in a row; unless each copy is in one
-    scope, and they differ in it: then it is the scope's name. A use in neither goes by its op.
+    That is the first scope in which they differ; else ``sample k``, the copies of the outermost
+    Repeat that they are spread over, ``step k`` if these are in a row. What is in neither goes by
+    its op.
     """
-    copies = _copies(walk, uses)
     scopes = [walk.graph.scopes[user].split("/") for user, _ in uses]
-    for depth in range(max(map(len, scopes))):
-        said = [scope[depth] if len(scope) > depth else "" for scope in scopes]
-        if len({*said} - {""}) > 1:
-            break
-    inside: dict[str, set[str]] = {}
-    for name, word in zip(copies, said):
-        inside.setdefault(name, set()).add(word)
-    told = [words for name, words in inside.items() if name]
-    scoped = len({*said} - {""}) > 1
-    if scoped and all(len(words) == 1 for words in told) and told != told[:1] * len(told):
-        copies = [""] * len(uses)
+    levels = zip_longest(*scopes, fillvalue="")
+    differ = next((words for words in levels if len({*words} - {""}) > 1), None)
+    names = map(clean, differ) if differ else _copies(walk, uses)
     found: dict[str, list[float]] = {}
-    for (user, slot), copy, word in zip(uses, copies, said):
-        name = copy or (clean(word) if scoped else "") or walk.names[user].text
-        found.setdefault(name, []).append(walk.number("a", user, slot))
+    for use, name in zip(uses, names):
+        found.setdefault(name or walk.names[use[0]].text, []).append(walk.number("a", *use))
     made = [Group(name, len(amounts), sum(amounts)) for name, amounts in found.items()]
     return sorted(made, key=lambda group: largest(group.amount))
 
 
-def _copies(walk: Walk, uses: Sequence[Use]) -> list[str]:
+def _copies(walk: Walk, uses: Sequence[Use]) -> Iterable[str]:
     """``sample 3``, ``step 3`` of each use; empty where it is in no Repeat."""
     place = {op: k for k, op in enumerate(walk.fold.order)}
-    found, repeats = [""] * len(uses), 0
-    todo: list[tuple[Sequence[Piece], dict[int, int]]] = [
-        (walk.fold.pieces, {n: place[user] for n, (user, _) in enumerate(uses)})
-    ]
-    for pieces, at in todo:  # which grows
-        for piece in pieces:
-            if not isinstance(piece, Repeat):
-                continue
-            start, size = piece.start, piece.size
-            inside = {
-                n: divmod(k - start, size)
-                for n, k in at.items() if 0 <= k - start < piece.count * size
-            }  # fmt: skip
-            if len({copy for copy, _ in inside.values()}) == 1:  # not spread: look within
-                todo.append((piece.body, {n: start + k for n, (_, k) in inside.items()}))
-            elif inside:
-                repeats += 1
-                again = f" #{repeats}" if repeats > 1 else ""
-                word, number = "step" if piece.in_a_row else "sample", _numbers(walk, piece)
-                for n, (copy, _) in inside.items():
-                    found[n] = f"{word} {number[copy]}{again}"
-    return found
+    found, repeats = dict.fromkeys(uses, ""), 0
+    for piece in walk.fold.pieces:
+        if not isinstance(piece, Repeat):
+            continue
+        copies = {use: (place[use[0]] - piece.start) // piece.size for use in uses}
+        copies = {use: k for use, k in copies.items() if 0 <= k < piece.count}
+        if len({*copies.values()}) > 1:  # else it does not tell them apart
+            repeats += 1
+            again = f" #{repeats}" if repeats > 1 else ""
+            word, number = "step" if piece.in_a_row else "sample", _numbers(walk, piece)
+            found |= {use: f"{word} {number[k]}{again}" for use, k in copies.items()}
+    return found.values()
 
 
 def _numbers(walk: Walk, piece: Repeat) -> list[int]:
-    """Of each copy its number, from 1: copies abreast in the order in which they are used.
+    """Of each copy its number, from 1, in the order in which their results are used.
 
     ``total = loss + total`` meets the last sample first; but what it adds up first was made first.
     """
-    first = []
-    for start in range(piece.start, piece.start + piece.count * piece.size, piece.size):
-        ops = {*walk.fold.order[start : start + piece.size]}
-        uses = [use for op in ops for use in walk.graph.users[op] if use[0] not in ops]
-        first.append((start, 0) if piece.in_a_row else min(uses))
-    rank = {use: n for n, use in enumerate(sorted(first), 1)}
-    return [rank[use] for use in first]
+    users, start, size = walk.graph.users, piece.start, piece.size
+    ends = walk.fold.order[start + size - 1 : start + piece.count * size : size]
+    used = sorted(ends, key=lambda op: users[op][:1] or ((len(users), 0),))
+    number = {op: n for n, op in enumerate(used, 1)}
+    return [number[op] for op in ends]

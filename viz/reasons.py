@@ -1,8 +1,8 @@
 """Why a gradient is 0, and what shrinks one most: the slopes of 0 that are met first from the root.
 
-Reads walk.py and the ops' records; read by explanation.py and health.py. What a slope of 0 comes of
-follows from what the record says (that it selects, that nothing passes a slot) and from how its
-slope goes on beside the operand: no op is asked for its name.
+Reads walk.py, paths.py and the ops' records; read by explanation.py and health.py. What a slope of
+0 comes of follows from what the record says (that it selects, that nothing passes a slot) and from
+how its slope goes on beside the operand: no op is asked for its name.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.ieee import FLOATS, evaluate
 from autograd.names import LONGEST_FORMULA, formula, short
@@ -19,6 +19,7 @@ from autograd.op import NOTHING, REALS
 from autograd.value import Value
 
 from .blanks import Blank
+from .paths import Use, above, heaviest
 from .walk import ROWS, Walk, _and
 
 MOST = 5  # reasons that are told; more are counted
@@ -26,7 +27,8 @@ BESIDE = 1e-6  # of an operand, or of 1: a step to either side of it
 FADED = 1e-9  # a slope that rounds to 0 is less next to there; one that ends at a corner is more
 LARGEST = 1.7976931348623157e308
 
-Use = tuple[int, int]  # an op and a slot
+BECAUSE = "'s gradient is 0 because "
+LONG = 120  # characters of a sentence: beyond, each name is said once
 
 
 class Reason(NamedTuple):
@@ -52,34 +54,29 @@ def zero(walk: Walk, at: int | Value) -> tuple[list[Reason], int]:
         return [Reason("frozen", name, f"{name} has requires_grad=False.")], 1
     if walk.grads.get(at, 0.0) != 0.0:
         return [], 0
-    above, count = _above(walk, at), 0
-    met: dict[Use, int | None] = {}  # what a node sends 0 to, its slot; itself if they cancel
-    for i in sorted(above, reverse=True):
-        if walk.grads[i] != 0.0:
-            for slot, sent in walk.sent[i].items():
-                if sent.amount == 0.0 and (x := walk.source(i, slot)) in above:
-                    met.setdefault((i, x), slot)
-                    count += 1
-        elif any(walk.sent[user][slot].amount for user, slot in walk.graph.users[i]):
-            met[i, i] = None
-            count += 1
-    told = [
-        _cancel(walk, at, i) if slot is None else Stop(walk, i, slot).why(at, above)
-        for (i, _), slot in islice(met.items(), MOST)
-    ]
-    if all(slot is not None and Stop(walk, i, slot).is_cut for (i, _), slot in met.items()):
-        told[0] = told[0]._replace(text=f"{no_path} {told[0].text}")
-    return [*dict.fromkeys(told)], count
-
-
-def _above(walk: Walk, at: int) -> set[int]:
-    """Node ``at`` and all that is made of it."""
-    above, todo = {at}, [at]
+    ways, count = above(walk, at), 0
+    met: dict[Use, int] = {}  # what a node sends 0 to, and the first slot
+    todo, seen, cancel = [walk.root], {walk.root}, []
     for i in todo:  # which grows
-        new = {user for user, _ in walk.graph.users[i]} - above
-        above |= new
-        todo += new
-    return above
+        if walk.grads[i] == 0.0:
+            cancel.append(i)
+            continue
+        for slot, sent in enumerate(walk.passed[i]):
+            if sent is None or (x := walk.source(i, slot)) not in ways:
+                continue
+            if sent[1] == 0.0:
+                met.setdefault((i, x), slot)
+                count += 1
+            elif x not in seen:
+                seen.add(x)
+                todo.append(x)
+    stops = (Stop(walk, i, slot) for (i, _), slot in met.items())
+    told = [stop.why(at) for stop in islice(stops, MOST)]
+    kinds = {reason.kind for reason in told}
+    told += [_cancel(walk, at, i) for i in cancel[: MOST - len(told)]]
+    if kinds == {"no path"} and not cancel and all(stop.is_cut for stop in stops):
+        told[0] = told[0]._replace(text=f"{no_path} {told[0].text}")
+    return [*dict.fromkeys(told)], count + len(cancel)
 
 
 def _cancel(walk: Walk, at: int, i: int) -> Reason:
@@ -93,23 +90,8 @@ def _cancel(walk: Walk, at: int, i: int) -> Reason:
     return Reason("cancel", name, text if i == at else f"{text} They meet at {name}.")
 
 
-def weakest(walk: Walk, path: Sequence[Use]) -> dict[str, Any] | None:
-    """The smallest partial on a path of uses, if it is below 1 in size: {node, op, local}."""
-    if not path:
-        return None
-    i, slot = _smallest(walk, path)
-    p, node = walk.number("p", i, slot), walk.names[i].text
-    return {"node": node, "op": walk.ops[i].name, "local": p} if abs(p) < 1.0 else None
-
-
-def shrinks(walk: Walk, path: Sequence[Use]) -> str:
-    """``what shrinks it most is tanh 12: slope 0.00012, its input is 5.2``"""
-    i, slot = _smallest(walk, path)
-    slope, given = show(walk.number("p", i, slot)), show(walk.at(i)[slot])
-    return f"what shrinks it most is {walk.names[i]}: slope {slope}, its input is {given}"
-
-
-def _smallest(walk: Walk, path: Sequence[Use]) -> Use:
+def smallest(walk: Walk, path: Sequence[Use]) -> Use:
+    """Which use shrinks a path most."""
     return min(path, key=lambda use: abs(walk.number("p", *use)))
 
 
@@ -176,12 +158,12 @@ class Stop:
         return found
 
     # -------------------------------------------------------------- sentences
-    def why(self, at: int, above: set[int]) -> Reason:
+    def why(self, at: int) -> Reason:
         """Why the gradient of node ``at`` gets 0 by this way."""
         record, name, given = self.record, self.name, self.given
         chooses = record.selects and record.letters[self.slot :][:1] != "x"  # x is cut to bounds
         if self.walk.number("p", self.i, self.slot):
-            kind, text = "underflow", self.underflow(at, above)
+            kind, text = "underflow", self.underflow(at)
         elif self.is_cut:
             kind, text = "no path", f"{self.source} was cut off by detach()."
         elif self.nothing:
@@ -245,22 +227,15 @@ class Stop:
             word = f"is {told}"
         elif "{" in own:  # else it does not say in what numbers
             word = walk.fill(("is ", *walk._said(own, i, self.slot)))
-        text = f"{walk._name(at)}'s gradient is 0 because {zeros}: in {self.name} "
-        return "factor", f"{text}the slope for {self.source} {word}."
+        text = f"{walk._name(at)}{BECAUSE}{zeros}"
+        whole = f"{text}: in {self.name} the slope for {self.source} {word}."
+        return "factor", whole if len(whole) <= LONG else f"{text}, in {self.name}."
 
-    def underflow(self, at: int, above: set[int]) -> str:
-        """Of the heaviest way from the root that goes through this use, down to the value."""
-        walk, way, node = self.walk, [(self.i, self.slot)], self.i
-        while node != walk.root:
-            way.append(max(walk.graph.users[node], key=lambda use: abs(walk.number("a", *use))))
-            node = way[-1][0]
-        way.reverse()
-        while (node := walk.source(*way[-1])) != at:
-            sent = {(node, c.slot): abs(c.local) for c in walk.sent[node].values()}
-            uses = [use for use, p in sent.items() if p and walk.source(*use) in above]
-            if not uses:  # another reason, of which nothing is told below this one
-                break
-            way.append(max(uses, key=sent.__getitem__))
-        i, slot = _smallest(walk, way)
-        smallest = f"{walk.names[i]}, {show(walk.number('p', i, slot))}"
-        return f"{len(way)} slopes multiply to less than a float holds; the smallest: {smallest}."
+    def underflow(self, at: int) -> str:
+        """Of the heaviest way through this use, down to the value or to where it stops anyway."""
+        walk, use = self.walk, (self.i, self.slot)
+        below = heaviest(walk, at, 1, walk.source(*use))
+        way = [*heaviest(walk, self.i, 1)[0].uses, use, *(x for path in below for x in path.uses)]
+        least = smallest(walk, way)
+        told = f"{walk.names[least[0]]}, {show(walk.number('p', *least))}"
+        return f"{len(way)} slopes multiply to less than a float holds; the smallest: {told}."

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from autograd.graph import Graph
-from autograd.sweep import Step
+from autograd.sweep import Contribution, Step, steps_of
+
+Sent = tuple[float, float, float]  # of a Contribution: local, amount, total
 
 
 class State(NamedTuple):
@@ -37,21 +39,35 @@ class State(NamedTuple):
 class Run:
     """``forward`` steps there, and as many back: position k is when k of them are done.
 
-    ``ops`` are the op nodes and their records in forward order, ``turns`` their backward steps,
-    ``sent`` what each sends by slot, ``grads`` the totals, ``leaves`` the other nodes: see below.
+    ``ops`` are the op nodes and their records in forward order, ``leaves`` the other nodes, see
+    below, ``grads`` the totals. ``passed`` is what each op sends by slot: numbers alone, as all the
+    Steps of a large graph cost the garbage collector seconds; they are formed when asked for.
     """
 
-    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
-        self.graph, self.root, self.forward = graph, graph.roots[0], len(steps)
+    def __init__(self, graph: Graph, steps: Iterable[Step]) -> None:
+        self.graph, self.root = graph, graph.roots[0]
         self.ops = {i: record for i, record in enumerate(graph.ops) if record is not None}
         self.leaves = in_order_of_use(graph)
         self.order = list(self.ops)
-        self.turns = dict(zip(reversed(self.order), steps, strict=True))
-        self.sent = {i: {c.slot: c for c in x.contributions} for i, x in self.turns.items()}
+        self.forward = len(self.order)
         self.grads = {self.root: 1.0}
-        for i, step in self.turns.items():
-            self.grads[i] = step.upstream or 0.0
-            self.grads.update({self.source(i, c.slot): c.total for c in step.contributions})
+        self.passed: dict[int, tuple[Sent | None, ...]] = {}
+        for i, step in zip(reversed(self.order), steps, strict=True):
+            passed: list[Sent | None] = [None] * len(graph.operands[i])
+            for _, slot, local, amount, total in step.contributions:
+                passed[slot] = local, amount, total
+                self.grads[self.source(i, slot)] = total
+            self.grads[i], self.passed[i] = step.upstream or 0.0, tuple(passed)
+
+    @cached_property
+    def turns(self) -> dict[int, Step]:
+        """The backward step of each op, the last op's first."""
+        return dict(zip(self.passed, steps_of(self.graph, self.graph.recording)))
+
+    @cached_property
+    def sent(self) -> dict[int, dict[int, Contribution]]:
+        """What each op sends, by slot."""
+        return {i: {c.slot: c for c in x.contributions} for i, x in self.turns.items()}
 
     def turn(self, k: int) -> int:
         """The node whose turn is step ``k``, counted from 1."""

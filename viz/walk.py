@@ -12,7 +12,7 @@ import re
 import string
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd.anomaly import Found, find
 from autograd.graph import Graph
@@ -39,7 +39,7 @@ Lines = list[tuple[str, Line]]  # each with its part
 class Walk(Numbers):
     """A run in words; ``result`` is the root's name."""
 
-    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
+    def __init__(self, graph: Graph, steps: Iterable[Step]) -> None:
         super().__init__(graph, steps)
         self.names = names(graph)
         self.result = self.names[self.root].text
@@ -54,6 +54,9 @@ class Walk(Numbers):
     @cached_property
     def anomaly(self) -> Found | None:
         """Where a nan or inf began."""
+        numbers: list[Any] = [*self.graph.values, *self.grads.values()]
+        if all(map(math.isfinite, numbers)):  # it is known without the steps
+            return None
         return find(self.graph, self.root, self.turns.values(), hidden=True)
 
     @property

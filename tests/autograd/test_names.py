@@ -94,6 +94,16 @@ def test_a_node_in_a_scope_is_named_by_it_and_its_like_are_counted():
     ]
 
 
+def test_a_second_op_of_a_scope_is_used_in_no_formula_either():
+    w, found = Value(1.0, "w"), []
+    for _ in range(2):
+        with autograd.scope("a"):
+            found.append(autograd.tanh(w * 1.2345678 + 0.1234567))
+    graph = Graph(found[0] * w + found[1] * w)
+    texts = [str(name) for name in names(graph)]
+    assert "a: tanh #2" in texts and not [x for x in texts if "#2×" in x or "tanh×" in x]
+
+
 def test_a_label_and_a_short_formula_are_names_before_the_scope_is():
     w, x = Value(1.0, "w"), Value(1.0, "x")
     with autograd.scope("layer 1"):

@@ -17,7 +17,7 @@ from autograd import Graph, Value, backward_steps, ops
 from autograd.ieee import FLOATS, evaluate
 from autograd.op import NOTHING, REALS, Op, derived
 from tests.autograd.cases import EVERY, points, true_partial
-from viz.reasons import MOST, shrinks, weakest, zero
+from viz.reasons import MOST, zero
 from viz.walk import Walk
 
 SMALLEST = mp.mpf(2) ** -1074
@@ -488,38 +488,3 @@ def test_a_deep_graph_is_no_recursion():
     assert only(*shrinking(0.5, 20_000)).text.startswith("20000 slopes multiply to less")
     ending, x = shrinking(1.0, 20_000)
     assert only(ending * leaf(0.0, "z"), x).kind == "factor"
-
-
-# ---------------------------------------------------------------- what shrinks it most
-def path_to(walk, at):
-    """The uses from the root down to ``at``, where there is one way."""
-    path = []
-    while at != walk.root:
-        path.append(walk.graph.users[at][0])
-        at = path[-1][0]
-    return path[::-1]
-
-
-def test_what_shrinks_most_is_the_smallest_partial_below_1():
-    w = leaf(2.6, "w")
-    h = named((w * 2.0).tanh(), "h")
-    walk = walked(named(3.0 * (0.5 * h), "L"))
-    path = path_to(walk, place(walk, w))
-    found = weakest(walk, path)
-    assert found["node"] == "h" and found["op"] == "tanh"
-    assert found["local"] == pytest.approx(1.0 / math.cosh(5.2) ** 2, rel=1e-12)
-    assert shrinks(walk, path) == "what shrinks it most is h: slope 0.00012172, its input is 5.2"
-
-
-def test_of_an_op_of_many_it_is_the_operand_on_the_path():
-    w = [leaf(1.0, "w1"), leaf(2.0, "w2")]
-    walk = walked(named(autograd.dot(w, [0.5, -0.25]), "d") * -0.75)
-    path = path_to(walk, place(walk, w[1]))
-    assert weakest(walk, path) == {"node": "d", "op": "dot", "local": -0.25}
-    assert shrinks(walk, path) == "what shrinks it most is d: slope -0.25, its input is 2"
-
-
-def test_where_nothing_shrinks_there_is_no_weakest():
-    w = leaf(2.0, "w")
-    walk = walked(w * 3.0 + 1.0)
-    assert weakest(walk, path_to(walk, place(walk, w))) is None
