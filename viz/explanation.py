@@ -211,7 +211,7 @@ class Explanation:
     def _grouped(self) -> Iterator[str]:
         found, amounts = self.groups, [group.amount for group in self.groups]
         words = {match[1] if (match := NUMBERED.fullmatch(name)) else "" for name, *_ in found}
-        some = plural(len(found), words.pop() or "place" if len(words) == 1 else "group")
+        some = plural(len(found), (len(words) == 1 and words.pop()) or "group")
         if not any(amounts):
             yield f"  {some}: 0 each"
             return
