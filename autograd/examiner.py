@@ -101,7 +101,10 @@ def _attend(load: Callable[[], type], line: Any) -> None:
 def in_file(path: str, name: str) -> Any:
     """The class of that name in a file, which runs once, as if imported."""
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    return runpy.run_path(path, run_name=os.path.basename(path))[name]
+    space = runpy.run_path(path, run_name=os.path.basename(path))
+    if name not in space:
+        raise NameError(f"{path} defines no {name}")
+    return space[name]
 
 
 def answer(load: Callable[[], type], program: str) -> Answer:

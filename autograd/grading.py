@@ -132,10 +132,11 @@ def grade(cls: type) -> Grade:
     right: operators (14), reuse (4), accumulation (1), second backward (1), order (4), depth (1),
     exponent (10), tanh (3), exp (2), relu (2), zero_grad (1)
     """
-    name = getattr(cls, "__name__", "the class")
+    if not isinstance(cls, type):
+        raise TypeError(f"grade: a class is required, got {cls!r}; use autograd.grade(Value)")
     if not HAS_FORK:
-        return _graded(name, functools.partial(answer, lambda: cls))
-    return _apart(name, lambda: cls)
+        return _graded(cls.__name__, functools.partial(answer, lambda: cls))
+    return _apart(cls.__name__, lambda: cls)
 
 
 def grade_file(target: str) -> Grade:
@@ -154,7 +155,10 @@ def _apart(name: str, load: Callable[[], type]) -> Grade:
 def _graded(name: str, ask: Callable[[str], Answer]) -> Grade:
     verdict, why = ask(_NODE)
     if verdict != "got":
-        raise TypeError(f"grade: data, grad and backward are required of {name}(2.0), got {why}")
+        raise TypeError(
+            f"grade: a class {name} is required, of which {name}(2.0) has data, grad and backward, "
+            f"got {why}"
+        )
     title = name if name == "Value" else f"Value = {name}"  # as it is to be pasted
     return Grade(title, [
         ({"kind": kind, **_check(expression, ask)}, hint)

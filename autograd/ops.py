@@ -263,30 +263,35 @@ expm1 = primitive(
     partials=(lambda m, x, y: m.exp(x),), words=("exp {x}",),
     says="expm1's slope is exp {x} = {p}.", fast=(math.expm1,),
 )  # fmt: skip
+_NO_SLOPE = "{op} has no slope at {=x}, outside of its domain."
 log = primitive(
     "log", domain=POSITIVE, partials=(lambda m, x, y: 1.0 / _finite(m, x, 0.0),),
     words=("1/{x}",), convention="slope nan at inf",
-    says="1 / {x} = {p}.", remedy="use log1p(x) if log(1 + x) was meant",
+    says=("1 / {x} = {p}.", _NO_SLOPE), case=lambda m, x, y: m.less(x, 0.0),
+    remedy="use log1p(x) if log(1 + x) was meant",
     fast=(math.log, lambda x, y: 1.0 / x + 0.0 * x if x >= 0.0 else math.nan),
 )  # fmt: skip
 log1p = primitive(
     "log1p", domain=Interval(-1.0, open_low=True, hard=(-0.999, -1e-15, 1e-15)),
     partials=(lambda m, x, y: 1.0 / (1.0 + _finite(m, x, -1.0)),), words=("1/(1+{x})",),
-    says="1 / (1 + {x}) = {p}.", convention="slope nan at inf",
+    says=("1 / (1 + {x}) = {p}.", _NO_SLOPE), case=lambda m, x, y: m.less(x, -1.0),
+    convention="slope nan at inf",
     fast=(math.log1p, lambda x, y: 1.0 / (1.0 + x) + 0.0 * x if x >= -1.0 else math.nan),
 )  # fmt: skip
 log2 = derived(
     "log2", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN2,
     partials=(lambda m, x, y: INV_LN2 / _finite(m, x, 0.0),), words=("1/({x} ln 2)",),
     convention="slope nan at inf",
-    says="1 / ({x} × ln 2) = {p}.", remedy="use log1p(x) / log(2) if log2(1 + x) was meant",
+    says=("1 / ({x} × ln 2) = {p}.", _NO_SLOPE), case=lambda m, x, y: m.less(x, 0.0),
+    remedy="use log1p(x) / log(2) if log2(1 + x) was meant",
     fast=(math.log2, lambda x, y: INV_LN2 / x + 0.0 * x if x >= 0.0 else math.nan),
 )  # fmt: skip
 log10 = derived(
     "log10", domain=POSITIVE, formula=lambda m, x: m.log(x) * INV_LN10,
     partials=(lambda m, x, y: INV_LN10 / _finite(m, x, 0.0),), words=("1/({x} ln 10)",),
     convention="slope nan at inf",
-    says="1 / ({x} × ln 10) = {p}.", remedy="use log1p(x) / log(10) if log10(1 + x) was meant",
+    says=("1 / ({x} × ln 10) = {p}.", _NO_SLOPE), case=lambda m, x, y: m.less(x, 0.0),
+    remedy="use log1p(x) / log(10) if log10(1 + x) was meant",
     fast=(math.log10, lambda x, y: INV_LN10 / x + 0.0 * x if x >= 0.0 else math.nan),
 )  # fmt: skip
 sin = primitive(

@@ -69,7 +69,7 @@ def backward(root: Any, grad: Any = 1.0) -> None:
         StaleGraphError: a leaf was written after the graph was built; no gradient has changed.
         AnomalyError: inside detect_anomaly(); no gradient has changed.
     """
-    _require_recording(root)
+    _require_recording(root, "backward")
     seed = real(grad, "backward")
     if modes.active and modes.detects() and math.isfinite(seed):
         graph = sound(root)
@@ -459,9 +459,9 @@ def backward_steps(root: Any) -> Iterator[Step]:
     return steps_of(graph, graph.recording)
 
 
-def sound(root: Any) -> Graph:
+def sound(root: Any, door: str = "backward") -> Graph:
     """The graph under ``root``, if a backward pass may go through it; raises what that does."""
-    _require_recording(root)
+    _require_recording(root, door)
     graph = Graph(root)
     check_fresh(graph)
     return graph
@@ -494,20 +494,20 @@ def steps_of(
         yield Step(graph.nodes[i], "backward", upstream, tuple(sent))
 
 
-def _require_recording(root: Any) -> None:
+def _require_recording(root: Any, door: str) -> None:
     if isinstance(root, Unknown):
         raise TracingError(
-            f"backward: a Value with a number is required, got {called(root)}, an unknown value; "
+            f"{door}: a Value with a number is required, got {called(root)}, an unknown value; "
             "use program.value_and_grad(...)"
         )
     if not isinstance(root, Value):
         raise TypeError(
-            f"backward: a Value is required as root, got {type(root).__name__}; "
+            f"{door}: a Value is required as root, got {type(root).__name__}; "
             "build it from Values"
         )
     if not root.requires_grad:
         raise ValueError(
-            f"backward: a root that records is required, got {called(root)}, made under "
+            f"{door}: a root that records is required, got {called(root)}, made under "
             "no_grad, by detach() or with requires_grad=False; build it outside no_grad, from "
             "leaves that record"
         )

@@ -22,7 +22,8 @@ from .state import Run
 WORDS = {
     "e": ("≈", "=", "(nothing passes) ="),  # the printed numbers do not, and do, work out
     "q": ("≈ ", ""),
-    "m": ("rises by about ", "falls by about ", "does not move", "has no finite slope here"),
+    "m": ("rises by about ", "falls by about ", "does not move",
+          "has no finite slope here", "leaves the range of numbers here"),
     "k": ("", " The curve bends here: the slope holds for smaller steps only."),
 }
 
@@ -132,7 +133,7 @@ class Numbers(Run):
         if kind == "k":
             return int(abs(about - really) > 0.1 * max(about, abs(really)))
         if not math.isfinite(about) or not math.isfinite(really):
-            return 3
+            return 3 if not math.isfinite(about) else 4
         return 2 if about == 0.0 else int(self.grads[i] < 0.0)
 
     def fill(self, line: Line) -> str:

@@ -137,7 +137,8 @@ function holds(k, i, slot) {
 const fits = (i) => ops[kind[i]].c(...operands(i, run.v), run.v[i]);
 
 function moves(i) {
-  if (!isFinite(made.b(i)) || !isFinite(made.r(i))) return 3;
+  if (!isFinite(made.b(i))) return 3;
+  if (!isFinite(made.r(i))) return 4;
   return made.b(i) === 0 ? 2 : Number(run.g[i] < 0);
 }
 

@@ -310,7 +310,7 @@ def explain(root: Value, value: Value | None = None, top: int = 5) -> Explanatio
         )
     if not isinstance(top, numbers.Integral) or isinstance(top, bool) or top < 1:
         raise ValueError(f"explain: top must be a whole number >= 1, got {top!r}; use top=5")
-    graph = sound(root)
+    graph = sound(root, "explain")
     walk = Walk(graph, steps_of(graph, graph.recording))
     at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
     return Explanation(walk, at, int(top))

@@ -49,7 +49,7 @@ class Trace(Sequence[Position]):
         self, root: Value, train: Sequence[Value] | None = None, learning_rate: float = 0.1,
         map: tuple[Value, Value, Value] | None = None,
     ) -> None:  # fmt: skip
-        self.graph = sound(root)
+        self.graph = sound(root, "trace")
         steps = tuple(steps_of(self.graph, self.graph.recording))
         self.walk = Walk(self.graph, steps)
         self.training: Training = training(self.walk, train, learning_rate, map)

@@ -116,6 +116,7 @@ class Titles:
         """One op over what is ``told`` already."""
         unit, graph = self.units[u], self.graph
         last = unit.nodes[-unit.size :]  # in a row, the first copy reads what it begins with
+        own = set(last)
         record = graph.ops[last[-1]]
         assert record is not None
         many = self._many(u)
@@ -130,7 +131,7 @@ class Titles:
                 operands.append(x if not many and all(alike) else _letter(letters, key))
             elif graph.ops[x] is None:
                 operands.append(self._leaf(x, u, k, slot, letters))
-            elif x not in last:
+            elif x not in own:
                 at = self.parts.unit[x]
                 here = at in told and (many or x in self.units[at].nodes[-self.units[at].size :])
                 group = ("unit", u if len(outside) > 2 else at) if many else x

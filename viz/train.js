@@ -88,7 +88,7 @@ function course() {
   const losses = there.map(({ loss }) => loss), wide = 100 / (reached || 1);
   const low = Math.min(...losses), tall = 36 / (Math.max(...losses) - low || 1);
   const line = there.map(({ step, loss }) => `${step * wide} ${38 - tall * (loss - low)}`);
-  curve.setAttribute("d", `M${line.join("L")}`);
+  curve.setAttribute("d", `M${line.join("L") || "0 0"}`);
   $("mark").setAttribute("d", `M${done * wide} 0V40`);
 }
 

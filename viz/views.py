@@ -108,6 +108,8 @@ class Folded(Walk):
         for wire in view.drawing.wires if back else ():
             source = view.drawing.nodes[wire.source]
             if wire.target == box.index and any(self.graph.recording[i] for i in source.nodes):
+                if self.now and not self._numbers("z", group, self.group(source)):
+                    continue  # it gets its part at another stop
                 whom = source.title if source.many else self.names[source.nodes[0]].text
                 told = f"to {whom}: ", Blank("z", group, self.group(source))
                 lines.append(("row", told))

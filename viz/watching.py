@@ -18,6 +18,7 @@ from .letters import printable
 
 _BARS, _WORDS = "▁▂▃▄▅▆▇█", ("value", "grad")
 _LINE, _FEWEST = 80, 8  # letters; and bars beside the longest name and numbers
+_MOST = 40  # Values in a text
 
 
 class Watch:
@@ -48,12 +49,14 @@ class Watch:
 
     def __repr__(self) -> str:
         wide, lines = max(map(len, self._past)), [plural(len(self), "step")]
-        for name, past in self._past.items():
-            for word, numbers in zip(_WORDS, past.values(), strict=True):
+        for name in [*self._past][:_MOST]:
+            for word, numbers in zip(_WORDS, self._past[name].values(), strict=True):
                 first, last = (show(numbers[k]) if numbers else "–" for k in (0, -1))
                 head = f"{name if word == 'value' else '':{wide}}  {word:5}  {first:>11} "
                 bars = _sparkline(numbers, max(_FEWEST, _LINE - len(f"{head} {last}")))
                 lines.append(f"{head}{bars} {last}")
+        if len(self._past) > _MOST:
+            lines.append(f"… {len(self._past) - _MOST} more")
         return printable("\n".join(lines))
 
     def plot(self, ax: Any = None) -> Any:
@@ -92,13 +95,15 @@ def watch(values: Iterable[Value]) -> Watch:
     w  value            1 █▃▁ 0.25
        grad             2 █▃▁ 0.5
     """
-    many = isinstance(values, Iterable) and not isinstance(values, (str, Value))
     many = isinstance(values, Iterable)
     found = [*values] if many else []
     wrong = [type(x).__name__ for x in found if not isinstance(x, Value)]
     if wrong or not found:
         got = wrong[0] if wrong else "none" if many else type(values).__name__
-        raise TypeError(f"watch: a list of Values is required, got {got}; use viz.watch([w1, w2])")
+        raise TypeError(
+            f"watch: a list of Values is required, got {got}; use viz.watch([w1, w2]), or "
+            "viz.watch(model.parameters())"
+        )
     return Watch(found)
 
 

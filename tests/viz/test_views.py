@@ -170,3 +170,12 @@ def test_a_tooltip_holds_no_number_that_a_moved_leaf_would_make_wrong(make):
     assert len(titles) > 3
     told = [line for title in titles[1:] for line in title.split("&#10;")]
     assert not [x for x in told if re.search(r"value|grad|length|largest", x)]
+
+
+def test_a_stop_tells_of_no_input_that_gets_nothing_then():
+    """In a chain of few samples a box may go in several stops; an input waits for its own."""
+    model = nn.MLP(2, [2, 1], activation="tanh", output="sigmoid", seed=3)
+    rows = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+    loss = nn.binary_cross_entropy([model(row) for row in rows], [0, 1, 1, 0])
+    loss.label = "loss"
+    assert not re.search(r"\b0 contributions", viz.trace(loss).html())

@@ -439,3 +439,25 @@ def test_a_number_equal_to_a_nodes_place_is_no_second_use(number):
     """Operands are node numbers and floats: node 0 is not the number 0.0."""
     y = autograd.maximum(Value(3.0, "x"), number) * number
     assert not any(word in str(viz.trace(y)) for word in ("1st", "2nd"))
+
+
+@pytest.mark.parametrize("name", ["log", "log1p", "log2", "log10"])
+def test_a_logarithm_outside_of_its_domain_is_said_to_have_no_slope(name):
+    """1 / -2 is no nan: the formula is that of the domain alone."""
+    record = getattr(autograd, name)
+    with autograd.errstate("ignore"):
+        outside = viz.trace(record(Value(-2.0, "a")))
+    assert f"{name} has no slope at -2, outside of its domain." in str(outside[1])
+    assert "no slope" not in str(viz.trace(record(Value(2.0, "a")))[1])
+
+
+def test_a_step_out_of_the_range_of_numbers_is_not_blamed_on_the_slope():
+    """d(2a)/da is 2, also at inf; inf + 0.01 is inf, and inf - inf is no number."""
+    a = Value(math.inf, "a")
+    assert "y leaves the range of numbers here (really nan)." in str(viz.trace(a * 2.0))
+
+
+def test_the_door_that_was_knocked_at_is_the_one_that_answers():
+    for name in ("trace", "explain"):
+        with pytest.raises(TypeError, match=rf"^{name}: a Value is required as root, got int"):
+            getattr(viz, name)(3)

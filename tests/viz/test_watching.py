@@ -156,3 +156,10 @@ def test_without_matplotlib_the_remedy_is_said(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(ImportError, match=r"pip install 'whygrad\[plots\]'"):
         watch.plot()
+
+
+def test_of_many_values_the_first_are_printed_and_the_others_counted():
+    watch = viz.watch([Value(0.0, f"w{k}") for k in range(45)])
+    watch()
+    lines = str(watch).splitlines()
+    assert len(lines) == 1 + 2 * 40 + 1 and lines[-1] == "… 5 more"
