@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.graph import Graph
 from autograd.sweep import Contribution, Step, steps_of
@@ -50,14 +50,15 @@ class Run:
         self.leaves = in_order_of_use(graph)
         self.order = list(self.ops)
         self.forward = len(self.order)
-        self.grads = {self.root: 1.0}
+        grads = self.grads = {self.root: 1.0}
         self.passed: dict[int, tuple[Sent | None, ...]] = {}
         for i, step in zip(reversed(self.order), steps, strict=True):
-            passed: list[Sent | None] = [None] * len(graph.operands[i])
+            operands: Any = graph.operands[i]  # nodes all, in slots that are sent to
+            passed: list[Sent | None] = [None] * len(operands)
             for _, slot, local, amount, total in step.contributions:
                 passed[slot] = local, amount, total
-                self.grads[self.source(i, slot)] = total
-            self.grads[i], self.passed[i] = step.upstream or 0.0, tuple(passed)
+                grads[operands[slot]] = total
+            grads[i], self.passed[i] = step.upstream or 0.0, tuple(passed)
 
     @cached_property
     def turns(self) -> dict[int, Step]:

@@ -2,7 +2,7 @@
 // any of its steps, the root's curve, a map of one output over two leaves. In front of it stand
 // trained, the leaves; rate; and mapped, the output and the two leaves.
 const KEPT = 256; // states kept: to go back, no more steps are done again than lie between two
-const SLICE = 20; // ms of steps in a frame
+const SLICE = { play: 20, go: 100 }; // ms of steps in a frame
 const [toField, rateField, past, curve] = ["to", "rate", "past", "curve"].map($);
 let done, reached, rates, kept, every, frame;
 let to; // the step that is gone to; Infinity: it plays
@@ -37,7 +37,7 @@ function back(step) {
 }
 
 function tick() {
-  const until = performance.now() + SLICE;
+  const until = performance.now() + SLICE[plays() ? "play" : "go"];
   const most = plays() ? done + 1 + Math.floor(done / 50) : to; // slow first, where much changes
   while (done < most && finite() && performance.now() < until) descend();
   if (!finite()) to = done;
