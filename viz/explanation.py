@@ -16,7 +16,6 @@ from autograd.anomaly import error_of
 from autograd.errors import place
 from autograd.names import clean, short
 from autograd.numbers import plural, show
-from autograd.sweep import sound, steps_of
 from autograd.value import Value
 
 from . import notebook
@@ -26,7 +25,7 @@ from .letters import printable
 from .parts import NUMBERED
 from .paths import Group, Path, Use, groups, heaviest, largest
 from .reasons import BECAUSE, Reason, smallest, zero
-from .walk import ROWS, Walk
+from .walk import ROWS, Walk, walk_of
 
 LISTED = 7  # groups, paths, leaves or layers of a text, which is read at one look
 WIDTH = 80  # columns
@@ -77,7 +76,7 @@ class Explanation:
                 {"name": walk.names[i].text, "data": walk.number("v", i), "grad": walk.grads[i]}
                 for i in self.leaves
             ]
-            return {**root, "data": self.data, "leaves": leaves, "layers": layers(walk), **last}
+            return {**root, "data": self.data, "leaves": leaves, "layers": self.layers, **last}
         filename, lineno = self.line or (None, None)
         by, (reasons, count) = nudge(self.data), self.reasons
         really = 0.0 if node is None else walk.moved(node)
@@ -139,6 +138,11 @@ class Explanation:
         """Of the whole: those that have a gradient, the most moving first."""
         grads = self.walk.grads
         return sorted((i for i in self.walk.leaves if i in grads), key=lambda i: largest(grads[i]))
+
+    @cached_property
+    def layers(self) -> list[dict[str, Any]]:
+        """Of the whole: how each layer fares."""
+        return layers(self.walk)
 
     def _anomaly(self) -> dict[str, Any] | None:
         """Where nan or inf began."""
@@ -204,7 +208,7 @@ class Explanation:
             told = f"  from {walk.sender(*use, ', ')}: "
             line = told + walk.fill(walk.part(*use))
             numbered = walk.names[use[0]].numbered  # which makes no formula
-            yield _fit(line, told + walk.fill(walk._times(*use))) if numbered else line
+            yield _fit(line, told + walk.fill(walk.times(*use))) if numbered else line
         if self.groups:
             yield from self._grouped()
 
@@ -234,7 +238,7 @@ class Explanation:
         if len(leaves) > 2 * most:
             yield f"  … {len(leaves) - 2 * most} between"
         yield from map(self._moves, leaves[max(most, len(leaves) - most) :])
-        found = layers(walk)
+        found = self.layers
         for layer in found[:LISTED]:
             told = f"{layer['name']}: {plural(layer['neurons'], 'neuron')}"
             yield f"{told}, gradient of length {show(layer['length'])}"
@@ -310,7 +314,6 @@ def explain(root: Value, value: Value | None = None, top: int = 5) -> Explanatio
         )
     if not isinstance(top, numbers.Integral) or isinstance(top, bool) or top < 1:
         raise ValueError(f"explain: top must be a whole number >= 1, got {top!r}; use top=5")
-    graph = sound(root, "explain")
-    walk = Walk(graph, steps_of(graph, graph.recording))
-    at = next((i for i, node in enumerate(graph.nodes) if node is value), value)
+    walk = walk_of(root, "explain")
+    at = next((i for i, node in enumerate(walk.graph.nodes) if node is value), value)
     return Explanation(walk, at, int(top))

@@ -292,10 +292,9 @@ def _train(walk: Walk, train: Sequence[int], rate: float, mapped: Sequence[int])
 
 def _call(walk: Walk) -> str:
     """What is said where the file holds no explanation."""
-    root = walk.result if walk.result.isidentifier() else "root"
     return (
         f"One result at a time is explained here, of up to {EXPLAINED} nodes. "
-        f"In Python: print(viz.explain({root}, value))"
+        f"In Python: print(viz.explain({walk.variable}, value))"
     )
 
 

@@ -20,7 +20,7 @@ from autograd.value import Value
 
 from .blanks import Blank
 from .paths import Use, above, heaviest
-from .walk import ROWS, Walk, _and
+from .walk import ROWS, Walk, and_
 
 MOST = 5  # reasons that are told; more are counted
 BESIDE = 1e-6  # of an operand, or of 1: a step to either side of it
@@ -108,7 +108,7 @@ class Stop:
 
     def called(self, slots: Sequence[int]) -> str:
         operands = [self.walk.graph.operands[self.i][s] for s in slots[:ROWS]]
-        return _and(self.walk.names[x].text if isinstance(x, int) else show(x) for x in operands)
+        return and_(self.walk.names[x].text if isinstance(x, int) else show(x) for x in operands)
 
     # -------------------------------------------------------------- numbers
     def output(self, x: float) -> float:
@@ -221,13 +221,13 @@ class Stop:
         if not named:
             return "factor", f"{self.name} multiplies it by 0."
         told = self.called(named)
-        zeros = _and(f"{self.called([s])} is {show(self.at[s])}" for s in named[:ROWS])
+        zeros = and_(f"{self.called([s])} is {show(self.at[s])}" for s in named[:ROWS])
         own, word = self.record.words[self.slot % len(self.record.words)], f"depends on {told}"
         if len(found) == 1 and self.slope(self.x, found) == self.at[found[0]] + 2.0:
             word = f"is {told}"
         elif "{" in own:  # else it does not say in what numbers
-            word = walk.fill(("is ", *walk._said(own, i, self.slot)))
-        text = f"{walk._name(at)}{BECAUSE}{zeros}"
+            word = walk.fill(("is ", *walk.said(own, i, self.slot)))
+        text = f"{walk.bracketed(at)}{BECAUSE}{zeros}"
         whole = f"{text}: in {self.name} the slope for {self.source} {word}."
         return "factor", whole if len(whole) <= LONG else f"{text}, in {self.name}."
 

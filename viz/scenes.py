@@ -27,6 +27,9 @@ LEAST = 14, 7, 10, 12  # columns of name, op, value, gradient
 class Told(Walk):
     """A run in words, beside a table that says who is ready and how many are in."""
 
+    def __init__(self, walk: Walk) -> None:
+        vars(self).update(vars(walk))  # the same run, in other words
+
     def ready(self, i: int) -> list[int]:
         return []
 
@@ -38,7 +41,7 @@ class Told(Walk):
         total = f"{self.names[x]}: ", Blank("t", *uses[at - 1]) if at else "–", " → "
         last = at + 1 == len(uses) or uses[at + 1][0] != i
         rest = "   " + self._waiting(x, at + 1).lstrip(",: ") if last else ""
-        row = self._to(i, slot), "\t", *self._times(i, slot), "\t", *total, Blank("t", i, slot)
+        row = self._to(i, slot), "\t", *self.times(i, slot), "\t", *total, Blank("t", i, slot)
         return *row, rest
 
     def _totals(self, i: int, slots: list[int]) -> Lines:
@@ -56,7 +59,7 @@ class Scene:
         """``width``: how many columns a text takes."""
         self.walk, self.view, graph = walk, view, walk.graph
         self.folded = Folded(walk) if view.drawing.cut else None
-        self.told = self.folded or Told(graph, tuple(walk.turns.values()))  # its words
+        self.told = self.folded or Told(walk)  # its words
         self.half, self.full = len(view.stops), 2 * len(view.stops)
         self.stop = {i: n for n, stop in enumerate(view.stops) for i in stop}
         self._due = []  # of each stop, when all that uses it have sent

@@ -11,14 +11,14 @@ import os
 from collections.abc import Sequence
 from typing import overload
 
-from autograd.sweep import Step, sound, steps_of
+from autograd.sweep import Step
 from autograd.value import Value
 
 from . import notebook
 from .drawing import final, write_whole
 from .letters import printable
 from .training import Training, training
-from .walk import Walk
+from .walk import Walk, walk_of
 
 PRINTED = 40  # steps, half of them the last, and leaves, of a printed walk
 NUDGED = 400_000  # ops, in half a second: each leaf's nudge is the whole graph again
@@ -49,11 +49,9 @@ class Trace(Sequence[Position]):
         self, root: Value, train: Sequence[Value] | None = None, learning_rate: float = 0.1,
         map: tuple[Value, Value, Value] | None = None,
     ) -> None:  # fmt: skip
-        self.graph = sound(root, "trace")
-        steps = tuple(steps_of(self.graph, self.graph.recording))
-        self.walk = Walk(self.graph, steps)
+        self.walk = walk_of(root, "trace")
+        self.graph, self.forward = self.walk.graph, self.walk.forward
         self.training: Training = training(self.walk, train, learning_rate, map)
-        self.forward = len(steps)
         self._shown = range(1, 2 * self.forward + 1)
 
     def __len__(self) -> int:
@@ -87,14 +85,9 @@ class Trace(Sequence[Position]):
         return printable("\n\n".join(texts))
 
     def __repr__(self) -> str:
-        n, name = self.forward, self._name
+        n, name = self.forward, self.walk.variable
         steps = f"Trace of {self.walk.result}: {n} forward, {n} backward steps."
         return f'{steps} print() it, .save("{name}.html"), .open(), viz.play({name})'
-
-    @property
-    def _name(self) -> str:
-        """The root's name, where a variable or a file can have it."""
-        return self.walk.result if self.walk.result.isidentifier() else "root"
 
     def html(self, step: int | None = None) -> str:
         """One HTML file: the drawing and the walk, shown step by step, following moved inputs.
@@ -116,7 +109,7 @@ class Trace(Sequence[Position]):
 
     def open(self) -> None:
         """Open ``html()`` in a browser, from a temporary file, and print where that is."""
-        print(printable(notebook.opened(self.html(), self._name)))
+        print(printable(notebook.opened(self.html(), self.walk.variable)))
 
     def _repr_html_(self) -> str:
         drawing = final(self.walk)

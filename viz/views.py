@@ -68,7 +68,7 @@ class Folded(Walk):
     """
 
     def __init__(self, walk: Walk) -> None:
-        super().__init__(walk.graph, tuple(walk.turns.values()))
+        vars(self).update(vars(walk))  # the same run, in other words
         self.sets: list[list[int]] = []
         self.grids: list[Sequence[float | None]] = []
         self._codes: dict[tuple[int, ...], int] = {}

@@ -18,7 +18,8 @@ from autograd.anomaly import Found, find
 from autograd.graph import Graph
 from autograd.names import Name, fill, formula, names
 from autograd.numbers import show
-from autograd.sweep import Step
+from autograd.sweep import Step, sound, steps_of
+from autograd.value import Value
 
 from .blanks import Blank, Line, Numbers
 
@@ -82,9 +83,14 @@ class Walk(Numbers):
         return [("head", (f"Step {k} of {2 * n} · {phase}{odd}",)), *lines]
 
     @property
+    def variable(self) -> str:
+        """The root's name, where a variable or a file can have it."""
+        return self.result if self.result.isidentifier() else "root"
+
+    @property
     def slopes(self) -> str:
         """``dL/d(name)``: what a column of gradients is called."""
-        return f"d{self._name(self.root)}/d(name)"
+        return f"d{self.bracketed(self.root)}/d(name)"
 
     def about(self, i: int, made: bool, come: int | None) -> Lines:
         """A node when its value is ``made``, or not, and so many uses have sent; None: untold."""
@@ -133,7 +139,7 @@ class Walk(Numbers):
             return *self.total(i, uses), ": if it rises by 1, it rises by 1."
         if len(uses) > ROWS:
             return *self.total(i, uses), f", from {len(uses)} places."
-        return *self.total(i, uses), f", from {_and(self.sender(*use) for use in uses)}."
+        return *self.total(i, uses), f", from {and_(self.sender(*use) for use in uses)}."
 
     def total(self, i: int, uses: Sequence[tuple[int, int]]) -> Line:
         """``dL/dw = 4 + 0.15 + 0.15 = 4.3``: a few are added in the order of ``uses``."""
@@ -151,11 +157,11 @@ class Walk(Numbers):
         """The record's sentence: one of its cases; or one for each slot that it sends to."""
         says = self.ops[i].says
         if self.ops[i].case is not None and slots:
-            return [(Blank("c", i, 0, tuple(self._said(case, i, slots[0]) for case in says)),)]
+            return [(Blank("c", i, 0, tuple(self.said(case, i, slots[0]) for case in says)),)]
         n = self.ops[i].slots or 0
         if len(says) > 1 and not (len(says) > n and len(slots) == n):
-            return [self._said(says[slot - n], i, slot) for slot in slots]  # the last n: one a slot
-        return [self._said(says[0], i, slot) for slot in slots[:1]]
+            return [self.said(says[slot - n], i, slot) for slot in slots]  # the last n: one a slot
+        return [self.said(says[0], i, slot) for slot in slots[:1]]
 
     def _row(self, i: int, slot: int) -> Line:
         """``to w, 1st: dL/d(w×w) × w = 0.1 × 1.5 = 0.15``"""
@@ -164,14 +170,14 @@ class Walk(Numbers):
     def part(self, i: int, slot: int) -> Line:
         """``dL/d(w×w) × w = 0.1 × 1.5 = 0.15``"""
         record = self.ops[i]
-        word = self._said(record.words[slot if record.slots else 0], i, slot)
-        return f"{self.slope(i)} × ", *word, " = ", *self._times(i, slot)
+        word = self.said(record.words[slot if record.slots else 0], i, slot)
+        return f"{self.slope(i)} × ", *word, " = ", *self.times(i, slot)
 
     def _to(self, i: int, slot: int) -> str:
         """``to w, 1st``"""
         return f"to {self.names[self.source(i, slot)]}{self._ordinal(i, slot, ', ')}"
 
-    def _times(self, i: int, slot: int) -> Line:
+    def times(self, i: int, slot: int) -> Line:
         """``0.1 × 1.5 = 0.15``"""
         worked = Blank("g", i), " × ", Blank("p", i, slot), " ", Blank("ea", i, slot)
         return *worked, " ", Blank("a", i, slot)
@@ -203,7 +209,7 @@ class Walk(Numbers):
         """``, waiting for w×x``; ``: final``; nothing if it is more than are listed."""
         uses = self.arrivals[x]
         users = [self.names[user].text for user, _ in reversed(uses[come:])]
-        waiting = f", waiting for {_and(users)}" if users and len(uses) <= ROWS else ""
+        waiting = f", waiting for {and_(users)}" if users and len(uses) <= ROWS else ""
         return waiting if users else ": final"
 
     def table(self, most: int | None = None) -> list[tuple[Line, Line, Line, Line]]:
@@ -244,18 +250,18 @@ class Walk(Numbers):
         return f"{name}.grad holds {show(has)} but one pass gives {show(one)}: {why}"
 
     # -------------------------------------------------------------- parts of a line
-    def _name(self, i: int) -> str:
+    def bracketed(self, i: int) -> str:
         """In an expression: in parentheses, unless it is one word."""
         text = self.names[i].text
         return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
 
     def slope(self, i: int) -> str:
-        return f"d{self._name(self.root)}/d{self._name(i)}"
+        return f"d{self.bracketed(self.root)}/d{self.bracketed(i)}"
 
     def _listed(self, nodes: list[int]) -> str:
         """Their names, up to ROWS of them."""
         more = len(nodes) - ROWS
-        return _and([*(self.names[i].text for i in nodes[:ROWS]), *[f"{more} more"] * (more > 0)])
+        return and_([*(self.names[i].text for i in nodes[:ROWS]), *[f"{more} more"] * (more > 0)])
 
     def _ordinal(self, i: int, slot: int, comma: str) -> str:
         """Which operand is meant, where node ``i`` takes one twice."""
@@ -275,7 +281,7 @@ class Walk(Numbers):
             line[at] = Blank("w" if signed and not slot else "v", self.source(i, slot))
         return tuple(line)
 
-    def _said(self, template: str, i: int, slot: int) -> Line:
+    def said(self, template: str, i: int, slot: int) -> Line:
         """A sentence or word of the record, about ``slot`` of node ``i`` (INSIGHT, "Sentences")."""
         record, operands = self.ops[i], self.graph.operands[i]
         line: list[str | Blank] = []
@@ -297,9 +303,9 @@ class Walk(Numbers):
                 if not isinstance(x, int):
                     line.append(show(x - 1.0 if key == "n-1" else x))
                 elif key == "n-1":
-                    line.append(f"({self._name(x)}-1)")
+                    line.append(f"({self.bracketed(x)}-1)")
                 else:
-                    line.append(Blank("v", x) if key[0] == "=" else self._name(x))
+                    line.append(Blank("v", x) if key[0] == "=" else self.bracketed(x))
         return tuple(line)
 
     def _own(self, i: int, found: re.Match[str]) -> str:
@@ -307,13 +313,20 @@ class Walk(Numbers):
         digit, letter, bracket = found.groups()
         record = self.ops[i]
         if letter == "y":
-            return f"{digit}{' × ' * (digit > '')}{self._name(i)}{' × (' * (bracket > '')}"
+            return f"{digit}{' × ' * (digit > '')}{self.bracketed(i)}{' × (' * (bracket > '')}"
         if record.slots is not None:
             return found[0]
         number = record.parameters["ddof"] if letter == "ddof" else len(self.graph.operands[i])
         return f"{digit}{show(float(number))}{bracket}"
 
 
-def _and(names: Iterable[str]) -> str:
+def walk_of(root: Value, door: str) -> Walk:
+    """A root's walk; what it refuses, it refuses in the name of the ``door``."""
+    graph = sound(root, door)
+    return Walk(graph, steps_of(graph, graph.recording))
+
+
+def and_(names: Iterable[str]) -> str:
+    """``w, x and b``, each once."""
     *first, last = dict.fromkeys(names)
     return f"{', '.join(first)} and {last}" if first else last

@@ -113,14 +113,7 @@ RECURSIVE = '''
                     visit(operand)
                 order.append(node)
         visit(self)
-        for node in order:
-            if node.uses:
-                node.grad = 0.0
-        self.grad = 1.0
-        for node in reversed(order):
-            for operand, slope in node.uses:
-                operand.grad += slope * node.grad
-'''
+''' + STUDENT[STUDENT.index("        for node in order:\n") :]  # the same from there on
 SLIPS = {  # what stands there, what is written instead, the kinds that show it
     "= for +=": ("grad += slope", "grad = slope", {"reuse", "accumulation"}),
     "what is above is lost": ("slope * node.grad", "slope", {"operators", "tanh", "exp"}),
