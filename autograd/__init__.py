@@ -37,6 +37,8 @@ from .value import Value
 from .value import compiled as compiled  # its name before core_kind's
 
 if TYPE_CHECKING:
+    from .arrays import Array as Array
+    from .arrays import array as array
     from .compiler import Program
     from .compiler import compile as compile
     from .grading import grade as grade
@@ -60,6 +62,10 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name == "repeats":  # with NumPy too
         return importlib.import_module(".repeats", __name__)
+    if name in ("Array", "array"):  # with NumPy
+        from . import arrays
+
+        return getattr(arrays, name)
     if name in ("Program", "compile"):  # with NumPy, at first use: see ieee.py
         from . import compiler
 

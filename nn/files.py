@@ -1,0 +1,1 @@
+"""Models and optimizers in files: numbers and a description, nothing that runs."""

@@ -1,0 +1,1 @@
+"""fit: the training loop, and the history that it returns."""

@@ -1,0 +1,1 @@
+"""Pictures of training: histories, decision boundaries, weights; needs matplotlib."""

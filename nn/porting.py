@@ -1,0 +1,1 @@
+"""Models to PyTorch and back, where torch is installed."""

@@ -1,0 +1,1 @@
+"""Learning rates as functions of the step, which counts from 0."""
