@@ -1,1 +1,1 @@
-"""Which entries of a jacobian can be other than 0, and which columns one sweep can carry at once."""
+"""Which entries of a jacobian can be other than 0, and which columns share a sweep."""
