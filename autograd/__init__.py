@@ -23,7 +23,17 @@ from . import ops
 from .anomaly import find_anomaly
 from .cards import card as card  # a notebook finds it by the Value
 from .check import gradcheck
-from .derivatives import grad, gradients, hessian, jvp, value_and_grad
+from .derivatives import (
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+)
 from .errors import AnomalyError, DomainError, GradientError, StaleGraphError, TracingError
 from .functions import log_softmax, logsumexp, mean, softmax
 from .graph import Graph
@@ -49,8 +59,8 @@ __all__ = [
     "AnomalyError", "Contribution", "DomainError", "GradientError", "Graph", "Op", "Program",
     "StaleGraphError", "Step", "TracingError", "Value", "backward_steps", "core_kind",
     "detect_anomaly", "errstate", "find_anomaly", "grad", "gradcheck", "grade", "gradients",
-    "hessian", "jvp", "log_softmax", "logsumexp", "mean", "no_grad", "scope", "softmax",
-    "value_and_grad",
+    "hessian", "hvp", "jacobian", "jvp", "linearize", "log_softmax", "logsumexp", "mean", "no_grad",
+    "scope", "softmax", "value_and_grad", "vjp",
     *[name for name in ops.__all__ if name not in vars(builtins)],
 ]  # fmt: skip
 

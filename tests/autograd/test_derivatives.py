@@ -100,11 +100,11 @@ def test_no_edge_is_dropped_by_its_value():
     (lambda: gradients(Value(1.0), Value(1.0)), r"gradients: a sequence of Values.*use \[x\]"),
     (lambda: grad(lambda x: None)(1.0), "grad: <lambda> must return one number.*None.*return"),
     (lambda: grad(lambda x: [x, x])(1.0), "grad: <lambda> must return one number"),
-    (lambda: grad(lambda x: x)("1"), "grad: argument 0: numbers, Values, or lists"),
-    (lambda: grad(lambda x: x)(np.ones(2)), "grad: argument 0: numbers"),
+    (lambda: grad(lambda x: x)("1"), "grad: argument 0: numbers, arrays, or lists"),
+    (lambda: grad(lambda x: x)(np.ones(2)), r"must return one number, got an array of shape \(2,\)"),
     (lambda: grad(lambda x: x, argnums="x")(1.0), "argnums must be an int or a tuple.*got 'x'"),
     (lambda: jvp(lambda x: x, 1.0, 1.0), r"jvp: primals and tangents must be tuples.*use \(x,\)"),
-    (lambda: jvp(lambda x: None, (1.0,), (1.0,)), "jvp: <lambda> must return one number"),
+    (lambda: jvp(lambda x: None, (1.0,), (1.0,)), "jvp: <lambda> must return numbers.*None"),
     (lambda: hessian(lambda x: "x")(1.0), "hessian: <lambda> must return one number"),
 ])  # fmt: skip
 def test_wrong_kinds_are_refused(call, words):
@@ -113,8 +113,8 @@ def test_wrong_kinds_are_refused(call, words):
 
 
 @pytest.mark.parametrize(("call", "error", "words"), [
-    (lambda: jvp(lambda x, y: x, (1.0, 2.0), (1.0,)), ValueError, r"a primal.*\(2\), got 1"),
-    (lambda: jvp(lambda p: p[0], ([1.0, 2.0],), ([1.0],)), ValueError, "one tangent a primal"),
+    (lambda: jvp(lambda x, y: x, (1.0, 2.0), (1.0,)), ValueError, "a tuple of 2 is required"),
+    (lambda: jvp(lambda p: p[0], ([1.0, 2.0],), ([1.0],)), ValueError, "a list of 2 is required"),
     (lambda: jvp(lambda p, q: q, ([1.0, 2.0], 3.0), (1.0, [2.0, 3.0])), ValueError, "be nested as"),
     (lambda: grad(lambda x: x, argnums=1)(1.0), IndexError, "argnums must be below 1.*got 1"),
     (lambda: grad(lambda x: x, argnums=-2)(1.0), IndexError, "argnums must be below 1.*got -2"),
