@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import edges, modes, ops
+from . import edges, modes, ops, sparsity
 from .anomaly import look
 from .errors import user_frame
 from .graph import Graph
@@ -286,6 +286,17 @@ class _Linear:
         rows = self.swept([{i: 1.0} for i in range(count)], backward, self.run.plain)
         return rows if backward else [[row[k] for row in rows] for k in range(len(self.roots))]
 
+    def sparse(self, mode: str) -> Any:
+        """The same as a scipy.sparse matrix."""
+        run, graph = self.run, self.graph
+        if not run.plain:
+            raise TypeError(
+                f"{run.name}: sparse=True requires plain numbers, got a result that depends on a "
+                "Value; leave sparse out, or use .item() of the Value"
+            )
+        ways = self.edges.get(False) or edges.slopes(graph, backward=False)
+        return sparsity.matrix(ways, graph.inputs, self.roots, mode, run.name)
+
 
 def _placed(seed: Mapping[int, Any], places: Sequence[int | None]) -> dict[int, Any]:
     """The seed by places in the graph: of what is in it, and does not stand still."""
@@ -393,7 +404,10 @@ def jacobian(
     @functools.wraps(f)
     def matrix(*args: Any, **others: Any) -> Any:
         with _Recording(f, args, argnums, "jacobian", others) as run:
-            rows = _Linear(run, run.call()).matrix(mode)
+            linear = _Linear(run, run.call())
+            rows = linear.sparse(mode) if sparse else linear.matrix(mode)
+        if sparse:
+            return rows
         return run.crossed(run.form, rows)
 
     return matrix
@@ -417,7 +431,10 @@ def hessian(
     @functools.wraps(f)
     def second(*args: Any, **others: Any) -> Any:
         with _Recording(f, args, argnums, "hessian", others) as run:
-            rows = _second(run).matrix("forward")
+            linear = _second(run)
+            rows = linear.sparse("forward") if sparse else linear.matrix("forward")
+        if sparse:
+            return rows
         return run.crossed(run.argument, rows)
 
     return second

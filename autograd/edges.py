@@ -39,6 +39,7 @@ class Edges:
             return [[(x or 0.0) + 0.0 for x in self.flows(seed, targets)] for seed in seeds]
         import numpy as np
 
+        useful = self.leading_to(targets)
         found: list[list[float]] = []
         most = max(_ROWS, _ENTRIES // self.size)
         for start in range(0, len(seeds), most):
@@ -49,10 +50,28 @@ class Edges:
                     rows.setdefault(i, np.zeros(len(together)))[k] = number
             nothing = np.zeros(len(together))
             with np.errstate(all="ignore"):
-                flows = self.flows(rows, targets)
+                flows = useful.flows(rows, targets)
             columns = [nothing if x is None else x + 0.0 for x in flows]  # -0 + 0 is 0
             found += np.array(columns).reshape(len(targets), -1).T.tolist()
         return found
+
+    def leading_to(self, targets: Sequence[int | None]) -> Edges:
+        """Those from which a way leads to one of these."""
+        leads = bytearray(self.size)
+        for i in targets:
+            if i is not None:
+                leads[i] = 1
+        kept = []
+        for edge in reversed(self.edges):
+            if leads[edge[1]]:
+                leads[edge[0]] = 1
+                kept.append(edge)
+        kept.reverse()
+        return Edges(kept, self.size)
+
+    def turned(self) -> Edges:
+        """The same ways, gone backward."""
+        return Edges([(end, start, p) for start, end, p in reversed(self.edges)], self.size)
 
     def flows(self, seed: Mapping[int, Any], targets: Sequence[int | None]) -> list[Any]:
         """The same of one seed, of floats or rows; None where nothing comes."""
