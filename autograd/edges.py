@@ -212,7 +212,8 @@ def _looked_at(
         at = np.array(numbers).reshape(-1, (record.slots or 0) + 1).T.copy()
         spots = np.array(places, dtype=np.float64).reshape(at.shape[::-1]).T
         outputs = [np.empty_like(at[0]) for _ in names]
-        run([*at], outputs)
+        if names:  # something passes
+            run([*at], outputs)
         kept = {}
         for (slot, k), found in zip(names, outputs):
             if k is None:
