@@ -9,7 +9,6 @@ import functools
 import inspect
 import itertools
 import math
-import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,6 +26,9 @@ class Array(np.ndarray[Any, Any]):
 
     __array_priority__ = 1.0  # stacked with plain arrays it is an Array
 
+    def __new__(cls, *_: Any, **__: Any) -> Array:
+        raise TypeError("Array: one is made from numbers, got a call of its class; use array(data)")
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **given: Any) -> Any:
         return _of_ufunc(ufunc, method, inputs, given)
 
@@ -36,7 +38,8 @@ class Array(np.ndarray[Any, Any]):
     @property  # type: ignore[override]
     def data(self) -> np.ndarray[Any, Any]:
         """The numbers, in a new float64 array; written, they are those of the leaves."""
-        return _float64([x.data if isinstance(x, Value) else x for x in self.flat], self.shape)
+        numbers, shape = entries(self, "data")
+        return _float64([x.data if isinstance(x, Value) else x for x in numbers], shape)
 
     @data.setter
     def data(self, data: Any) -> None:
@@ -137,10 +140,15 @@ def shaped(found: list[Any], x: Any) -> Any:
 def _known(x: Any, who: str) -> np.ndarray[Any, Any]:
     """The numbers of anything array-like; TracingError where one is unknown."""
     found, shape = entries(x, who)
-    for v in found:
-        if isinstance(v, Value) and v.is_unknown:
-            raise v.refuse(f"{who} asked for its number")  # type: ignore[attr-defined]
-    return _float64([v._data if isinstance(v, Value) else v for v in found], shape)
+    return _float64([_number(v, who) for v in found], shape)
+
+
+def _number(x: Any, who: str) -> Any:
+    if not isinstance(x, Value):
+        return x
+    if x.is_unknown:
+        raise x.refuse(f"{who} asked for its number")  # type: ignore[attr-defined]
+    return x._data
 
 
 def _shown(x: Array) -> np.ndarray[Any, Any]:
@@ -177,12 +185,14 @@ def _loop(record: Op) -> Callable[..., Any]:
 def elementwise(record: Op, operands: Sequence[Any]) -> Any:
     """The op of each entry, broadcast: an Array if Values are among them, else plain numbers."""
     arrays = [_plain(x, record.name) for x in operands]
-    found = _loop(record)(*[x.astype(object) for x in arrays])
+    with np.errstate(all="ignore"):  # the op itself has warned
+        found = _loop(record)(*[x.astype(object) for x in arrays])
     if not any(x.dtype == object for x in arrays):
         return found.astype(np.float64) if isinstance(found, np.ndarray) else float(found)
     return found.view(Array) if isinstance(found, np.ndarray) else found
 
 
+_SCALARS = (Value, float, int, np.number, np.bool_)
 _SYNONYMS = {
     "absolute": "abs", "fabs": "abs", "rint": "round", "true_divide": "divide",
     "float_power": "power", "conjugate": "identity", "positive": "identity",
@@ -200,6 +210,7 @@ _FACTORS = {"deg2rad": math.pi / 180.0, "radians": math.pi / 180.0, "rad2deg": 1
 _REDUCING = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
 
 
+@functools.lru_cache(maxsize=256)
 def _record_of(ufunc: Any) -> Op | None:
     record = ops.TABLE.get(_SYNONYMS.get(ufunc.__name__, ufunc.__name__))
     return record if record is not None and record.slots == ufunc.nin else None
@@ -207,31 +218,37 @@ def _record_of(ufunc: Any) -> Op | None:
 
 def _of_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], given: dict[str, Any]) -> Any:
     """What NumPy calls with a Value or an Array among the inputs, or among the outputs."""
-    (out,) = given.pop("out", (None,))
-    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-    if out is not None and out.dtype != object:
-        raise _refused(
-            name, f"out= of dtype {out.dtype}, which holds no Values",
-            "leave it out, or make that array by np.zeros_like(x) of an Array x",
-        )  # fmt: skip
     way: Any = _METHODS.get(method)
     if way is None:
-        raise _refused(name, "it", "use the function itself")
-    result = way(ufunc, *inputs, **given)
+        raise TypeError(
+            f"{ufunc.__name__}.{method}: a call, reduce, accumulate or outer is required on Values "
+            f"and Arrays, got {method}; use the function itself"
+        )
+    out = given.pop("out", None)
+    given = _asked(given)
     if out is None:
-        return result
-    out[...] = result
-    return out
+        return way(ufunc, *inputs, **given)
+    if any(x.dtype != object for x in out):
+        raise TypeError(
+            f"{ufunc.__name__}: an out= that can hold Values is required, got dtype "
+            f"{out[0].dtype}; leave it out, or make that array with dtype=object"
+        )
+    out[0][...] = way(ufunc, *inputs, **given)
+    return out[0]
 
 
 def _called(ufunc: Any, *inputs: Any, **given: Any) -> Any:
     name = ufunc.__name__
     if given:
-        raise _refused(name, f"{', '.join(given)}=", "leave it out")
-    scalars = all(isinstance(x, (Value, numbers.Real, np.bool_)) for x in inputs)
+        raise TypeError(
+            f"{name}: only out= is known on Values and Arrays, got {', '.join(given)}=; "
+            "leave it out, or choose by np.where"
+        )
+    scalars = all(isinstance(x, _SCALARS) for x in inputs)
     if name in _BOOLS and not (name in _COMPARISONS and any(map(_has_unknown, inputs))):
-        found = ufunc(*[_known(x, name) for x in inputs])
-        return bool(found) if scalars else found
+        if not scalars:
+            return ufunc(*[_known(x, name) for x in inputs])
+        return bool(ufunc(*[_number(x, name) for x in inputs]))
     if name in _CONTRACTIONS:
         return _matmul(*inputs) if name == "matmul" else einsum(_CONTRACTIONS[name], *inputs)
     factor = _FACTORS.get(name)
@@ -239,7 +256,7 @@ def _called(ufunc: Any, *inputs: Any, **given: Any) -> Any:
         return inputs[0] * factor
     record = _record_of(ufunc)
     if record is None:
-        raise _refused(name, "it", "write it with what docs/numpy.md lists")
+        raise _without_rule(name)
     return record(*inputs) if scalars else elementwise(record, inputs)
 
 
@@ -252,13 +269,13 @@ def _has_unknown(x: Any) -> bool:
 def _reduced(ufunc: Any, x: Any, axis: Any = 0, **given: Any) -> Any:
     record = _REDUCING.get(ufunc.__name__)
     if record is None:
-        raise _refused(f"{ufunc.__name__}.reduce", "it", "use add, multiply, maximum or minimum")
+        raise _without_rule(f"{ufunc.__name__}.reduce")
     return _over(record, x, axis, **given)
 
 
 def _accumulated(ufunc: Any, x: Any, axis: int = 0) -> Any:
     if ufunc not in (np.add, np.multiply):
-        raise _refused(f"{ufunc.__name__}.accumulate", "it", "use add or multiply")
+        raise _without_rule(f"{ufunc.__name__}.accumulate")
     return ufunc.accumulate(_plain(x, "accumulate"), axis=axis).view(Array)
 
 
@@ -270,8 +287,25 @@ def _outer(ufunc: Any, a: Any, b: Any) -> Any:
 _METHODS = {"__call__": _called, "reduce": _reduced, "accumulate": _accumulated, "outer": _outer}
 
 
-def _refused(name: str, what: str, remedy: str) -> TypeError:
-    return TypeError(f"{name}: {what} cannot be used on Values and Arrays; {remedy}")
+_HARMLESS = {  # what NumPy and libraries pass on, and means nothing here
+    "out": (None,), "dtype": (None, object, np.dtype(object)), "where": (True,),
+    "subok": (True, False), "initial": (np._NoValue,), "keepdims": (np._NoValue,),
+}  # fmt: skip
+
+
+def _asked(given: dict[str, Any]) -> dict[str, Any]:
+    """The keywords that ask for something."""
+    return {
+        word: x for word, x in given.items()
+        if not any(x is one for one in _HARMLESS.get(word, ()))
+    }  # fmt: skip
+
+
+def _without_rule(name: str) -> TypeError:
+    return TypeError(
+        f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is needed, "
+        "or write it with what docs/numpy.md lists"
+    )
 
 
 # ------------------------------------------------------------------ along axes
@@ -294,11 +328,18 @@ def _over(
 # ------------------------------------------------------------------ products
 def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
     """The sum of products that the subscripts name: one dot an entry."""
+    if not isinstance(subscripts, str):
+        raise TypeError(
+            f"einsum: subscripts in one str are required first, got {type(subscripts).__name__}; "
+            "use 'ij,j->i'"
+        )
     left, arrow, right = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
     arrays = [_plain(x, "einsum") for x in operands]
     if len(terms) != len(arrays):
-        raise ValueError(f"einsum: {len(terms)} operand(s) are required, got {len(arrays)}")
+        raise ValueError(
+            f"einsum: {len(terms)} operand(s) are required, got {len(arrays)}; see {subscripts!r}"
+        )
     labeled = [(x, _labels(term, x.ndim)) for term, x in zip(terms, arrays)]
     every = [label for _, labels in labeled for label in labels]
     extra = sorted({label for label in every if isinstance(label, int)})
@@ -402,19 +443,15 @@ def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
     own = _OWN.get(function)
     name = f"{function.__module__}.{function.__name__}"
     if own is None:
-        raise TypeError(
-            f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is "
-            "needed, or write it with what docs/numpy.md lists"
-        )
-    given = {word: x for word, x in given.items() if _HARMLESS.get(word, _EMPTY) is not x}
+        raise _without_rule(name)
+    given = _asked(given)
     try:
         return own(*args, **given)
     except TypeError:
         try:
             inspect.signature(own).bind(*args, **given)
         except TypeError as error:
-            text = f"{error}: that is not known here"
-            raise _refused(name, text, "leave it out") from None
+            raise TypeError(f"{name}: {error}; leave it out, or give it by name") from None
         raise
 
 
@@ -426,7 +463,9 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) 
     if ord is None or ord == ("fro" if of_matrix else 2):
         of_row = ops.norm
     elif of_matrix or isinstance(ord, str) or ord == 0:
-        raise _refused("numpy.linalg.norm", f"ord={ord!r}", "use None, or an ord > 0 of rows")
+        raise TypeError(
+            f"norm: ord None is required, of rows another than 0 too, got {ord!r}; use None"
+        )
     elif math.isinf(ord):
         of_row = lambda row: (ops.max if ord > 0 else ops.min)([abs(v) for v in row])  # noqa: E731
     else:
@@ -444,7 +483,10 @@ def _average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     if axis is None and x.shape == weights.shape:
         x, weights, axis = x.reshape(-1), weights.reshape(-1), 0
     if axis is None or weights.ndim != 1:
-        raise _refused("numpy.average", f"weights of shape {weights.shape}", "give one an entry")
+        raise ValueError(
+            f"average: a weight for each of {x.shape} or along one axis is required, got weights "
+            f"of shape {weights.shape}; broadcast them"
+        )
     return _tensordot(x, weights, (axis, 0)) / _over(ops.sum, weights)
 
 
@@ -505,7 +547,6 @@ def _by_number(function: Any) -> Callable[..., Any]:
 
 
 _EMPTY = np.empty(0)
-_HARMLESS = {"out": None, "dtype": None, "where": True}  # what libraries pass on
 _OF_ROWS: dict[str, Callable[..., Any]] = {
     "sum": ops.sum, "mean": mean, "prod": ops.prod, "std": ops.std, "var": ops.var,
     "max": ops.max, "amax": ops.max, "min": ops.min, "amin": ops.min,
@@ -519,7 +560,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "vdot": lambda a, b: _dot(_plain(a, "vdot").reshape(-1), _plain(b, "vdot").reshape(-1)),
     "where": _where, "clip": _clip, "round": _round, "around": _round, "sort": _sort,
     "sinc": lambda x: elementwise(ops.sinc, (x,)), "fix": lambda x: elementwise(ops.trunc, (x,)),
-    "array_repr": repr, "array_str": str, "array2string": lambda x: str(_shown(x)),
+    "real": lambda val: val, "array_repr": repr, "array_str": str,
+    "array2string": lambda a: str(_shown(a)),
 }  # fmt: skip
 BY_NUMBER = """
     argmax argmin argsort argpartition nonzero flatnonzero argwhere count_nonzero searchsorted
@@ -534,7 +576,7 @@ UNCHANGED = """
     fill_diagonal tril triu pad resize diff ediff1d outer kron cross convolve correlate polyval
     vander trapezoid trapz linspace meshgrid full_like zeros_like ones_like empty_like copy shape
     ndim size iscomplexobj isrealobj result_type can_cast may_share_memory shares_memory
-    apply_along_axis apply_over_axes real cov corrcoef linalg.multi_dot linalg.matrix_power
+    apply_along_axis apply_over_axes linalg.multi_dot linalg.matrix_power
     linalg.outer linalg.cross linalg.matmul linalg.tensordot linalg.trace linalg.diagonal
     linalg.matrix_transpose linalg.vector_norm linalg.matrix_norm
 """
@@ -557,7 +599,10 @@ def _no_method(name: str) -> Callable[..., Any]:
     def method(self: Array, *args: Any, **given: Any) -> Any:
         if name == "astype" and args[:1] == (object,):
             return self.copy()
-        raise _refused(name, "it", "use x.data, which is the array of their numbers")
+        raise TypeError(
+            f"{name}: it would cut the numbers off from their gradients; use x.data, which is the "
+            "float64 array of them"
+        )
 
     return method
 
@@ -566,7 +611,7 @@ FUNCTIONS.update({path: _by_number(_numpys(path)) for path in BY_NUMBER.split()}
 _OWN = {_numpys(path): own for path, own in FUNCTIONS.items()}
 _UNCHANGED = {_numpys(path) for path in UNCHANGED.split()}
 for _name in {*FUNCTIONS} - {"sort"}:  # it is in place
-    if hasattr(np.ndarray, _name):
+    if callable(getattr(np.ndarray, _name, None)):
         setattr(Array, _name, _method(_name))
 for _name in ("astype", "tobytes", "tofile", "byteswap", "getfield", "setfield"):
     setattr(Array, _name, _no_method(_name))
