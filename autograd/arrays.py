@@ -44,8 +44,11 @@ class Array(np.ndarray[Any, Any]):
     @data.setter
     def data(self, data: Any) -> None:
         numbers = np.broadcast_to(_float64(*entries(data, "data")), self.shape)
-        for x, number in zip(self.flat, numbers.ravel().tolist(), strict=True):
-            x.data = number
+        for place, number in enumerate(numbers.ravel().tolist()):
+            if isinstance(self.flat[place], Value):
+                self.flat[place].data = number
+            else:
+                self.flat[place] = number
 
     @property
     def grad(self) -> np.ndarray[Any, Any]:
@@ -228,10 +231,10 @@ def _of_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], given: dict[str, A
     given = _asked(given)
     if out is None:
         return way(ufunc, *inputs, **given)
-    if any(x.dtype != object for x in out):
+    if len(out) > 1 or out[0].dtype != object:
         raise TypeError(
-            f"{ufunc.__name__}: an out= that can hold Values is required, got dtype "
-            f"{out[0].dtype}; leave it out, or make that array with dtype=object"
+            f"{ufunc.__name__}: an out= that can hold Values is required, got one of dtype "
+            f"{getattr(out[0], 'dtype', None)}; leave it out, or make it with dtype=object"
         )
     out[0][...] = way(ufunc, *inputs, **given)
     return out[0]
@@ -245,6 +248,7 @@ def _called(ufunc: Any, *inputs: Any, **given: Any) -> Any:
             "leave it out, or choose by np.where"
         )
     scalars = all(isinstance(x, _SCALARS) for x in inputs)
+    inputs = inputs if scalars else tuple([_plain(x, name) for x in inputs])
     if name in _BOOLS and not (name in _COMPARISONS and any(map(_has_unknown, inputs))):
         if not scalars:
             return ufunc(*[_known(x, name) for x in inputs])
@@ -253,8 +257,10 @@ def _called(ufunc: Any, *inputs: Any, **given: Any) -> Any:
         return _matmul(*inputs) if name == "matmul" else einsum(_CONTRACTIONS[name], *inputs)
     factor = _FACTORS.get(name)
     if factor is not None:
-        return inputs[0] * factor
+        return elementwise(ops.multiply, (*inputs, factor))
     record = _record_of(ufunc)
+    if record is None and set(ufunc.types[0]) == set("O->"):  # someone's own, of any objects
+        return _ours(ufunc(*map(np.asarray, inputs)))
     if record is None:
         raise _without_rule(name)
     return record(*inputs) if scalars else elementwise(record, inputs)
@@ -276,7 +282,8 @@ def _reduced(ufunc: Any, x: Any, axis: Any = 0, **given: Any) -> Any:
 def _accumulated(ufunc: Any, x: Any, axis: int = 0) -> Any:
     if ufunc not in (np.add, np.multiply):
         raise _without_rule(f"{ufunc.__name__}.accumulate")
-    return ufunc.accumulate(_plain(x, "accumulate"), axis=axis).view(Array)
+    with np.errstate(all="ignore"):
+        return ufunc.accumulate(_plain(x, "accumulate"), axis=axis).view(Array)
 
 
 def _outer(ufunc: Any, a: Any, b: Any) -> Any:
@@ -285,8 +292,6 @@ def _outer(ufunc: Any, a: Any, b: Any) -> Any:
 
 
 _METHODS = {"__call__": _called, "reduce": _reduced, "accumulate": _accumulated, "outer": _outer}
-
-
 _HARMLESS = {  # what NumPy and libraries pass on, and means nothing here
     "out": (None,), "dtype": (None, object, np.dtype(object)), "where": (True,),
     "subok": (True, False), "initial": (np._NoValue,), "keepdims": (np._NoValue,),
@@ -310,13 +315,12 @@ def _without_rule(name: str) -> TypeError:
 
 # ------------------------------------------------------------------ along axes
 def _over(
-    of_row: Callable[..., Any], x: Any, axis: Any = None, *, keepdims: bool = False, **given: Any
+    of_row: Callable[..., Any], a: Any, axis: Any = None, *, keepdims: bool = False, **given: Any
 ) -> Any:
     """One op of each row along the axes: of all entries, if there is none."""
-    entry = _plain(x, getattr(of_row, "name", "axis"))
-    every = range(entry.ndim) if axis is None else axis
-    axes = (every,) if isinstance(every, int) else tuple(every)
-    moved = np.moveaxis(entry, axes, range(-len(axes), 0))
+    a = _plain(a, "axis")
+    axes = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    moved = np.moveaxis(a, axes, range(-len(axes), 0))
     outer, inner = moved.shape[: moved.ndim - len(axes)], moved.shape[moved.ndim - len(axes) :]
     rows = moved.reshape(math.prod(outer), math.prod(inner)).tolist()
     found = wrapped([of_row(row, **given) for row in rows], outer)
@@ -379,7 +383,7 @@ def _dot(a: Any, b: Any) -> Any:
 
 def _tensordot(a: Any, b: Any, axes: Any = 2, who: str = "tensordot") -> Any:
     a, b = _plain(a, who), _plain(b, who)
-    if isinstance(axes, int):
+    if isinstance(axes, (int, np.integer)):
         axes = (range(a.ndim - axes, a.ndim), range(axes))
     first, second = [[int(n) for n in np.atleast_1d(side)] for side in axes]
     left: list[Any] = list(range(a.ndim))
@@ -395,9 +399,11 @@ def _contracted(who: str, labeled: list[tuple[Any, list[Any]]], output: list[Any
     sizes: dict[Any, int] = {}
     for x, labels in labeled:
         for label, size in zip(labels, x.shape, strict=True):
-            if sizes.setdefault(label, size) == 1:
+            known = sizes.setdefault(label, size)
+            stretches = who == "einsum" or (isinstance(label, int) and label < 0)
+            if known == 1 and stretches:
                 sizes[label] = size
-            elif size not in (1, sizes[label]):
+            elif size != known and not (size == 1 and stretches):
                 shapes = " and ".join(str(x.shape) for x, _ in labeled)
                 raise ValueError(f"{who}: sizes that match are required, got shapes {shapes}")
     while len(labeled) > 2:
@@ -475,41 +481,26 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) 
     return _over(of_row, x, axis, keepdims=keepdims)
 
 
-def _average(x: Any, axis: Any = None, weights: Any = None) -> Any:
-    """The mean; with a weight for each entry, or for each along one axis, Σ w x / Σ w."""
-    if weights is None:
-        return _over(mean, x, axis)
-    x, weights = _plain(x, "average"), _plain(weights, "average")
-    if axis is None and x.shape == weights.shape:
-        x, weights, axis = x.reshape(-1), weights.reshape(-1), 0
-    if axis is None or weights.ndim != 1:
-        raise ValueError(
-            f"average: a weight for each of {x.shape} or along one axis is required, got weights "
-            f"of shape {weights.shape}; broadcast them"
-        )
-    return _tensordot(x, weights, (axis, 0)) / _over(ops.sum, weights)
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return _over(ops.sum, np.diagonal(_plain(a, "trace"), offset, axis1, axis2), -1)
 
 
-def _trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return _over(ops.sum, np.diagonal(_plain(x, "trace"), offset, axis1, axis2), -1)
+def _running(ufunc: Any, a: Any, axis: Any = None) -> Any:
+    a = _plain(a, ufunc.__name__)
+    return _accumulated(ufunc, a if axis is not None else a.reshape(-1), axis or 0)
 
 
-def _running(ufunc: Any, x: Any, axis: Any = None) -> Any:
-    x = _plain(x, ufunc.__name__)
-    return _accumulated(ufunc, x if axis is not None else x.reshape(-1), axis or 0)
-
-
-def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     low, high = min if a_min is None else a_min, max if a_max is None else a_max
     if low is None:
-        return array(x) if high is None else elementwise(ops.minimum, (x, high))
-    return elementwise(*((ops.maximum, (x, low)) if high is None else (ops.clip, (x, low, high))))
+        return array(a) if high is None else elementwise(ops.minimum, (a, high))
+    return elementwise(*((ops.maximum, (a, low)) if high is None else (ops.clip, (a, low, high))))
 
 
-def _round(x: Any, decimals: int = 0) -> Any:
+def _round(a: Any, decimals: int = 0) -> Any:
     """Whole numbers, or so many decimals, of slope 0."""
     unit = 10.0**decimals
-    return elementwise(ops.round, (x,) if unit == 1.0 else (x * unit,)) / unit
+    return elementwise(ops.round, (a * unit,)) / unit if decimals else elementwise(ops.round, (a,))
 
 
 def _where(condition: Any, *choices: Any) -> Any:
@@ -518,16 +509,11 @@ def _where(condition: Any, *choices: Any) -> Any:
     return elementwise(ops.where, (condition, *choices))
 
 
-def _sort(x: Any, axis: Any = -1) -> Any:
-    x = _plain(x, "sort")
-    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
-    order = np.argsort(_known(x, "sort"), axis=axis, kind="stable")
-    return np.take_along_axis(x, order, axis).view(Array)
-
-
-def _ptp(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    high, low = (_over(record, x, axis, keepdims=keepdims) for record in (ops.max, ops.min))
-    return high - low
+def _sort(a: Any, axis: Any = -1) -> Any:
+    a = _plain(a, "sort")
+    a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
+    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")
+    return np.take_along_axis(a, order, axis).view(Array)
 
 
 def _inner(a: Any, b: Any) -> Any:
@@ -553,7 +539,7 @@ _OF_ROWS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: functools.partial(_over, of_row) for name, of_row in _OF_ROWS.items()},
-    "ptp": _ptp, "average": _average, "linalg.norm": _norm, "trace": _trace,
+    "linalg.norm": _norm, "trace": _trace,
     "cumsum": functools.partial(_running, np.add),
     "cumprod": functools.partial(_running, np.multiply),
     "dot": _dot, "tensordot": _tensordot, "inner": _inner, "einsum": einsum,
@@ -576,7 +562,7 @@ UNCHANGED = """
     fill_diagonal tril triu pad resize diff ediff1d outer kron cross convolve correlate polyval
     vander trapezoid trapz linspace meshgrid full_like zeros_like ones_like empty_like copy shape
     ndim size iscomplexobj isrealobj result_type can_cast may_share_memory shares_memory
-    apply_along_axis apply_over_axes linalg.multi_dot linalg.matrix_power
+    apply_along_axis apply_over_axes ptp average linalg.multi_dot linalg.matrix_power
     linalg.outer linalg.cross linalg.matmul linalg.tensordot linalg.trace linalg.diagonal
     linalg.matrix_transpose linalg.vector_norm linalg.matrix_norm
 """
@@ -592,7 +578,7 @@ def _numpys(path: str) -> Any:
 
 def _method(name: str) -> Callable[..., Any]:
     """NumPy's function as a method: an array's own would not ask for ours."""
-    return lambda self, *args, **given: _numpys(name)(self, *args, **given)
+    return lambda self, *args, **given: getattr(np, name)(self, *args, **given)
 
 
 def _no_method(name: str) -> Callable[..., Any]:
