@@ -538,11 +538,11 @@ def test_the_family_is_recorded_in_a_program(backend):
 
 def test_depth_is_bounded_by_memory_alone():
     def f(x):
-        for _ in range(100_000):
+        for _ in range(30_000):
             x = x * 1.000001 + 1e-9
         return x * x
 
-    slope = 2.0 * 1.000001**200_000
+    slope = 2.0 * 1.000001**60_000
     assert hessian(f)(1.0) == pytest.approx(slope, rel=1e-9)
     assert hvp(f)(1.0, 2.0) == pytest.approx(2.0 * slope, rel=1e-9)
     value, push = linearize(lambda x: [f(x), x], 1.0)
