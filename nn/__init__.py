@@ -1,12 +1,23 @@
 """Neurons, layers and networks of Values; losses and an optimizer. On autograd only."""
 
+from . import schedules
 from .data import SPECIES, iris
 from .layers import MLP, Layer, Neuron
-from .losses import binary_cross_entropy, cross_entropy, mse
+from .losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+    huber,
+    kl_divergence,
+    mae,
+    mse,
+)
 from .module import Module
-from .optimizers import SGD
+from .optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_gradients
 
 __all__ = [
-    "MLP", "SGD", "SPECIES", "Layer", "Module", "Neuron", "binary_cross_entropy", "cross_entropy",
-    "iris", "mse",
+    "MLP", "SGD", "SPECIES", "Adagrad", "Adam", "AdamW", "Layer", "Module", "Neuron", "Optimizer",
+    "RMSprop", "binary_cross_entropy", "binary_cross_entropy_with_logits", "clip_gradients",
+    "cross_entropy", "hinge", "huber", "iris", "kl_divergence", "mae", "mse", "schedules",
 ]  # fmt: skip
