@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Set, ValuesView
@@ -11,6 +12,13 @@ from typing import Any
 from autograd import Value
 
 _PLAIN = frozenset({float, int, bool, complex, str, bytes, type(None)})
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A remedy for a name that is not known: the nearest that is, or all of them."""
+    names = list(known)
+    close = difflib.get_close_matches(str(name), names, 1)
+    return f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(names)}"
 
 
 class Module:
