@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from autograd import Value, log, log1p, mean, ops, sigmoid, softplus, square
@@ -25,21 +25,22 @@ _BELIEVED: Rule = (
     _CHANCE[0], "chances, between 0 and 1",
     'give the model output="sigmoid", or use binary_cross_entropy_with_logits',
 )  # fmt: skip
-_REDUCTIONS = ("mean", "sum", "none")
 
 
-def _entries(given: Any, name: str) -> tuple[list[Any], tuple[int, ...]]:
-    """The numbers and Values of ``given``, and its shape."""
-    from autograd.arrays import entries
+def _paired(
+    name: str, predictions: Any, targets: Any, rule: Rule, remedy: str = "give both one shape"
+) -> tuple[list[Any], list[Any], tuple[int, ...]]:
+    """The numbers of both, of one shape, and that shape; the targets keep the rule."""
+    from autograd.arrays import entries  # not before: it loads NumPy
 
-    return entries(list(given) if isinstance(given, Iterator) else given, name)
-
-
-def _refused(name: str, required: str, given: Any, wanted: Any, remedy: str) -> ValueError:
-    return ValueError(
-        f"{name}: {required} required, got predictions of shape {given} and targets of shape "
-        f"{wanted}; {remedy}"
-    )
+    (ps, shape), (ts, wanted) = entries(predictions, name), entries(targets, name)
+    if shape != wanted or not ps:
+        raise ValueError(
+            f"{name}: a target for each prediction, one at least, is required, got predictions of "
+            f"shape {shape} and targets of shape {wanted}; {remedy}"
+        )
+    _require(ts, shape, rule, f"{name}: targets")
+    return ps, ts, shape
 
 
 def _require(xs: list[Any], shape: tuple[int, ...], rule: Rule, what: str) -> None:
@@ -47,12 +48,10 @@ def _require(xs: list[Any], shape: tuple[int, ...], rule: Rule, what: str) -> No
     holds, words, remedy = rule
     for i, x in enumerate(xs):
         if not (getattr(x, "is_unknown", False) or holds(x)):
-            place: list[int] = []
-            for size in reversed(shape):
-                i, at = divmod(i, size)
-                place.insert(0, at)
-            where = f" at {place}" if place else ""
-            raise ValueError(f"{what} must be {words}, got {x!r}{where}; {remedy}")
+            import numpy as np
+
+            place = f" at {[int(at) for at in np.unravel_index(i, shape)]}" if shape else ""
+            raise ValueError(f"{what} must be {words}, got {x!r}{place}; {remedy}")
 
 
 def _is(t: Any, number: float) -> bool:
@@ -60,7 +59,12 @@ def _is(t: Any, number: float) -> bool:
     return not (isinstance(t, Value) and t.requires_grad) and t == number
 
 
-def _reduced(terms: list[Any], shape: tuple[int, ...], reduction: str) -> Any:
+def _reduced(name: str, terms: list[Any], shape: tuple[int, ...], reduction: Any) -> Any:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(
+            f"{name}: reduction must be mean, sum or none, got {reduction!r}; "
+            'use reduction="mean"'
+        )
     if not shape:
         return terms[0]
     if reduction == "none":
@@ -70,35 +74,15 @@ def _reduced(terms: list[Any], shape: tuple[int, ...], reduction: str) -> Any:
     return mean(terms) if reduction == "mean" else ops.sum(terms)
 
 
-def _reduction(name: str, reduction: Any) -> str:
-    if reduction not in _REDUCTIONS:
-        raise ValueError(
-            f"{name}: reduction must be one of {', '.join(_REDUCTIONS)}, got {reduction!r}; "
-            'use reduction="mean"'
-        )
-    return str(reduction)
-
-
 def _elementwise(
-    name: str,
-    given: tuple[Any, Any, str],
-    term: Callable[[Any, Any], Any],
-    rule: Rule = _NUMBER,
-    believed: Rule | None = None,
-) -> Any:
+    name: str, given: tuple[Any, Any, str], term: Callable[[Any, Any], Any],
+    rule: Rule = _NUMBER, believed: Rule | None = None,
+) -> Any:  # fmt: skip
     """A loss that is a formula of one prediction and one target, over all of them."""
-    predictions, targets, reduction = given
-    _reduction(name, reduction)
-    (ps, shape), (ts, wanted) = _entries(predictions, name), _entries(targets, name)
-    if shape != wanted or not ps:
-        raise _refused(
-            name, "a target for each prediction, one at least, is", shape, wanted,
-            "give both one shape",
-        )  # fmt: skip
-    if believed is not None:
+    ps, ts, shape = _paired(name, *given[:2], rule)
+    if believed:
         _require(ps, shape, believed, f"{name}: predictions")
-    _require(ts, shape, rule, f"{name}: targets")
-    return _reduced([term(p, t) for p, t in zip(ps, ts)], shape, reduction)
+    return _reduced(name, [term(p, t) for p, t in zip(ps, ts)], shape, given[2])
 
 
 def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -175,6 +159,7 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     800.0
     """
 
+
     def term(p: Any, t: Any) -> Any:
         if isinstance(p, Value) and p.op is sigmoid:
             return _of_logit(p.inputs[0], t)
@@ -232,24 +217,19 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """
     import numpy as np
 
+    from autograd.arrays import entries
+
     name = "cross_entropy"
-    rows, shape = _rows(logits, name, reduction)
-    found = np.array(list(targets) if isinstance(targets, Iterator) else targets, dtype=object)
-    if found.shape not in (shape, shape[:-1]):
-        required = "a class index, or a distribution, for each sample is"
-        raise _refused(name, required, shape, found.shape, "give one row of logits a sample")
-    by_class = found.shape != shape
-    wanted: Any = found.ravel().tolist()
-    wanted = [_class(t, shape[-1]) for t in wanted] if by_class else _chances(found, shape, name)
-
-    def surprise(row: list[Any], target: Any) -> Any:
-        differences, _, place = shifted(row)
-        total = log_total(differences, place)
-        if by_class:
-            return total - differences[target]
-        return _expected(target, differences, lambda t, d: total - d)
-
-    return _reduced([surprise(*pair) for pair in zip(rows, wanted)], shape[:-1], reduction)
+    numbers, shape = entries(logits, name)
+    rows = _rows(numbers, shape, name)
+    found = np.array(targets, dtype=object)
+    if found.shape == shape[:-1]:
+        wanted: list[Any] = [_class(t, shape[-1]) for t in found.ravel().tolist()]
+    else:
+        remedy = "give each sample a class index, or a chance for each of its classes"
+        wanted = _rows(_paired(name, logits, found, _WEIGHT, remedy)[1], shape, name)
+    terms = [_surprise(row, target) for row, target in zip(rows, wanted)]
+    return _reduced(name, terms, shape[:-1], reduction)
 
 
 def kl_divergence(log_probabilities: Any, probabilities: Any, reduction: str = "mean") -> Any:
@@ -270,37 +250,23 @@ def kl_divergence(log_probabilities: Any, probabilities: Any, reduction: str = "
     0.69315
     """
     name = "kl_divergence"
-    rows, shape = _rows(log_probabilities, name, reduction)
-    wanted = _chances(probabilities, shape, name)
-    terms = [_expected(ts, row, lambda t, p: log(t) - p) for row, ts in zip(rows, wanted)]
-    return _reduced(terms, shape[:-1], reduction)
+    ps, ts, shape = _paired(name, log_probabilities, probabilities, _WEIGHT)
+    pairs = zip(_rows(ts, shape, name), _rows(ps, shape, name))
+    terms = [_expected(chances, row, lambda t, p: log(t) - p) for chances, row in pairs]
+    return _reduced(name, terms, shape[:-1], reduction)
 
 
-def _rows(given: Any, name: str, reduction: str) -> tuple[list[list[Any]], tuple[int, ...]]:
-    """The samples, a list of numbers each, and the shape of all."""
-    _reduction(name, reduction)
-    numbers, shape = _entries(given, name)
+def _rows(numbers: list[Any], shape: tuple[int, ...], name: str) -> list[list[Any]]:
+    """The samples, a list of numbers each."""
     if not shape:
-        kind = type(given).__name__
+        kind = type(numbers[0]).__name__
         raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use [x]")
-    if not numbers:
-        raise ValueError(f"{name}: at least one number is required, got none; give a sample")
-    if len(shape) > 2:
+    if not numbers or len(shape) > 2:
         raise ValueError(
-            f"{name}: one sample or a batch of samples is required, got shape {shape}; give a list "
-            "of rows"
+            f"{name}: at least one number is required, in a list of one sample or a list of "
+            f"samples, got shape {shape}; give a row a sample"
         )
-    return [numbers[i : i + shape[-1]] for i in range(0, len(numbers), shape[-1])], shape
-
-
-def _chances(given: Any, shape: tuple[int, ...], name: str) -> list[list[Any]]:
-    """The distributions, one a sample."""
-    ts, wanted = _entries(given, name)
-    if wanted != shape:
-        required = "a chance for each class of each sample is"
-        raise _refused(name, required, shape, wanted, "give both one shape")
-    _require(ts, shape, _WEIGHT, f"{name}: targets")
-    return [ts[i : i + shape[-1]] for i in range(0, len(ts), shape[-1])]
+    return [numbers[i : i + shape[-1]] for i in range(0, len(numbers), shape[-1])]
 
 
 def _class(target: Any, classes: int) -> int:
@@ -316,6 +282,15 @@ def _class(target: Any, classes: int) -> int:
             "the model an output for each class"
         )
     return index
+
+
+def _surprise(row: list[Any], target: Any) -> Any:
+    """At a class index, or at a distribution."""
+    differences, _, place = shifted(row)
+    total = log_total(differences, place)
+    if isinstance(target, int):
+        return total - differences[target]
+    return _expected(target, differences, lambda t, d: total - d)
 
 
 def _expected(chances: list[Any], xs: list[Any], cost: Callable[[Any, Any], Any]) -> Any:
