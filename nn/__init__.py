@@ -1,6 +1,7 @@
 """Neurons, layers and networks of Values; losses and an optimizer. On autograd only."""
 
 from .data import SPECIES, iris
+from .files import load
 from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
 from .losses import binary_cross_entropy, cross_entropy, mse
 from .module import Module
@@ -8,5 +9,5 @@ from .optimizers import SGD
 
 __all__ = [
     "MLP", "SGD", "SPECIES", "Dropout", "Embedding", "Layer", "LayerNorm", "Linear", "Module",
-    "Neuron", "Sequential", "binary_cross_entropy", "cross_entropy", "iris", "mse",
+    "Neuron", "Sequential", "binary_cross_entropy", "cross_entropy", "iris", "load", "mse",
 ]  # fmt: skip
