@@ -6,8 +6,10 @@ from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, S
 from .losses import binary_cross_entropy, cross_entropy, mse
 from .module import Module
 from .optimizers import SGD
+from .porting import from_torch, to_torch
 
 __all__ = [
     "MLP", "SGD", "SPECIES", "Dropout", "Embedding", "Layer", "LayerNorm", "Linear", "Module",
-    "Neuron", "Sequential", "binary_cross_entropy", "cross_entropy", "iris", "load", "mse",
+    "Neuron", "Sequential", "binary_cross_entropy", "cross_entropy", "from_torch",
+    "iris", "load", "mse", "to_torch",
 ]  # fmt: skip

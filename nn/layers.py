@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import numbers
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,14 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
             "tanh, sigmoid, softplus, the name of another op of one operand, or a function"
         )
     return record
+
+
+def _common(parts: Iterable[Any]) -> Any:
+    """The activation of all the parts; None for "linear"."""
+    found = {part.activation for part in parts}
+    if len(found) > 1:
+        raise TypeError("activation: one of all the neurons is asked for, got several; ask each")
+    return next(iter(found), None)
 
 
 def _size(n: Any, what: str) -> int:
@@ -149,6 +157,11 @@ class Layer(_Sampled):
         ]
         self.scopes = [scope(f"neuron {i + 1}") for i in range(nout)]
 
+    @property
+    def activation(self) -> Any:
+        """That of all its neurons; None for "linear"."""
+        return _common(self.neurons)
+
     def forward(self, x: list[Any]) -> Any:
         """The outputs for a row: a list, or, as micrograd has it, a single neuron's one output."""
         out = each_in(self.scopes, [neuron.forward for neuron in self.neurons], x)
@@ -207,6 +220,11 @@ class MLP(_Sampled):
         ]  # fmt: skip
         self.nin = self.layers[0].nin
         self.scopes = [scope(f"layer {i}") for i in range(1, last + 1)]
+
+    @property
+    def activation(self) -> Any:
+        """That of all layers but the last; None for "linear"."""
+        return _common(self.layers[:-1])
 
     def forward(self, x: list[Any]) -> Any:
         """The last layer's outputs for a row."""
