@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import numbers
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+import numpy as np
 
 from autograd import Op, Value, dot, ops, scope
 from autograd.functions import mean
@@ -31,6 +33,14 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
             "tanh, sigmoid, softplus, the name of another op of one operand, or a function"
         )
     return record
+
+
+def _common(parts: Iterable[Any]) -> Any:
+    """The activation of all the parts; None for "linear"."""
+    found = {part.activation for part in parts}
+    if len(found) > 1:
+        raise TypeError("activation: one of all the neurons is asked for, got several; ask each")
+    return next(iter(found), None)
 
 
 def _size(n: Any, what: str) -> int:
@@ -83,23 +93,12 @@ class _Sampled(Module):
     def _row(self, row: list[Any] | None, x: Any) -> list[Any]:
         """``row``, if it is one of those that are required."""
         if row is None or len(row) != self.nin or _listed(row[0]) is not None:
+            kind, shape = type(x).__name__, np.asarray(x, dtype=object).shape
             raise ValueError(
-                f"{type(self).__name__}: rows of {self.nin} numbers are required, got "
-                f"{_shape(x, row)}; give one row, or a batch of them"
+                f"{type(self).__name__}: rows of {self.nin} numbers are required, got {kind} of "
+                f"shape {shape}{f', a row of {len(row)}' if row else ''}; give one, or a batch"
             )
         return row
-
-
-def _shape(x: Any, row: list[Any] | None) -> str:
-    """``shape (3, 4)``, or what it is that has none; ``row`` is the one that does not fit."""
-    sizes, inside = [], _listed(x)
-    if inside is None or row is None:
-        return f"{x!r}" if len(repr(x)) < 60 else type(x).__name__
-    ragged = len({len(_listed(part) or ()) for part in inside}) > 1
-    while inside is not None:
-        sizes.append(len(inside))
-        inside = _listed(inside[0]) if inside else None
-    return f"a row of {len(row)} among others" if ragged else f"shape {tuple(sizes)}"
 
 
 # ------------------------------------------------------------------ neurons
@@ -158,6 +157,11 @@ class Layer(_Sampled):
         ]
         self.scopes = [scope(f"neuron {i + 1}") for i in range(nout)]
 
+    @property
+    def activation(self) -> Any:
+        """That of all its neurons; None for "linear"."""
+        return _common(self.neurons)
+
     def forward(self, x: list[Any]) -> Any:
         """The outputs for a row: a list, or, as micrograd has it, a single neuron's one output."""
         out = each_in(self.scopes, [neuron.forward for neuron in self.neurons], x)
@@ -168,12 +172,12 @@ class Layer(_Sampled):
 
 
 class Linear(Layer):
-    """A Layer without an activation."""
+    """A Layer without an activation; the options are Layer's."""
 
     def __init__(
-        self, nin: int, nout: int, *, init: Any = "uniform", seed: Any = None, name: str = ""
+        self, nin: int, nout: int, *, activation: Activation = "linear", **options: Any
     ) -> None:
-        super().__init__(nin, nout, activation="linear", init=init, seed=seed, name=name)
+        super().__init__(nin, nout, activation=activation, **options)
 
 
 class MLP(_Sampled):
@@ -216,6 +220,11 @@ class MLP(_Sampled):
         ]  # fmt: skip
         self.nin = self.layers[0].nin
         self.scopes = [scope(f"layer {i}") for i in range(1, last + 1)]
+
+    @property
+    def activation(self) -> Any:
+        """That of all layers but the last; None for "linear"."""
+        return _common(self.layers[:-1])
 
     def forward(self, x: list[Any]) -> Any:
         """The last layer's outputs for a row."""
