@@ -124,7 +124,7 @@ def pairs(X: Any, y: Any, who: str, least: int = 1) -> tuple[Any, Any]:
 def taken(rows: Any, order: Any) -> Any:
     """Those rows: of a DataFrame or an array in one, of all else in a list."""
     if isinstance(rows, (list, tuple, range)):
-        return [rows[i] for i in order]
+        return [rows[i] for i in order.tolist()]
     return getattr(rows, "iloc", rows)[order]
 
 

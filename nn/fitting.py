@@ -25,7 +25,7 @@ from autograd.numbers import show
 from . import plots
 from .data import INSIDE, batches, pairs, split
 from .losses import LOSSES, RIGHT
-from .module import Module, nearest
+from .module import Module, nearest, trees_of
 from .optimizers import OPTIMIZERS, Optimizer
 from .schedules import ranged, whole
 
@@ -45,10 +45,8 @@ class History(dict[str, list[float]]):
 
     def __init__(self, names: Iterable[str], model: Module, first: int) -> None:
         super().__init__((name, []) for name in names)
-        self.first, self._epoch = first, -1
-        self._state = model.state_dict()
-        self._parameters = [parameter for parameter, _ in model.matched(self._state)]
-        self._numbers = [parameter.data for parameter in self._parameters]
+        self.first, self._trees = first, trees_of(model)
+        self._best: tuple[int | None, dict[str, Any]] = None, _plain(self._trees)
 
     @property
     def best(self) -> dict[str, Any]:
@@ -56,10 +54,8 @@ class History(dict[str, list[float]]):
 
         Before one has ended the epoch is None, and the weights are those of the start.
         """
-        ends = np.cumsum([array.size for array in self._state.values()])[:-1]
-        parts = zip(self._state.items(), np.split(self._numbers, ends))
-        weights = {path: part.reshape(array.shape) for (path, array), part in parts}
-        return {"epoch": None if self._epoch < 0 else self._epoch, "weights": weights}
+        epoch, weights = self._best
+        return {"epoch": epoch, "weights": {k: np.array(x, float) for k, x in weights.items()}}
 
     def add(self, numbers: Iterable[float]) -> None:
         """The numbers of one more epoch, in the order of the names."""
@@ -68,8 +64,7 @@ class History(dict[str, list[float]]):
         for series, number in zip(self.values(), numbers):
             series.append(number)
         if judge[-1] < lowest:
-            self._epoch = self.first + len(judge) - 1
-            self._numbers = [parameter.data for parameter in self._parameters]
+            self._best = self.first + len(judge) - 1, _plain(self._trees)
 
     def plot(self, ax: Any = None) -> Any:
         """The curves, as plots.history draws them."""
@@ -335,7 +330,9 @@ def _listed(rows: Any, who: str) -> tuple[Any, bool]:
 
 
 def _plain(x: Any) -> Any:
-    """The numbers of a Value or of nested lists of them."""
+    """The number of a Value, or those of what holds them."""
+    if isinstance(x, dict):
+        return {key: _plain(part) for key, part in x.items()}
     if isinstance(x, (list, tuple, np.ndarray)):
         return [_plain(part) for part in x]
     return x.data if isinstance(x, Value) else x
