@@ -106,7 +106,8 @@ def fit(
         batch_size: None is all samples.
         validation: (X, y), or a share that ``nn.data.split(X, y, share, seed)`` takes away.
         shuffle, seed: those of ``nn.data.batches``.
-        metrics: "accuracy" or names of losses; None is accuracy where the loss has classes.
+        metrics: "accuracy", names of losses or functions like them, of plain numbers; None is
+            accuracy where the loss has classes.
         callback: called with a State after each epoch; True ends the training.
         progress: a bar from tqdm: "auto" has one in terminals and notebooks where tqdm is there.
     Raises:
@@ -264,7 +265,8 @@ def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
     if metrics is None:
         metrics = ["accuracy"] if right else []
     for name in [metrics] if isinstance(metrics, str) else metrics:
-        found[name] = _chosen(name, known, "metrics, accuracy of classes or names of losses,")
+        function = _chosen(name, known, "metrics, accuracy of classes or names of losses,")
+        found[getattr(name, "__name__", name)] = function
     return found
 
 
@@ -331,8 +333,8 @@ def _listed(rows: Any, who: str) -> tuple[Any, bool]:
 
 def _plain(x: Any) -> Any:
     """The number of a Value, or those of what holds them."""
+    if isinstance(x, Value):
+        return x.data
     if isinstance(x, dict):
         return {key: _plain(part) for key, part in x.items()}
-    if isinstance(x, (list, tuple, np.ndarray)):
-        return [_plain(part) for part in x]
-    return x.data if isinstance(x, Value) else x
+    return [_plain(part) for part in x] if isinstance(x, (list, tuple, np.ndarray)) else x

@@ -123,6 +123,16 @@ def test_a_metric_is_its_loss_of_the_same_predictions():
     assert len(nn.fit(nn.MLP(2, [1], seed=0), X, y, "mse", metrics="mae", **QUIET)["mae"]) == 10
 
 
+def test_a_metric_may_be_a_function_of_plain_numbers():
+    def largest(predictions, targets):
+        return max(max(row) for row in predictions) + 0.0 * sum(targets)
+
+    model = nn.Linear(2, 3, init="zeros")
+    model.neurons[1].b.data = 2.0
+    history = nn.fit(model, *blobs(), metrics=[largest], epochs=1, **QUIET)
+    assert dict(history)["largest"] == [2.0]
+
+
 def test_accuracy_is_the_share_that_is_right():
     """Weights that say class 0 for all: a third of the labels."""
     X, y = blobs(9)
