@@ -12,6 +12,7 @@ import math
 import signal
 import sys
 import threading
+import warnings
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -177,8 +178,8 @@ class _Loop:
 
     def _tell(self, epoch: int, numbers: Iterable[float]) -> None:
         if self.bar is not None:
-            told = dict(zip(self.names, map(show, numbers)))
-            self.bar.set_postfix(epoch=epoch, **told, refresh=False)
+            told = {"epoch": epoch, **dict(zip(self.names, map(show, numbers)))}
+            self.bar.set_postfix(told, refresh=False)
 
     def _interrupted(self, *_: object) -> None:
         self.waiting = self.held
@@ -236,7 +237,11 @@ def _bar(progress: bool | str, total: int) -> Any:
         shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
         watched = hasattr(shell, "kernel") or getattr(sys.stderr, "isatty", bool)()
         progress = watched and importlib.util.find_spec("tqdm") is not None
-    return plots.needed("tqdm.auto", "train").tqdm(total=total, unit="batch") if progress else None
+    if not progress:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a notebook without widgets: the bar is one of letters
+        return plots.needed("tqdm.auto", "train").tqdm(total=total, unit="batch")
 
 
 # ------------------------------------------------------------------ what is asked for
