@@ -97,9 +97,10 @@ class Module:
         Args:
             X: a list, array or DataFrame of samples, each whatever the model takes.
         """
-        samples = list(X.to_numpy() if hasattr(X, "to_numpy") else X)
+        X = X.to_numpy() if hasattr(X, "to_numpy") else X
+        samples = list(X) if hasattr(X, "__iter__") else []
         if not samples:
-            raise ValueError("predict: one sample or more are required, got none; give [x] for one")
+            raise ValueError(f"predict: samples are required, one at least, got {X!r}; give [x]")
         modes = [(part, part.training) for part in self.modules()]
         self.eval()
         try:
