@@ -8,8 +8,6 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from autograd import Op, Value, dot, ops, scope
 from autograd.functions import mean
 from autograd.modes import each_in
@@ -94,6 +92,8 @@ class _Sampled(Module):
     def _row(self, row: list[Any] | None, x: Any) -> list[Any]:
         """``row``, if it is one of those that are required."""
         if row is None or len(row) != self.nin or _listed(row[0]) is not None:
+            import numpy as np
+
             kind, shape = type(x).__name__, np.asarray(x, dtype=object).shape
             raise ValueError(
                 f"{type(self).__name__}: rows of {self.nin} numbers are required, got {kind} of "
