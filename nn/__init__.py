@@ -6,7 +6,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import schedules
-from .files import load
 from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
 from .losses import (
     binary_cross_entropy,
@@ -25,6 +24,7 @@ from .porting import from_torch, to_torch
 if TYPE_CHECKING:
     from . import data, plots
     from .data import SPECIES, iris
+    from .files import load as load
     from .fitting import History, fit
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
 # With NumPy, at first use: what is in a room, or the room itself.
 _LATER = {
     "History": "fitting", "SPECIES": "data", "data": "data", "fit": "fitting", "iris": "data",
-    "plots": "plots",
+    "load": "files", "plots": "plots",
 }  # fmt: skip
 
 

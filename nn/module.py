@@ -8,12 +8,12 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Set, ValuesView
 from types import MappingProxyType, ModuleType
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd import Value, no_grad
-from autograd.arrays import entries
+
+if TYPE_CHECKING:  # NumPy is loaded where arrays are asked for
+    import numpy as np
 
 _Own = TypeVar("_Own", bound="Module")
 
@@ -97,16 +97,17 @@ class Module:
         Args:
             X: a list, array or DataFrame of samples, each whatever the model takes.
         """
-        samples = list(X.to_numpy() if hasattr(X, "to_numpy") else X)
+        from autograd.arrays import entries
+
+        X = X.to_numpy() if hasattr(X, "to_numpy") else X
+        samples = list(X) if hasattr(X, "__iter__") else []
         if not samples:
-            raise ValueError("predict: one sample or more are required, got none; give [x] for one")
+            raise ValueError(f"predict: samples are required, one at least, got {X!r}; give [x]")
         modes = [(part, part.training) for part in self.modules()]
         self.eval()
         try:
             with no_grad():
-                outputs, shape = entries([self(x) for x in samples], "predict")
-            numbers = [y.data if isinstance(y, Value) else y for y in outputs]
-            return np.array(numbers, float).reshape(shape)
+                return _array(*entries([self(x) for x in samples], "predict"))
         finally:
             for part, mode in modes:
                 object.__setattr__(part, "training", mode)
@@ -151,6 +152,8 @@ class Module:
                 "load_state_dict: a mapping of paths to arrays is required, got "
                 f"{type(state).__name__}; use model.state_dict()"
             )
+        from autograd.arrays import entries
+
         own = trees_of(self)
         missing, unknown = [list(x) for x in (own.keys() - state.keys(), state.keys() - own.keys())]
         if missing or unknown:
@@ -169,7 +172,7 @@ class Module:
                     f"load_state_dict: {path} must have the shape {_shape(tree)}, got {shape}; "
                     "make the model as the one was whose state this is"
                 )
-            pairs.append((_flat(tree), np.array(numbers, float).tolist()))  # which refuses Values
+            pairs.append((_flat(tree), [*map(float, numbers)]))  # which refuses Values
         return pairs
 
 
@@ -209,7 +212,14 @@ def trees_of(module: Module, seen: dict[int, Any] | None = None) -> dict[str, An
 
 def numbers_of(tree: Any) -> np.ndarray[Any, Any]:
     """The numbers of a Value, or of even lists of Values."""
-    return np.array([value.data for value in _flat(tree)]).reshape(_shape(tree))
+    return _array(_flat(tree), _shape(tree))
+
+
+def _array(flat: Iterable[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    numbers = [x.data if isinstance(x, Value) else x for x in flat]
+    return np.array(numbers, dtype=np.float64).reshape(shape)
 
 
 def _flat(tree: Any) -> list[Value]:

@@ -212,7 +212,7 @@ def test_a_representation_shows_the_shape():
 
 # ------------------------------------------------------------------ what is refused
 @pytest.mark.parametrize(("call", "words"), [
-    (lambda: nn.MLP(0, [1]), "Neuron: nin.*whole number >= 1, got 0; use MLP"),
+    (lambda: nn.MLP(0, [1]), "Neuron: nin.*whole number >= 1, got 0; use 4"),
     (lambda: nn.MLP(2, [3, 0]), "Layer: nout.*whole number >= 1, got 0"),
     (lambda: nn.MLP(2.0, [3]), "a whole number >= 1, got 2.0"),
     (lambda: nn.MLP(True, [3]), "a whole number >= 1, got True"),
