@@ -184,30 +184,17 @@ def written(pairs: Iterable[tuple[list[Value], list[float]]]) -> None:
 
 
 def trees_of(module: Module, seen: dict[int, Any] | None = None) -> dict[str, Any]:
-    """Each parameter by its path; all of one shape in a list, as ``w.0`` and ``w.1``, as ``w``.
+    """The parameters by path: a Value, or all of even lists of Values in one.
 
     Args:
         seen: gets all that was looked into, by id.
     """
-    named = dict(_search(module, seen))
-    while True:
-        holders: dict[str, dict[str, Any]] = {}
-        for path, tree in named.items():
-            holder, _, key = path.rpartition(".")
-            holders.setdefault(holder, {})[key] = tree
-        joined = {
-            holder: list(inside.values())
-            for holder, inside in holders.items()
-            if holder and [*inside] == [*map(str, range(len(inside)))]
-            and len(set(map(_shape, inside.values()))) == 1
-        }
-        if not joined:
-            return named
-        paths = ((path, path.rpartition(".")[0]) for path in named)
-        named = {
-            holder if holder in joined else path: joined.get(holder, named[path])
-            for path, holder in paths
-        }
+    found = _search(module, seen)
+    trees = dict(found)
+    if len(trees) < len(found):
+        twice = Counter(path for path, _ in found).most_common(1)[0][0]
+        raise ValueError(f"state: a path for each parameter is required, got two at {twice}")
+    return trees
 
 
 def numbers_of(tree: Any) -> np.ndarray[Any, Any]:
@@ -261,7 +248,7 @@ def _search(module: Module, seen: dict[int, Any] | None = None) -> list[tuple[st
 def _each(found: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Value]]:
     for path, held in found:
         if isinstance(held, list):
-            yield from ((f"{path}.{i}", value) for i, value in enumerate(held))
+            yield from _each((f"{path}.{i}", part) for i, part in enumerate(held))
         else:
             yield path, held
 
@@ -275,11 +262,13 @@ def _values(holder: Any, path: str, seen: Any, found: list[Any], closed: list[An
         if holder.op is None:  # an op's result is no parameter
             found.append((path, holder))
         return
-    if isinstance(holder, (list, tuple)) and set(map(type, holder)) == {Value}:  # most are here
-        new = {id(value): value for value in holder if value.op is None}
-        if len(new) == len(holder) and seen.keys().isdisjoint(new):
+    tree = _even(holder.tolist() if _of_objects(holder) else holder)
+    if tree is not None:  # most are in one
+        flat = _flat(tree)
+        new = {id(value): value for value in flat if value.op is None}
+        if len(new) == len(flat) and seen.keys().isdisjoint(new):
             seen.update(new)
-            found.append((path, list(holder)))
+            found.append((path, tree))
             return
     inside, searched = _inside(holder)
     if not searched:
@@ -287,6 +276,24 @@ def _values(holder: Any, path: str, seen: Any, found: list[Any], closed: list[An
         return
     for key, part in inside:
         _values(part, f"{path}.{key}" if path else str(key), seen, found, closed)
+
+
+def _even(holder: Any, axes: int = 32) -> list[Any] | None:
+    """``holder`` as lists, if it is lists of Values, of one shape, of ``axes`` levels at most."""
+    if not isinstance(holder, (list, tuple)) or not holder or not axes:  # it may hold itself
+        return None
+    if set(map(type, holder)) == {Value}:
+        return list(holder)
+    parts = []
+    for part in holder:
+        parts.append(_even(part, axes - 1))
+        if parts[-1] is None or _shape(parts[-1]) != _shape(parts[0]):
+            return None
+    return parts
+
+
+def _of_objects(holder: Any) -> bool:
+    return getattr(getattr(holder, "dtype", None), "hasobject", 0) is True  # NumPy's
 
 
 def _inside(holder: Any) -> tuple[Iterable[tuple[Any, Any]], bool]:
@@ -301,7 +308,7 @@ def _inside(holder: Any) -> tuple[Iterable[tuple[Any, Any]], bool]:
         return holder.items(), True
     if isinstance(holder, (Set, ValuesView)):
         return enumerate(holder), False
-    if getattr(getattr(holder, "dtype", None), "hasobject", 0) is True:  # NumPy's
+    if _of_objects(holder):
         inside = holder.tolist()
         return enumerate(inside if isinstance(inside, list) else [inside]), True
     kind: Any = type(holder)
