@@ -33,7 +33,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
         noise: the deviation of the normal noise on each coordinate.
     Source: scikit-learn's make_moons, without noise the same points.
     """
-    above, below = [_circle(np.linspace(0.0, math.pi, k)) for k in _shares(n, 2, "moons")]
+    above, below = [_circle(np.linspace(0.0, math.pi, k)) for k in _halves(n, "moons")]
     return _noisy([above, [1.0, 0.5] - below], noise, seed, "moons")
 
 
@@ -42,48 +42,45 @@ def circles(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
 
     Source: scikit-learn's make_circles with factor=0.5, by default 0.8, where noise of 0.1 blurs.
     """
-    around = [np.linspace(0.0, math.tau, k, endpoint=False) for k in _shares(n, 2, "circles")]
-    return _noisy([_circle(around[0]), 0.5 * _circle(around[1])], noise, seed, "circles")
+    outer, inner = [_circle(np.arange(k) * math.tau / k) for k in _halves(n, "circles")]
+    return _noisy([outer, 0.5 * inner], noise, seed, "circles")
 
 
-def spirals(n: int = 100, noise: float = 0.1, seed: int | None = 0, classes: int = 2) -> Data:
-    """An arm of a spiral for each class, 1 / classes from the next; arguments as of ``moons``.
+def spirals(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
+    """Two arms of a spiral, half a turn from each other; arguments as of ``moons``.
 
     The distance from the middle is the number of turns made, up to 1.75.
     """
-    arms = []
-    for i, k in enumerate(_shares(n, whole(classes, "spirals: classes", 1), "spirals")):
-        turns = TURNS * np.arange(1, k + 1)[:, None] / k
-        arms.append(turns * _circle(math.tau * (turns[:, 0] + i / classes)))
-    return _noisy(arms, noise, seed, "spirals")
+    turns = [TURNS * np.arange(1, k + 1)[:, None] / k for k in _halves(n, "spirals")]
+    first, second = [t * _circle(math.tau * t[:, 0]) for t in turns]
+    return _noisy([first, -second], noise, seed, "spirals")
 
 
 def xor(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
     """Points of a square from -1 to 1; class 1 where the signs differ; arguments as of ``moons``.
 
-    The class is that before the noise; each quarter has as many points, or one more.
+    The class is that before the noise.
     """
     generator = np.random.default_rng(seed)
-    quarter = np.arange(whole(n, "xor: n", 2)) % 4
-    corners = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])[quarter]
-    points = corners * generator.random((n, 2))
-    return _noisy([points[quarter % 2 == kind] for kind in (0, 1)], noise, generator, "xor")
+    same, differ = [generator.uniform(-1.0, 1.0, (k, 2)) for k in _halves(n, "xor")]
+    same[:, 0] = np.copysign(same[:, 0], same[:, 1])
+    differ[:, 0] = np.copysign(differ[:, 0], -differ[:, 1])
+    return _noisy([same, differ], noise, generator, "xor")
 
 
 def _circle(angles: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
-def _shares(n: int, classes: int, who: str) -> list[int]:
-    """How many of ``n`` points each class has."""
-    n = whole(n, f"{who}: n", classes)
-    return [(n + i) // classes for i in range(classes)]
+def _halves(n: int, who: str) -> tuple[int, int]:
+    n = whole(n, f"{who}: n", 2)
+    return n // 2, n - n // 2
 
 
 def _noisy(groups: Sequence[Any], noise: float, seed: Any, who: str) -> Data:
-    """The points of all classes with noise, in random order, and the class of each."""
+    """The points of both classes with noise, in random order, and the class of each."""
     scale, generator = ranged(noise, f"{who}: noise", FROM_0), np.random.default_rng(seed)
-    points, kinds = np.concatenate(groups), np.repeat(range(len(groups)), list(map(len, groups)))
+    points, kinds = np.concatenate(groups), np.repeat([0, 1], [*map(len, groups)])
     order = generator.permutation(len(points))
     return points[order] + generator.normal(0.0, scale, points.shape), kinds[order]
 
