@@ -98,18 +98,14 @@ def iris() -> Data:
 
 
 # ------------------------------------------------------------------ samples
-def rows_of(given: Any, who: str) -> Any:
-    """Samples as an array, if it is one or a DataFrame, else as a list."""
-    many = isinstance(given, Sequence) or getattr(given, "ndim", 0) > 0
-    if not many or isinstance(given, (str, bytes, np.ma.MaskedArray)):
-        kind = type(given).__name__
-        raise TypeError(f"{who} must be samples in a list, array or DataFrame, got {kind}; use [x]")
-    return np.asarray(given) if hasattr(given, "__array__") else list(given)
-
-
 def pairs(X: Any, y: Any, who: str, least: int = 1) -> tuple[Any, Any]:
-    """X and y by ``rows_of``, each as long as the other."""
-    rows, targets = rows_of(X, f"{who}: X"), rows_of(y, f"{who}: y")
+    """X and y, each an array if it is one or a DataFrame, else a list, as long as the other."""
+    for name, given in (("X", X), ("y", y)):
+        many = isinstance(given, Sequence) or getattr(given, "ndim", 0) > 0
+        if not many or isinstance(given, (str, bytes, np.ma.MaskedArray)):
+            required = f"{name} must be samples in a list, array or DataFrame"
+            raise TypeError(f"{who}: {required}, got {type(given).__name__}; use [x]")
+    rows, targets = [np.asarray(x) if hasattr(x, "__array__") else list(x) for x in (X, y)]
     if len(rows) != len(targets) or len(rows) < least:
         raise ValueError(
             f"{who}: as many targets as samples are required, {least} at least, got {len(rows)} "
@@ -180,8 +176,8 @@ def one_hot(y: Any, classes: int | None = None) -> NDArray[np.float64]:
     if labels.dtype.kind not in "iub":
         remedy = "use np.unique(y, return_inverse=True)[1]"
         raise TypeError(f"one_hot: ints are required as y, got dtype {labels.dtype}; {remedy}")
-    top = int(labels.max(initial=-1)) + 1
-    count = top if classes is None else whole(classes, "one_hot: classes")
+    labels = labels.astype(int)
+    count = labels.max(initial=-1) + 1 if classes is None else whole(classes, "one_hot: classes")
     for label in labels[(labels < 0) | (labels >= count)]:
         raise ValueError(f"one_hot: labels must be 0 to {count - 1}, got {label}; use more classes")
-    return np.eye(count)[labels.astype(int)]  # type: ignore[no-any-return]
+    return np.eye(count)[labels]  # type: ignore[no-any-return]

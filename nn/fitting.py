@@ -120,8 +120,14 @@ def fit(
         )
     first, last = whole(initial_epoch, "fit: initial_epoch", 0), whole(epochs, "fit: epochs", 0)
     size = sys.maxsize if batch_size is None else whole(batch_size, "fit: batch_size")
-    measures, loaders = _measures(loss, metrics), {}
-    for part, given in _parts(X, y, validation, seed).items():
+    measures, loaders, parts = _measures(loss, metrics), {}, {"": (X, y)}
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
+        parts["val_"] = validation[0], validation[1]
+    elif validation is not None:
+        share = ranged(validation, "fit: validation as a share", INSIDE)
+        X1, X2, y1, y2 = split(X, y, share, seed)
+        parts = {"": (X1, y1), "val_": (X2, y2)}
+    for part, given in parts.items():
         samples = _checked(model, measures, *given, "fit: validation" if part else "fit")
         loaders[part] = batches(*samples, size, shuffle and not part, seed)
     loaders[""].passes = first
@@ -221,16 +227,6 @@ def _bar(progress: bool | str, total: int) -> Any:
 
 
 # ------------------------------------------------------------------ what is asked for
-def _parts(X: Any, y: Any, validation: Any, seed: int | None) -> dict[str, tuple[Any, Any]]:
-    """Samples and targets to train on, and under "val_" those to judge by."""
-    if validation is None:
-        return {"": (X, y)}
-    if isinstance(validation, (tuple, list)) and len(validation) == 2:
-        return {"": (X, y), "val_": (validation[0], validation[1])}
-    X1, X2, y1, y2 = split(X, y, ranged(validation, "fit: validation as a share", INSIDE), seed)
-    return {"": (X1, y1), "val_": (X2, y2)}
-
-
 def _named(name: Any, known: Mapping[str, Any], what: str) -> Any:
     if not isinstance(name, str) or name not in known:
         raise ValueError(f"fit: {what} must be known, got {name!r}; {nearest(name, known)}")

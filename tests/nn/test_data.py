@@ -190,7 +190,8 @@ def test_a_split_has_the_share_rounded_and_no_empty_part(n, share):
 # ---------------------------------------------------------------- one row a label
 def test_one_hot_rows_are_those_of_the_identity():
     y = [2, 0, 1, 2]
-    for labels in (y, np.array(y, np.int8), pd.Series(y, index=[4, 4, 4, 4])):
+    arrays = [np.array(y, kind) for kind in (np.int8, np.uint8, np.uint64)]
+    for labels in (y, *arrays, pd.Series(y, index=[4, 4, 4, 4])):
         assert np.array_equal(data.one_hot(labels), np.eye(3)[y])
     assert np.array_equal(data.one_hot([True, False]), [[0.0, 1.0], [1.0, 0.0]])
     assert np.array_equal(data.one_hot(1, 3), [0.0, 1.0, 0.0])
