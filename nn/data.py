@@ -6,7 +6,6 @@ or what a list has. Read by fitting.py.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -92,8 +91,7 @@ def iris() -> Data:
     Eugenics 7 (1936) 179-188; measured by E. Anderson.
     """
     text = files("nn").joinpath("iris.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    rows = list(csv.reader(lines[1:]))
+    rows = [line.split(",") for line in text.splitlines() if not line.startswith("#")][1:]
     return np.array([row[:4] for row in rows], float), np.array([SPECIES.index(r[4]) for r in rows])
 
 

@@ -14,7 +14,6 @@ import sys
 import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -236,19 +235,19 @@ def _named(name: Any, known: Mapping[str, Any], what: str) -> Any:
 def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
     """The loss and each metric by name: functions of a batch's predictions and targets."""
     function = loss if callable(loss) else _named(loss, LOSSES, "loss, a name or a function,")
-    right = RIGHT.get(function.__name__) if function in LOSSES.values() else None
-    known = {**LOSSES, "accuracy": partial(_accuracy, right)} if right else LOSSES
+    right: Any = RIGHT.get(function.__name__) if function in LOSSES.values() else None
+
+    def accuracy(predictions: list[Any], targets: list[Any]) -> Any:
+        numbers = [p.data if isinstance(p, Value) else p for p in predictions]
+        return sum(map(right, numbers, targets)) / len(targets)
+
+    known = {**LOSSES, "accuracy": accuracy} if right else LOSSES
     if metrics is None:
         metrics = ["accuracy"] if right else []
     elif not isinstance(metrics, (list, tuple)):
         metrics = [metrics]
     what = "metrics, accuracy of classes or names of losses,"
     return {"loss": function, **{name: _named(name, known, what) for name in metrics}}
-
-
-def _accuracy(right: Any, predictions: list[Any], targets: list[Any]) -> Any:
-    numbers = [p.data if isinstance(p, Value) else p for p in predictions]
-    return sum(map(right, numbers, targets)) / len(targets)
 
 
 def _optimizer(given: Any, learning_rate: Any, model: Module) -> Any:
