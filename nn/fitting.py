@@ -108,8 +108,8 @@ def fit(
         TypeError, ValueError, IndexError: something does not fit; found before the first step.
         ValueError: the loss is nan or inf; raised before that batch's step.
     """
-    names = [*inspect.signature(fit).parameters][:-1]
     for name in unknown:
+        names = [*inspect.signature(fit).parameters][:-1]
         remedy = nearest("learning_rate" if name == "lr" else name, names)
         raise TypeError(f"fit: its settings are {', '.join(names)}, got {name}; {remedy}")
     if not isinstance(model, Module) or not (callback is None or callable(callback)):
