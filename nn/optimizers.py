@@ -259,7 +259,7 @@ class Adam(Optimizer):
 
     def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> tuple[Any, ...]:
         (mean, square), (beta_1, beta_2) = kept, self.betas
-        mean = mean + (1.0 - beta_1) * (g - mean)
+        mean = beta_1 * mean + (1.0 - beta_1) * g
         square = beta_2 * square + (1.0 - beta_2) * g * g
         size = square**0.5 / math.sqrt(1.0 - beta_2**count) + self.eps
         return rate / (1.0 - beta_1**count) * mean / size, mean, square

@@ -270,6 +270,17 @@ def test_an_update_takes_arrays_of_any_shape_and_lists(name, options):
             optimizer.update(numbers[:1], slopes[:1], state, 1)
 
 
+@pytest.mark.parametrize("kind", [nn.Adam, nn.AdamW])
+def test_adam_without_memory_goes_by_each_slope_alone(kind):
+    """w - rate g / (|g| + eps): nothing of a far larger slope before is left in it."""
+    optimizer, w, state = kind(values([1.0]), 0.1, betas=(0.0, 0.0), weight_decay=0.0), 1.0, {}
+    numbers = np.array([w])
+    for step, slope in enumerate([1e9, 0.1, -1e-7]):
+        numbers, state = optimizer.update(numbers, [slope], state, step)
+        w -= 0.1 * slope / (abs(slope) + 1e-8)
+        agrees(numbers, [w])
+
+
 @every_optimizer
 @given(data=st.data())
 def test_parameters_do_not_know_of_each_other(name, options, data):
