@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, find_anomaly
+from autograd import Value, array, find_anomaly
 from autograd.numbers import show
 
 from . import plots
@@ -276,7 +276,7 @@ def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
 
 
 def _accuracy(right: Any, predictions: list[Any], targets: list[Any]) -> Any:
-    return float(np.mean(right(np.array(predictions), np.array(targets))))
+    return float(np.mean(right(array(predictions).data, np.array(targets))))
 
 
 def _optimizer(given: Any, learning_rate: Any, model: Module) -> Any:
