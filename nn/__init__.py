@@ -1,12 +1,24 @@
 """Neurons, layers and networks of Values; losses and an optimizer. On autograd only."""
 
+from . import schedules
 from .data import SPECIES, iris
 from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
-from .losses import binary_cross_entropy, cross_entropy, mse
+from .losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+    huber,
+    kl_divergence,
+    mae,
+    mse,
+)
 from .module import Module
-from .optimizers import SGD
+from .optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_gradients
 
 __all__ = [
-    "MLP", "SGD", "SPECIES", "Dropout", "Embedding", "Layer", "LayerNorm", "Linear", "Module",
-    "Neuron", "Sequential", "binary_cross_entropy", "cross_entropy", "iris", "mse",
+    "MLP", "SGD", "SPECIES", "Adagrad", "Adam", "AdamW", "Dropout", "Embedding", "Layer",
+    "LayerNorm", "Linear", "Module", "Neuron", "Optimizer", "RMSprop", "Sequential",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "clip_gradients", "cross_entropy",
+    "hinge", "huber", "iris", "kl_divergence", "mae", "mse", "schedules",
 ]  # fmt: skip

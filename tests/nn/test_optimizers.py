@@ -72,10 +72,13 @@ def test_a_rate_given_later_is_finite_and_positive_too(rate):
     assert optimizer.learning_rate == 0.5
 
 
-@pytest.mark.parametrize("name", ["lr", "learningrate", "learning_rte", "params", "rate"])
-def test_a_misspelt_attribute_is_an_error_that_names_the_right_one(name):
+@pytest.mark.parametrize(("name", "meant"), [
+    ("lr", "learning_rate"), ("learningrate", "learning_rate"), ("learning_rte", "learning_rate"),
+    ("params", "parameters"), ("momentun", "momentum"),
+])  # fmt: skip
+def test_a_misspelt_attribute_is_an_error_that_names_the_right_one(name, meant):
     optimizer = nn.SGD([Value(1.0)])
-    words = f"SGD: learning_rate and parameters are its attributes, got {name}; use one of these"
+    words = f"SGD: its options are .*momentum.*, got {name}; did you mean '{meant}'?"
     with pytest.raises(AttributeError, match=words):
         setattr(optimizer, name, 0.5)
     with pytest.raises(AttributeError, match=words):
