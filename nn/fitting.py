@@ -7,25 +7,30 @@ optimizers.py and module.py.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import math
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import Value, find_anomaly
-from autograd.numbers import show
+from autograd.numbers import real, show
 
-from . import losses, optimizers
-from .data import batches, pairs, rows_of, split
+from .data import batches, pairs, split
+from .losses import LOSSES, RIGHT
 from .module import Module, nearest
-from .schedules import ranged, whole
+from .optimizers import OPTIMIZERS, Optimizer
+from .schedules import whole
 
 _SHOWN = 10  # epochs at each end of a table: with its head it fits a screen of 24 lines
 _DEFAULT_RATE = 0.01
+
+Measures = dict[str, Callable[[Any, Any], Any]]
 
 
 class History(Mapping[str, list[float]]):
@@ -67,12 +72,12 @@ class History(Mapping[str, list[float]]):
         weights = {path: part.reshape(array.shape) for (path, array), part in parts}
         return {"epoch": self._epoch, "weights": weights}
 
-    def add(self, numbers: Mapping[str, float]) -> None:
-        """The numbers of one more epoch."""
+    def add(self, numbers: Sequence[float]) -> None:
+        """The numbers of one more epoch, in the order of the names."""
         judge = self._series["val_loss" if "val_loss" in self._series else "loss"]
         lowest = min((x for x in judge if x == x), default=math.inf)
-        for name, series in self._series.items():
-            series.append(numbers[name])
+        for series, number in zip(self._series.values(), numbers):
+            series.append(number)
         if judge[-1] < lowest:
             self._epoch = self.first + len(judge) - 1
             self._numbers = [p.data for p in self._parameters]
@@ -331,23 +336,70 @@ def _optimizer(given: Any, learning_rate: Any, model: Module) -> Any:
 def _checked(
     model: Module, measures: Measures, X: Any, y: Any, who: str
 ) -> tuple[list[Any], list[Any]]:
-    """Samples and targets in lists, after a look at each: no step is made on half of good data."""
+    """Samples and targets in lists, each looked at before the first step.
+
+    Floats of one shape are all taken if the first is; of all else the model is called with each.
+    """
     rows, targets = pairs(X, y, who)
-    rows, alike = _listed(rows, f"{who}: X")
-    targets, _ = _listed(targets, f"{who}: y")
-    training = model.training
+    (rows, alike), (targets, _) = _listed(rows, f"{who}: X"), _listed(targets, f"{who}: y")
+    training, output = model.training, None
     model.eval()
     try:
         for i, row in enumerate(rows[:1] if alike else rows):
-            at = f"{who}: X[{i}] must be a sample that the model takes"
-            output = model(row)
-            if "nan" in str(_plain(output))
-        for name, measure in measures.items():
-            if measure in LOSSES.values():
-            measure([output] * len(rows), targets)
-    except (TypeError, ValueError, IndexError) as error:
-        error.args = (f"{at}; {error}",)
-        raise
+            with _told(f"{who}: X[{i}] must be a sample that the model takes"):
+                output = model(row)
+        for measure in measures.values():
+            if measure in LOSSES.values():  # a function of the user's own may count its calls
+                with _told(f"{who}: y must suit the loss, and the model's outputs"):
+                    measure([output] * len(rows), targets)
     finally:
         model.train(training)
     return rows, targets
+
+
+def _listed(rows: Any, who: str) -> tuple[list[Any], bool]:
+    """Each sample in Python's own lists and numbers; whether all are floats of one shape."""
+    try:
+        table = np.asarray(rows)
+    except ValueError:  # of several shapes
+        table = np.array(None)
+    if table.dtype.kind in "fiub":
+        rows, wrong = table.tolist(), np.argwhere(~np.isfinite(table)).tolist()
+    else:
+        rows = [row.tolist() if hasattr(row, "tolist") else row for row in rows]
+        wrong = [[i] for i, row in enumerate(rows) if not all(map(_is_finite, _leaves(row)))]
+    if wrong:
+        raise ValueError(
+            f"{who}: finite numbers are required, got nan or inf at {wrong[0]}; leave that sample "
+            "out, or fill it in"
+        )
+    return rows, table.dtype.kind == "f"
+
+
+def _is_finite(x: Any) -> bool:
+    return not isinstance(x, float) or math.isfinite(x)
+
+
+def _leaves(x: Any) -> Iterator[Any]:
+    if isinstance(x, (list, tuple)):
+        for part in x:
+            yield from _leaves(part)
+    else:
+        yield x
+
+
+def _plain(x: Any) -> Any:
+    """The numbers of a Value or of nested lists of them."""
+    if isinstance(x, (list, tuple, np.ndarray)):
+        return [_plain(part) for part in x]
+    return x.data if isinstance(x, Value) else x
+
+
+@contextlib.contextmanager
+def _told(at: str) -> Iterator[None]:
+    """An error's text begins with ``at``."""
+    try:
+        yield
+    except (TypeError, ValueError, IndexError) as error:
+        error.args = (f"{at}; {error}",)
+        raise
