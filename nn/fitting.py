@@ -256,7 +256,7 @@ class _Loop:
 def _bar(progress: bool | str, total: int) -> Any:
     """tqdm's bar, or None for silence."""
     if progress not in (True, False, "auto"):
-        raise ValueError(f'fit: progress must be "auto", True or False, got {progress!r}; use False')
+        raise ValueError(f'fit: progress must be "auto" or a bool, got {progress!r}; use False')
     shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
     watched = hasattr(shell, "kernel") or (sys.stderr is not None and sys.stderr.isatty())
     if not progress or (progress == "auto" and not watched):
@@ -310,7 +310,7 @@ def _measures(loss: Any, metrics: Any) -> Measures:
     return found
 
 
-def _accuracy(right: Any, predictions: list[Any], targets: list[Any]) -> float:
+def _accuracy(right: Any, predictions: list[Any], targets: list[Any]) -> Any:
     return sum(map(right, predictions, targets)) / len(targets)
 
 
