@@ -25,21 +25,31 @@ _BELIEVED: Rule = (
     _CHANCE[0], "chances, between 0 and 1",
     'give the model output="sigmoid", or use binary_cross_entropy_with_logits',
 )  # fmt: skip
-_REDUCTIONS = ("mean", "sum", "none")
+
+
+def _listed(given: Any) -> Any:
+    return list(given) if isinstance(given, Iterator) else given
 
 
 def _entries(given: Any, name: str) -> tuple[list[Any], tuple[int, ...]]:
     """The numbers and Values of ``given``, and its shape."""
-    from autograd.arrays import entries
+    from autograd.arrays import entries  # which loads NumPy
 
-    return entries(list(given) if isinstance(given, Iterator) else given, name)
+    return entries(_listed(given), name)
 
 
-def _refused(name: str, required: str, given: Any, wanted: Any, remedy: str) -> ValueError:
-    return ValueError(
-        f"{name}: {required} required, got predictions of shape {given} and targets of shape "
-        f"{wanted}; {remedy}"
-    )
+def _paired(
+    name: str, predictions: Any, targets: Any, rule: Rule, remedy: str = "give both one shape"
+) -> tuple[list[Any], list[Any], tuple[int, ...]]:
+    """The numbers of both, of one shape, and that shape; the targets keep the rule."""
+    (ps, shape), (ts, wanted) = _entries(predictions, name), _entries(targets, name)
+    if shape != wanted or not ps:
+        raise ValueError(
+            f"{name}: a target for each prediction, one at least, is required, got predictions of "
+            f"shape {shape} and targets of shape {wanted}; {remedy}"
+        )
+    _require(ts, shape, rule, f"{name}: targets")
+    return ps, ts, shape
 
 
 def _require(xs: list[Any], shape: tuple[int, ...], rule: Rule, what: str) -> None:
@@ -47,12 +57,10 @@ def _require(xs: list[Any], shape: tuple[int, ...], rule: Rule, what: str) -> No
     holds, words, remedy = rule
     for i, x in enumerate(xs):
         if not (getattr(x, "is_unknown", False) or holds(x)):
-            place: list[int] = []
-            for size in reversed(shape):
-                i, at = divmod(i, size)
-                place.insert(0, at)
-            where = f" at {place}" if place else ""
-            raise ValueError(f"{what} must be {words}, got {x!r}{where}; {remedy}")
+            import numpy as np
+
+            place = f" at {[int(at) for at in np.unravel_index(i, shape)]}" if shape else ""
+            raise ValueError(f"{what} must be {words}, got {x!r}{place}; {remedy}")
 
 
 def _is(t: Any, number: float) -> bool:
@@ -60,7 +68,12 @@ def _is(t: Any, number: float) -> bool:
     return not (isinstance(t, Value) and t.requires_grad) and t == number
 
 
-def _reduced(terms: list[Any], shape: tuple[int, ...], reduction: str) -> Any:
+def _reduced(name: str, terms: list[Any], shape: tuple[int, ...], reduction: Any) -> Any:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(
+            f"{name}: reduction must be mean, sum or none, got {reduction!r}; "
+            'use reduction="mean"'
+        )
     if not shape:
         return terms[0]
     if reduction == "none":
@@ -70,35 +83,12 @@ def _reduced(terms: list[Any], shape: tuple[int, ...], reduction: str) -> Any:
     return mean(terms) if reduction == "mean" else ops.sum(terms)
 
 
-def _reduction(name: str, reduction: Any) -> str:
-    if reduction not in _REDUCTIONS:
-        raise ValueError(
-            f"{name}: reduction must be one of {', '.join(_REDUCTIONS)}, got {reduction!r}; "
-            'use reduction="mean"'
-        )
-    return str(reduction)
-
-
 def _elementwise(
-    name: str,
-    given: tuple[Any, Any, str],
-    term: Callable[[Any, Any], Any],
-    rule: Rule = _NUMBER,
-    believed: Rule | None = None,
+    name: str, given: tuple[Any, Any, str], term: Callable[[Any, Any], Any], rule: Rule = _NUMBER
 ) -> Any:
     """A loss that is a formula of one prediction and one target, over all of them."""
-    predictions, targets, reduction = given
-    _reduction(name, reduction)
-    (ps, shape), (ts, wanted) = _entries(predictions, name), _entries(targets, name)
-    if shape != wanted or not ps:
-        raise _refused(
-            name, "a target for each prediction, one at least, is", shape, wanted,
-            "give both one shape",
-        )  # fmt: skip
-    if believed is not None:
-        _require(ps, shape, believed, f"{name}: predictions")
-    _require(ts, shape, rule, f"{name}: targets")
-    return _reduced([term(p, t) for p, t in zip(ps, ts)], shape, reduction)
+    ps, ts, shape = _paired(name, *given[:2], rule)
+    return _reduced(name, [term(p, t) for p, t in zip(ps, ts)], shape, given[2])
 
 
 def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -175,13 +165,15 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     800.0
     """
 
+    name = "binary_cross_entropy"
+
     def term(p: Any, t: Any) -> Any:
+        _require([p], (), _BELIEVED, f"{name}: predictions")
         if isinstance(p, Value) and p.op is sigmoid:
             return _of_logit(p.inputs[0], t)
         return _between(lambda: -log(p), lambda: -log1p(-p), t)
 
-    given = predictions, targets, reduction
-    return _elementwise("binary_cross_entropy", given, term, _CHANCE, _BELIEVED)
+    return _elementwise(name, (predictions, targets, reduction), term, _CHANCE)
 
 
 def binary_cross_entropy_with_logits(
@@ -232,24 +224,17 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """
     import numpy as np
 
-    name = "cross_entropy"
-    rows, shape = _rows(logits, name, reduction)
-    found = np.array(list(targets) if isinstance(targets, Iterator) else targets, dtype=object)
-    if found.shape not in (shape, shape[:-1]):
-        required = "a class index, or a distribution, for each sample is"
-        raise _refused(name, required, shape, found.shape, "give one row of logits a sample")
-    by_class = found.shape != shape
-    wanted: Any = found.ravel().tolist()
-    wanted = [_class(t, shape[-1]) for t in wanted] if by_class else _chances(found, shape, name)
-
-    def surprise(row: list[Any], target: Any) -> Any:
-        differences, _, place = shifted(row)
-        total = log_total(differences, place)
-        if by_class:
-            return total - differences[target]
-        return _expected(target, differences, lambda t, d: total - d)
-
-    return _reduced([surprise(*pair) for pair in zip(rows, wanted)], shape[:-1], reduction)
+    name, logits = "cross_entropy", _listed(logits)
+    numbers, shape = _entries(logits, name)
+    rows = _rows(numbers, shape, name)
+    found = np.array(_listed(targets), dtype=object)
+    if found.shape == shape[:-1]:
+        wanted: list[Any] = [_class(t, shape[-1]) for t in found.ravel().tolist()]
+    else:
+        remedy = "give each sample a class index, or a chance for each of its classes"
+        wanted = _rows(_paired(name, logits, found, _WEIGHT, remedy)[1], shape, name)
+    terms = [_surprise(row, target) for row, target in zip(rows, wanted)]
+    return _reduced(name, terms, shape[:-1], reduction)
 
 
 def kl_divergence(log_probabilities: Any, probabilities: Any, reduction: str = "mean") -> Any:
@@ -270,37 +255,23 @@ def kl_divergence(log_probabilities: Any, probabilities: Any, reduction: str = "
     0.69315
     """
     name = "kl_divergence"
-    rows, shape = _rows(log_probabilities, name, reduction)
-    wanted = _chances(probabilities, shape, name)
-    terms = [_expected(ts, row, lambda t, p: log(t) - p) for row, ts in zip(rows, wanted)]
-    return _reduced(terms, shape[:-1], reduction)
+    ps, ts, shape = _paired(name, log_probabilities, probabilities, _WEIGHT)
+    pairs = zip(_rows(ts, shape, name), _rows(ps, shape, name))
+    terms = [_expected(chances, row, lambda t, p: log(t) - p) for chances, row in pairs]
+    return _reduced(name, terms, shape[:-1], reduction)
 
 
-def _rows(given: Any, name: str, reduction: str) -> tuple[list[list[Any]], tuple[int, ...]]:
-    """The samples, a list of numbers each, and the shape of all."""
-    _reduction(name, reduction)
-    numbers, shape = _entries(given, name)
+def _rows(numbers: list[Any], shape: tuple[int, ...], name: str) -> list[list[Any]]:
+    """The samples, a list of numbers each."""
     if not shape:
-        kind = type(given).__name__
+        kind = type(numbers[0]).__name__
         raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use [x]")
-    if not numbers:
-        raise ValueError(f"{name}: at least one number is required, got none; give a sample")
-    if len(shape) > 2:
+    if not numbers or len(shape) > 2:
         raise ValueError(
-            f"{name}: one sample or a batch of samples is required, got shape {shape}; give a list "
-            "of rows"
+            f"{name}: at least one number is required, in a list of one sample or a list of "
+            f"samples, got shape {shape}; give a row a sample"
         )
-    return [numbers[i : i + shape[-1]] for i in range(0, len(numbers), shape[-1])], shape
-
-
-def _chances(given: Any, shape: tuple[int, ...], name: str) -> list[list[Any]]:
-    """The distributions, one a sample."""
-    ts, wanted = _entries(given, name)
-    if wanted != shape:
-        required = "a chance for each class of each sample is"
-        raise _refused(name, required, shape, wanted, "give both one shape")
-    _require(ts, shape, _WEIGHT, f"{name}: targets")
-    return [ts[i : i + shape[-1]] for i in range(0, len(ts), shape[-1])]
+    return [numbers[i : i + shape[-1]] for i in range(0, len(numbers), shape[-1])]
 
 
 def _class(target: Any, classes: int) -> int:
@@ -316,6 +287,15 @@ def _class(target: Any, classes: int) -> int:
             "the model an output for each class"
         )
     return index
+
+
+def _surprise(row: list[Any], target: Any) -> Any:
+    """At a class index, or at a distribution."""
+    differences, _, place = shifted(row)
+    total = log_total(differences, place)
+    if isinstance(target, int):
+        return total - differences[target]
+    return _expected(target, differences, lambda t, d: total - d)
 
 
 def _expected(chances: list[Any], xs: list[Any], cost: Callable[[Any, Any], Any]) -> Any:

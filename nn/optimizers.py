@@ -6,10 +6,9 @@ them: it gathers the parameters' numbers and gradients, calls ``update`` and wri
 
 from __future__ import annotations
 
-import functools
-import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from autograd import Value
@@ -35,11 +34,11 @@ def _rate(given: Any, who: str) -> float | Schedule:
     return given if callable(given) else ranged(given, who, ABOVE_0)
 
 
-def _shares(given: Any, who: str) -> tuple[float, float]:
+def _shares(given: Any, who: str) -> tuple[float, ...]:
     found = tuple(given) if isinstance(given, Iterable) else ()
     if len(found) != 2:
         raise ValueError(f"{who} must be two numbers, got {given!r}; use (0.9, 0.999)")
-    return ranged(found[0], who, SHARE), ranged(found[1], who, SHARE)
+    return tuple(ranged(share, who, SHARE) for share in found)
 
 
 def _flag(given: Any, who: str) -> bool:
@@ -48,31 +47,21 @@ def _flag(given: Any, who: str) -> bool:
     return given
 
 
-_from_0 = functools.partial(ranged, kind=FROM_0)
+_from_0 = partial(ranged, kind=FROM_0)
 _CHECKS: dict[str, Callable[[Any, str], Any]] = {
-    "learning_rate": _rate, "betas": _shares, "alpha": functools.partial(ranged, kind=SHARE),
-    "eps": _from_0, "momentum": _from_0, "weight_decay": _from_0, "nesterov": _flag,
+    "learning_rate": _rate, "momentum": _from_0, "nesterov": _flag, "betas": _shares,
+    "alpha": partial(ranged, kind=SHARE), "eps": _from_0, "weight_decay": _from_0,
 }  # fmt: skip
-
-
-def _options(kind: type) -> tuple[str, ...]:
-    """What the class takes, in order: "parameters", "learning_rate" …"""
-    return tuple(inspect.signature(kind).parameters)
-
-
-def _unknown(kind: type, name: str) -> str:
-    known = _options(kind)
-    remedy = nearest("learning_rate" if name == "lr" else name, known)
-    return f"{kind.__name__}: its options are {', '.join(known)}, got {name}; {remedy}"
 
 
 class Optimizer:
     """What every optimizer has: a pure ``update``, and a step of its parameters by it.
 
-    Frozen parameters stay, and so does what is remembered of them. A parameter without a gradient
-    counts as one with a gradient of 0: momentum and weight decay still move it (PyTorch leaves it
-    out). ``learning_rate`` is a number, or a function of the step, which counts from 0; it and the
-    other options may be written between steps. Writing ``parameters`` starts anew.
+    Its options are class attributes, with their defaults; ``learning_rate``, a number or a
+    function of the step, which counts from 0, may be given without its name. All may be written
+    between steps; writing ``parameters`` starts anew. Frozen parameters stay, and so does what is
+    remembered of them. A parameter without a gradient counts as one with a gradient of 0, which
+    momentum and weight decay still move (PyTorch leaves it out).
 
     Attributes:
         parameters: the Values that it moves, each once.
@@ -80,24 +69,35 @@ class Optimizer:
         steps: how many steps it has made.
     """
 
-    parameters: list[Value]
-    learning_rate: float | Schedule
-    state: dict[str, Any]
-    steps: int
-    weight_decay: float = 0.0
-    decoupled: ClassVar[bool] = False  # whether the decay is one of the numbers, not of the slopes
+    parameters: list[Value] = []  # noqa: RUF012  these three are every instance's own
+    state: dict[str, Any] = {}  # noqa: RUF012
+    steps = 0
+    learning_rate: float | Schedule = 0.01
+    weight_decay = 0.0
     kept: ClassVar[tuple[str, ...]] = ()
+    decoupled: ClassVar[bool] = False  # whether the decay is one of the numbers, not of the slopes
 
-    def __new__(cls, *_: Any, **options: Any) -> Any:
-        wrong = options.keys() - _options(cls)
-        if wrong and cls in OPTIMIZERS.values():  # one derived from them may take more
-            raise TypeError(_unknown(cls, min(wrong)))
-        return super().__new__(cls)
-
-    def __init__(self, parameters: Iterable[Value], **options: Any) -> None:
-        self.parameters = parameters  # type: ignore[assignment]  # __setattr__ makes a list of it
-        for name, value in options.items():
+    def __init__(
+        self, parameters: Any, learning_rate: float | Schedule | None = None, **options: Any
+    ) -> None:
+        self.parameters = parameters
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        for name, value in {"learning_rate": rate, **options}.items():
+            if not hasattr(type(self), name) or name not in _CHECKS:
+                raise TypeError(self._unknown(name))
             setattr(self, name, value)
+        if options.get("nesterov") and not self.momentum:
+            raise ValueError(
+                f"{type(self).__name__}: nesterov needs a momentum > 0, got none; use momentum=0.9"
+            )
+
+    def _options(self) -> list[str]:
+        return [name for name in _CHECKS if hasattr(type(self), name)]
+
+    def _unknown(self, name: str) -> str:
+        known = ["parameters", *self._options()]
+        remedy = nearest("learning_rate" if name == "lr" else name, known)
+        return f"{type(self).__name__}: its options are {', '.join(known)}, got {name}; {remedy}"
 
     def __setattr__(self, name: str, value: Any) -> None:
         who = type(self).__name__
@@ -106,12 +106,12 @@ class Optimizer:
             self.state, self.steps = {}, 0
         elif name in _CHECKS:
             value = _CHECKS[name](value, f"{who}: {name}")
-        if type(self) in OPTIMIZERS.values() and name not in (*_options(type(self)), *_FACE):
+        if type(self) in OPTIMIZERS.values():  # one derived from them may have more
             getattr(self, name)
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:  # of what is not there
-        raise AttributeError(_unknown(type(self), name))
+        raise AttributeError(self._unknown(name))
 
     def rate_at(self, step: int) -> float:
         """The learning rate at that step; a function's is checked: finite, >= 0."""
@@ -133,7 +133,7 @@ class Optimizer:
         """
         import numpy as np
 
-        x, g = (np.asarray(given, np.float64) for given in (numbers, slopes))
+        x, g = [np.asarray(given, np.float64) for given in (numbers, slopes)]
         if x.shape != g.shape:
             raise ValueError(
                 f"{type(self).__name__}: a slope for each number is required, got {x.shape} "
@@ -155,16 +155,14 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter once."""
-        moves = [p.requires_grad for p in self.parameters]
-        numbers, state = self.update(
-            [p.data for p in self.parameters], [p.grad for p in self.parameters], self.state,
-            self.steps,
-        )  # fmt: skip
-        if not all(moves):
-            import numpy as np
+        import numpy as np
 
+        moves = [p.requires_grad for p in self.parameters]
+        numbers, slopes = [p.data for p in self.parameters], [p.grad for p in self.parameters]
+        after, state = self.update(numbers, slopes, self.state, self.steps)
+        if not all(moves):
             state = {k: np.where(moves, v, self.state.get(k, 0.0)) for k, v in state.items()}
-        for parameter, number, moved in zip(self.parameters, numbers.tolist(), moves):
+        for parameter, number, moved in zip(self.parameters, after.tolist(), moves):
             if moved:
                 parameter.data = number
         self.state, self.steps = state, self.steps + 1
@@ -180,52 +178,41 @@ class Optimizer:
         A ``learning_rate`` that is a function is not in it: give it again to the one that loads.
         """
         count = len(self.parameters)
-        options = {k: v for k, v in vars(self).items() if k in _CHECKS and not callable(v)}
-        kept = {k: self.state[k].tolist() if k in self.state else [0.0] * count for k in self.kept}
-        options = {k: list(v) if isinstance(v, tuple) else v for k, v in options.items()}
-        about = {"optimizer": type(self).__name__, "parameters": count, "steps": self.steps}
-        return {**about, **options, **kept}
+        options = {name: getattr(self, name) for name in self._options()}
+        return {
+            "optimizer": type(self).__name__, "parameters": count, "steps": self.steps,
+            **{k: list(v) if k == "betas" else v for k, v in options.items() if not callable(v)},
+            **{k: self.state[k].tolist() if k in self.state else [0.0] * count for k in self.kept},
+        }  # fmt: skip
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a ``state_dict()`` of the same kind of optimizer: its options and its state.
 
         Raises:
-            TypeError, ValueError: the state is of another kind, of another number of parameters,
-                incomplete, or has what no such optimizer has; nothing is changed then.
+            ValueError: it is of another kind or another number of parameters, incomplete, or has
+                what no such optimizer has; nothing is changed then.
         """
         import numpy as np
 
+        from autograd.arrays import entries
+
         own, who = self.state_dict(), type(self).__name__
-        if not isinstance(state, Mapping):
-            raise TypeError(
-                f"{who}: a state_dict() is required, got {type(state).__name__}; use .state_dict()"
-            )
-        for name in ("optimizer", "parameters"):
-            if state.get(name) != own[name]:
-                raise ValueError(
-                    f"{who}: a state whose {name} is {own[name]!r} is required, got "
-                    f"{state.get(name)!r}; load it into what it was saved from"
-                )
-        differ = sorted((own.keys() ^ state.keys()) - {"learning_rate"}, key=str)
+        given = dict(state) if isinstance(state, Mapping) else {}
+        differ = (own.keys() ^ given.keys()) - {"learning_rate"}
+        differ |= {k for k in ("optimizer", "parameters") if given.get(k) != own[k]}
+        kept = {k: entries(given[k], f"{who}: {k}") for k in self.kept if k in given}
+        differ |= {k for k, (_, shape) in kept.items() if shape != (own["parameters"],)}
         if differ:
             raise ValueError(
-                f"{who}: a state of {', '.join(own)} is required, got one that differs in "
-                f"{differ[0]}; use a whole state_dict()"
+                f"{who}: the state_dict() of a {who} of {own['parameters']} parameters is "
+                f"required, got one that differs in {', '.join(sorted(map(str, differ)))}; load it "
+                "into what it was saved from"
             )
-        kept = {k: np.array(state[k], np.float64) for k in self.kept}
-        for name, array in kept.items():
-            if array.shape != (own["parameters"],):
-                raise ValueError(
-                    f"{who}: {own['parameters']} numbers are required in {name}, got shape "
-                    f"{array.shape}; use a whole state_dict()"
-                )
-        found = {k: f(state[k], f"{who}: {k}") for k, f in _CHECKS.items() if k in state}
-        found |= {"steps": whole(state["steps"], f"{who}: steps", 0), "state": kept}
+        found = {k: f(given[k], f"{who}: {k}") for k, f in _CHECKS.items() if k in given}
+        found["steps"] = whole(given["steps"], f"{who}: steps", 0)
+        found["state"] = {k: np.array(numbers, np.float64) for k, (numbers, _) in kept.items()}
         for name, value in found.items():
             setattr(self, name, value)
-
-
-_FACE = ("state", "steps")  # what an optimizer has beside its options
 
 
 class SGD(Optimizer):
@@ -245,27 +232,9 @@ class SGD(Optimizer):
     2.4
     """
 
-    momentum: float
-    nesterov: bool
+    momentum = 0.0
+    nesterov = False
     kept = ("velocity",)
-
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        learning_rate: float | Schedule = 0.01,
-        *,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(
-            parameters, learning_rate=learning_rate, momentum=momentum, nesterov=nesterov,
-            weight_decay=weight_decay,
-        )  # fmt: skip
-        if self.nesterov and not self.momentum:
-            raise ValueError(
-                f"{type(self).__name__}: nesterov needs a momentum > 0, got 0; use momentum=0.9"
-            )
 
     def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
         if not self.momentum:
@@ -292,23 +261,10 @@ class Adam(Optimizer):
     2.9
     """
 
-    betas: tuple[float, float]
-    eps: float
+    learning_rate = 0.001
+    betas = (0.9, 0.999)
+    eps = 1e-8
     kept = ("mean", "square")
-
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        learning_rate: float | Schedule = 0.001,
-        *,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(
-            parameters, learning_rate=learning_rate, betas=betas, eps=eps,
-            weight_decay=weight_decay,
-        )  # fmt: skip
 
     def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
         (mean, square), (beta_1, beta_2) = kept, self.betas
@@ -327,20 +283,8 @@ class AdamW(Adam):
     arXiv:1711.05101; the decay is times the rate, as in PyTorch.
     """
 
+    weight_decay = 0.01
     decoupled = True
-
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        learning_rate: float | Schedule = 0.001,
-        *,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(
-            parameters, learning_rate, betas=betas, eps=eps, weight_decay=weight_decay
-        )
 
 
 class RMSprop(Optimizer):
@@ -354,25 +298,10 @@ class RMSprop(Optimizer):
     is outside of the root, as in PyTorch.
     """
 
-    alpha: float
-    eps: float
-    momentum: float
+    alpha = 0.99
+    eps = 1e-8
+    momentum = 0.0
     kept = ("square", "velocity")
-
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        learning_rate: float | Schedule = 0.01,
-        *,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(
-            parameters, learning_rate=learning_rate, alpha=alpha, eps=eps, momentum=momentum,
-            weight_decay=weight_decay,
-        )  # fmt: skip
 
     def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
         square = self.alpha * kept[0] + (1.0 - self.alpha) * g * g
@@ -392,20 +321,8 @@ class Adagrad(Optimizer):
     stochastic optimization", JMLR 12 (2011) 2121-2159.
     """
 
-    eps: float
+    eps = 1e-10
     kept = ("square",)
-
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        learning_rate: float | Schedule = 0.01,
-        *,
-        eps: float = 1e-10,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(
-            parameters, learning_rate=learning_rate, eps=eps, weight_decay=weight_decay
-        )
 
     def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
         square = kept[0] + g * g
@@ -437,11 +354,10 @@ def clip_gradients(parameters: Iterable[Value], norm: float) -> float:
     most = ranged(norm, f"{who}: norm", ("a number > 0", lambda x: x > 0.0, "1.0"))
     length = math.hypot(*[p.grad for p in reached])  # which does not overflow on the way
     if not length < math.inf:
-        worst = next((p for p in reached if not math.isfinite(p.grad)), None)
+        worst = next((p for p in reached if not math.isfinite(p.grad)), reached[0])
         raise ValueError(
-            f"{who}: gradients of a finite length are required, got {length!r}"
-            + (f", from {worst!r}" if worst is not None else "")
-            + "; use autograd.detect_anomaly() to find where it began"
+            f"{who}: gradients of a finite length are required, got {worst!r}; use "
+            "autograd.detect_anomaly() to find where it began"
         )
     factor = most / (length + 1e-6)
     if factor < 1.0:
