@@ -1,19 +1,19 @@
 """fit: the training loop, and the history that it returns.
 
-The loop is the one that a hand would write, number for number. Reads data.py, losses.py,
-optimizers.py and module.py.
+The loop is the one that a hand would write, number for number. Loaded at first use, with NumPy.
+Reads data.py, losses.py, optimizers.py and module.py; at first use plots.py.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
+import importlib.util
 import inspect
 import math
 import signal
 import sys
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,79 +21,64 @@ import numpy as np
 from autograd import Value, find_anomaly
 from autograd.numbers import real, show
 
+from . import plots
 from .data import batches, pairs, split
 from .losses import LOSSES, RIGHT
 from .module import Module, nearest
 from .optimizers import OPTIMIZERS, Optimizer
 from .schedules import whole
 
+_RATE = 0.01  # where neither a learning rate is given nor an optimizer
 _SHOWN = 10  # epochs at each end of a table: with its head it fits a screen of 24 lines
-_DEFAULT_RATE = 0.01
-
-Measures = dict[str, Callable[[Any, Any], Any]]
 
 
-class History(Mapping[str, list[float]]):
-    """The numbers of each epoch, by name: "loss", the metrics, and those of the validation.
+class History(dict[str, list[float]]):
+    """The numbers of each epoch, by name: "loss", the metrics, and "val_loss" and its like.
 
-    They are means over the samples as they passed, so that those of training belong to the
-    weights during the epoch; "val_loss" and its like belong to those at its end.
+    Those of training are means over the samples as they passed, and so belong to the weights
+    during the epoch; those of the validation belong to the weights at its end.
 
     Attributes:
         first: the number of the first epoch.
     """
 
     def __init__(self, names: Iterable[str], model: Module, first: int) -> None:
-        self._series: dict[str, list[float]] = {name: [] for name in names}
-        self.first = first
+        super().__init__((name, []) for name in names)
+        self.first, self._epoch = first, -1
         self._state = model.state_dict()
         self._parameters = [parameter for parameter, _ in model.matched(self._state)]
-        self._numbers = [p.data for p in self._parameters]
-        self._epoch: int | None = None
-
-    def __getitem__(self, name: str) -> list[float]:
-        return self._series[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._series)
-
-    def __len__(self) -> int:
-        return len(self._series)
+        self._numbers = [parameter.data for parameter in self._parameters]
 
     @property
     def best(self) -> dict[str, Any]:
-        """The "epoch" of the lowest val_loss, or loss, and the "weights" at its end.
+        """The "epoch" of the lowest val_loss, else loss, and the "weights" at its end.
 
-        Before one has ended the epoch is None and the weights are those of the start.
+        Before one has ended the epoch is None, and the weights are those of the start.
         """
-        numbers = np.array(self._numbers)
         ends = np.cumsum([array.size for array in self._state.values()])[:-1]
-        parts = zip(self._state.items(), np.split(numbers, ends))
+        parts = zip(self._state.items(), np.split(self._numbers, ends))
         weights = {path: part.reshape(array.shape) for (path, array), part in parts}
-        return {"epoch": self._epoch, "weights": weights}
+        return {"epoch": None if self._epoch < 0 else self._epoch, "weights": weights}
 
-    def add(self, numbers: Sequence[float]) -> None:
+    def add(self, numbers: Iterable[float]) -> None:
         """The numbers of one more epoch, in the order of the names."""
-        judge = self._series["val_loss" if "val_loss" in self._series else "loss"]
+        judge = self.get("val_loss", self["loss"])
         lowest = min((x for x in judge if x == x), default=math.inf)
-        for series, number in zip(self._series.values(), numbers):
+        for series, number in zip(self.values(), numbers):
             series.append(number)
         if judge[-1] < lowest:
             self._epoch = self.first + len(judge) - 1
-            self._numbers = [p.data for p in self._parameters]
+            self._numbers = [parameter.data for parameter in self._parameters]
 
     def plot(self, ax: Any = None) -> Any:
-        """The curves drawn: see plots.history."""
-        from . import plots
-
+        """The curves, as plots.history draws them."""
         return plots.history(self, ax)
 
     def __repr__(self) -> str:
-        count = len(self["loss"])
         rows = [["epoch", *self]]
-        for i in range(count):
-            rows.append([str(self.first + i), *(show(series[i]) for series in self.values())])
-        if count > 2 * _SHOWN:
+        for i, numbers in enumerate(zip(*self.values()), self.first):
+            rows.append([str(i), *map(show, numbers)])
+        if len(rows) > 2 * _SHOWN + 1:
             rows[_SHOWN + 1 : -_SHOWN] = [["…"] * len(rows[0])]
         widths = [max(map(len, column)) for column in zip(*rows)]
         return "\n".join("  ".join(x.rjust(w) for x, w in zip(row, widths)) for row in rows)
@@ -110,8 +95,8 @@ class State(NamedTuple):
 
 def fit(
     model: Module, X: Any, y: Any, loss: Any = "cross_entropy", optimizer: Any = "adam",
-    learning_rate: Any = _DEFAULT_RATE, epochs: int = 10, batch_size: int | None = None,
-    validation: Any = None, shuffle: bool = True, seed: int = 0, metrics: Any = None,
+    learning_rate: Any = _RATE, epochs: int = 10, batch_size: int | None = None,
+    validation: Any = None, shuffle: bool = True, seed: int | None = 0, metrics: Any = None,
     callback: Callable[[State], Any] | None = None, initial_epoch: int = 0,
     progress: bool | str = "auto", **unknown: Any,
 ) -> History:  # fmt: skip
@@ -144,7 +129,7 @@ def fit(
         raise TypeError(f"fit: its settings are {', '.join(names)}, got {name}; {remedy}")
     if not isinstance(model, Module) or not (callback is None or callable(callback)):
         raise TypeError(
-            "fit: an nn.Module as model, and a function or None as callback, are required, got "
+            "fit: an nn.Module is required, and a function or None as callback, got "
             f"{type(model).__name__} and {type(callback).__name__}; derive the model from nn.Module"
         )
     first, last = whole(initial_epoch, "fit: initial_epoch", 0), whole(epochs, "fit: epochs", 0)
@@ -157,81 +142,70 @@ def fit(
     bar = _bar(progress, max(last - first, 0) * len(loaders[""]))
     loop = _Loop(model, measures, _optimizer(optimizer, learning_rate, model), bar)
     history = History([part + name for part in loaders for name in measures], model, first)
-    try:
-        with loop.interrupts, contextlib.nullcontext() if bar is None else bar:
-            for epoch in range(first, last):
-                loop.run(epoch, loaders, history)
-                stop = callback and callback(State(epoch, model, loop.optimizer, history))
-                if isinstance(stop, (bool, np.bool_)) and stop:
-                    break
-    finally:
-        model.eval()
+    loop.run(range(first, last), loaders, history, callback)
     return history
 
 
 # ------------------------------------------------------------------ the loop
-class _Interrupts:
-    """Ctrl-C ends the block; while ``held`` it waits, so that what is written is written whole."""
+class _Loop:
+    """Passes over the batches. While ``held`` Ctrl-C waits, so that a step is made whole."""
 
     held = waiting = False
-    before: Any = None
 
-    def __enter__(self) -> None:
-        before = signal.getsignal(signal.SIGINT)
-        if callable(before):  # else it is ignored, or ends the process
-            with contextlib.suppress(ValueError):  # signals come to the main thread alone
-                signal.signal(signal.SIGINT, self._on)
-                self.before = before
+    def __init__(self, model: Module, measures: Mapping[str, Any], mover: Any, bar: Any) -> None:
+        self.model, self.optimizer, self.bar, self.names = model, mover, bar, list(measures)
+        self.loss, *self.metrics = measures.values()
 
-    def _on(self, number: int, frame: Any) -> None:
+    def run(self, epochs: range, loaders: Any, history: History, callback: Any) -> None:
+        """The epochs, unless Ctrl-C or the callback ends them."""
+        usual = signal.getsignal(signal.SIGINT)
+        ours = usual is signal.default_int_handler  # else it is ignored, or another's to answer
+        ours = ours and threading.current_thread() is threading.main_thread()
+        try:
+            if ours:
+                signal.signal(signal.SIGINT, self._interrupted)
+            for epoch in epochs:
+                numbers = [x for part in loaders for x in self._over(loaders[part], epoch, part)]
+                self.held = True
+                history.add(numbers)
+                self._release()
+                stop = callback and callback(State(epoch, self.model, self.optimizer, history))
+                if isinstance(stop, (bool, np.bool_)) and stop:
+                    break
+        except KeyboardInterrupt:
+            pass
+        finally:
+            if ours:
+                signal.signal(signal.SIGINT, usual)
+            if self.bar is not None:
+                self.bar.close()
+            self.model.eval()
+
+    def _interrupted(self, *_: object) -> None:
         self.waiting = self.held
         if not self.held:
-            self.before(number, frame)
+            raise KeyboardInterrupt
 
-    def release(self) -> None:
+    def _release(self) -> None:
         self.held = False
         if self.waiting:
-            self._on(signal.SIGINT, None)
+            raise KeyboardInterrupt
 
-    def __exit__(self, kind: Any, *_: object) -> bool:
-        if self.before:
-            signal.signal(signal.SIGINT, self.before)
-        return kind is KeyboardInterrupt
-
-
-class _Loop:
-    """What runs over the batches."""
-
-    def __init__(self, model: Module, measures: Measures, optimizer: Any, bar: Any) -> None:
-        self.model, self.optimizer, self.bar = model, optimizer, bar
-        self.loss, *self.metrics = measures.values()
-        self.names = list(measures)
-        self.interrupts = _Interrupts()
-
-    def run(self, epoch: int, loaders: Mapping[str, batches], history: History) -> None:
-        """An epoch: a pass of training and one of validation, and their numbers."""
-        numbers: list[float] = []
-        for part, loader in loaders.items():
-            if self.model.training is bool(part):  # it looks at every parameter
-                self.model.train(not part)
-            numbers += self._over(loader, None if part else epoch)
-        self.interrupts.held = True
-        history.add(numbers)
-        self.interrupts.release()
-
-    def _over(self, loader: batches, epoch: int | None) -> list[float]:
-        """The means over the samples, with a step a batch if it is an epoch of training."""
+    def _over(self, loader: batches, epoch: int, judges: str) -> list[float]:
+        """The means over the samples of a pass: of training, a step a batch, or of validation."""
+        if self.model.training is bool(judges):  # it looks at every parameter
+            self.model.train(not judges)
         totals, seen = [0.0] * len(self.names), 0
         for i, (rows, targets) in enumerate(loader):
             outputs = [self.model(x) for x in rows]
             loss = self.loss(outputs, targets)
-            if epoch is not None:
+            if not judges:
                 self._step(loss, f"batch {i} of epoch {epoch}")
             plain = _plain(outputs) if self.metrics else None
-            found = [loss.data, *(metric(plain, targets) for metric in self.metrics)]
+            found = [_plain(loss), *(metric(plain, targets) for metric in self.metrics)]
             totals = [total + x * len(rows) for total, x in zip(totals, found)]
             seen += len(rows)
-            if epoch is not None and self.bar is not None and self.bar.update():
+            if self.bar is not None and not judges and self.bar.update():
                 means = {name: show(total / seen) for name, total in zip(self.names, totals)}
                 self.bar.set_postfix(epoch=epoch, **means, refresh=False)
         return [total / seen for total in totals]
@@ -240,7 +214,7 @@ class _Loop:
         if not isinstance(loss, Value):
             raise TypeError(
                 f"fit: a Value is required as loss, got {type(loss).__name__} in {where}; use the "
-                'mean over the batch, reduction="mean", of the predictions as they are given'
+                'predictions as they are given, and reduction="mean"'
             )
         if not math.isfinite(loss.data):
             error = find_anomaly(loss) or ValueError("look at its samples")
@@ -248,65 +222,52 @@ class _Loop:
             raise error
         self.optimizer.zero_grad()
         loss.backward()
-        self.interrupts.held = True
+        self.held = True
         self.optimizer.step()
-        self.interrupts.release()
+        self._release()
 
 
 def _bar(progress: bool | str, total: int) -> Any:
     """tqdm's bar, or None for silence."""
     if progress not in (True, False, "auto"):
         raise ValueError(f'fit: progress must be "auto" or a bool, got {progress!r}; use False')
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    watched = hasattr(shell, "kernel") or (sys.stderr is not None and sys.stderr.isatty())
-    if not progress or (progress == "auto" and not watched):
-        return None
-    try:
-        with warnings.catch_warnings():  # of a notebook without widgets
-            warnings.simplefilter("ignore")
-            from tqdm.auto import tqdm
-    except ImportError:
-        if progress == "auto":
-            return None
-        raise ImportError("fit: progress=True needs tqdm; pip install 'whygrad[train]'") from None
-    return tqdm(total=total, desc="fit", unit="batch")
+    if progress == "auto":
+        shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+        watched = hasattr(shell, "kernel") or getattr(sys.stderr, "isatty", bool)()
+        progress = watched and importlib.util.find_spec("tqdm") is not None
+    return plots.needed("tqdm.auto", "train").tqdm(total=total, unit="batch") if progress else None
 
 
 # ------------------------------------------------------------------ what is asked for
-def _parts(X: Any, y: Any, validation: Any, seed: int) -> dict[str, tuple[Any, Any]]:
+def _parts(X: Any, y: Any, validation: Any, seed: int | None) -> dict[str, tuple[Any, Any]]:
     """Samples and targets to train on, and under "val_" those to judge by."""
     if validation is None:
         return {"": (X, y)}
     if isinstance(validation, (tuple, list)) and len(validation) == 2:
         return {"": (X, y), "val_": (validation[0], validation[1])}
-    if not 0.0 < real(validation, "fit: validation", "(X, y) or a share is required") < 1.0:
-        raise ValueError(f"fit: validation must be a share below 1, got {validation!r}; use 0.2")
-    X1, X2, y1, y2 = split(X, y, validation, seed)
+    share = real(validation, "fit: validation", "(X, y) or a share is required")
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"fit: validation must be a share below 1, got {share}; use 0.2")
+    X1, X2, y1, y2 = split(X, y, share, seed)
     return {"": (X1, y1), "val_": (X2, y2)}
 
 
 def _chosen(given: Any, known: Mapping[str, Any], who: str) -> Any:
     """What the name stands for; a function stands for itself."""
     if not callable(given) and not (isinstance(given, str) and given in known):
-        raise ValueError(f"{who} must be a known name, got {given!r}; {nearest(given, known)}")
+        raise ValueError(f"fit: {who} must be known, got {given!r}; {nearest(given, known)}")
     return known[given] if isinstance(given, str) else given
 
 
-def _measures(loss: Any, metrics: Any) -> Measures:
+def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
     """The loss and each metric by name: functions of a batch's predictions and targets."""
-    function = _chosen(loss, LOSSES, "fit: loss")
-    right = next((RIGHT[name] for name in RIGHT if LOSSES[name] is function), None)
+    found = {"loss": _chosen(loss, LOSSES, "loss")}
+    right = next((RIGHT[name] for name in RIGHT if LOSSES[name] is found["loss"]), None)
+    known = {**({"accuracy": partial(_accuracy, right)} if right else {}), **LOSSES}
     if metrics is None:
         metrics = ["accuracy"] if right else []
-    found: Measures = {"loss": function}
     for name in [metrics] if isinstance(metrics, str) else metrics:
-        known = {"accuracy": functools.partial(_accuracy, right), **LOSSES}
-        found[name] = _chosen(name, known, "fit: metrics")
-        if name == "accuracy" and right is None:
-            raise ValueError(
-                f"fit: accuracy is known of {', '.join(RIGHT)}, got {loss!r}; use one of these, or "
-                "the names of losses as metrics"
-            )
+        found[name] = _chosen(name, known, "metrics, accuracy of classes or names of losses,")
     return found
 
 
@@ -317,75 +278,64 @@ def _accuracy(right: Any, predictions: list[Any], targets: list[Any]) -> Any:
 def _optimizer(given: Any, learning_rate: Any, model: Module) -> Any:
     """An optimizer of the model's parameters: made by name, or that which was given."""
     if not isinstance(given, Optimizer):
-        make = _chosen(given, OPTIMIZERS, "fit: optimizer")
+        make = _chosen(given, OPTIMIZERS, "optimizer")
         return make(model.parameters(), learning_rate=learning_rate)
-    if learning_rate not in (_DEFAULT_RATE, given.learning_rate):
+    known = set(map(id, model.parameters()))
+    if known.isdisjoint(map(id, given.parameters)) or (
+        learning_rate not in (_RATE, given.learning_rate)
+    ):
         raise ValueError(
-            f"fit: the optimizer has a learning_rate of its own, {given.learning_rate!r}, got "
-            f"{learning_rate!r} too; give one of them"
-        )
-    if not set(map(id, given.parameters)) & set(map(id, model.parameters())):
-        raise ValueError(
-            "fit: an optimizer of this model is required, got one that has none of its parameters; "
-            "use model.parameters()"
+            "fit: an optimizer of model.parameters() is required, which has a learning_rate of its "
+            f"own, got one of {given.learning_rate!r} and {learning_rate!r}; give one of them"
         )
     return given
 
 
 # ------------------------------------------------------------------ samples
-def _checked(
-    model: Module, measures: Measures, X: Any, y: Any, who: str
-) -> tuple[list[Any], list[Any]]:
+def _checked(model: Module, measures: Any, X: Any, y: Any, who: str) -> tuple[Any, Any]:
     """Samples and targets in lists, each looked at before the first step.
 
     Floats of one shape are all taken if the first is; of all else the model is called with each.
     """
     rows, targets = pairs(X, y, who)
     (rows, alike), (targets, _) = _listed(rows, f"{who}: X"), _listed(targets, f"{who}: y")
-    training, output = model.training, None
+    training, at, output = model.training, "", None
     model.eval()
     try:
         for i, row in enumerate(rows[:1] if alike else rows):
-            with _told(f"{who}: X[{i}] must be a sample that the model takes"):
-                output = model(row)
-        for measure in measures.values():
-            if measure in LOSSES.values():  # a function of the user's own may count its calls
-                with _told(f"{who}: y must suit the loss, and the model's outputs"):
-                    measure([output] * len(rows), targets)
+            at = f"X[{i}] must be a sample that the model takes"
+            output = model(row)
+        for name, measure in measures.items():
+            at = f"y must suit the {name} and the model's outputs"
+            if name != "loss" or measure in LOSSES.values():  # one's own may count its calls
+                measure([output if name == "loss" else _plain(output)] * len(rows), targets)
+    except (TypeError, ValueError, IndexError) as error:
+        error.args = (f"{who}: {at}; {error}",)
+        raise
     finally:
         model.train(training)
     return rows, targets
 
 
-def _listed(rows: Any, who: str) -> tuple[list[Any], bool]:
-    """Each sample in Python's own lists and numbers; whether all are floats of one shape."""
+def _listed(rows: Any, who: str) -> tuple[Any, bool]:
+    """Python's own lists and numbers, all finite; whether they are floats of one shape."""
     try:
         table = np.asarray(rows)
     except ValueError:  # of several shapes
         table = np.array(None)
     if table.dtype.kind in "fiub":
-        rows, wrong = table.tolist(), np.argwhere(~np.isfinite(table)).tolist()
-    else:
-        rows = [row.tolist() if hasattr(row, "tolist") else row for row in rows]
-        wrong = [[i] for i, row in enumerate(rows) if not all(map(_is_finite, _leaves(row)))]
-    if wrong:
-        raise ValueError(
-            f"{who}: finite numbers are required, got nan or inf at {wrong[0]}; leave that sample "
-            "out, or fill it in"
-        )
-    return rows, table.dtype.kind == "f"
-
-
-def _is_finite(x: Any) -> bool:
-    return not isinstance(x, float) or math.isfinite(x)
-
-
-def _leaves(x: Any) -> Iterator[Any]:
-    if isinstance(x, (list, tuple)):
-        for part in x:
-            yield from _leaves(part)
-    else:
-        yield x
+        wrong = np.argwhere(~np.isfinite(table)).tolist()
+        if wrong:
+            raise ValueError(
+                f"{who}: finite numbers are required, got {table[tuple(wrong[0])]} at {wrong[0]}; "
+                "leave that sample out, or fill it in"
+            )
+        return table.tolist(), table.dtype.kind == "f"
+    nested = (list, tuple, np.ndarray, float)
+    return [
+        _listed(row, f"{who}[{i}]")[0] if isinstance(row, nested) else row
+        for i, row in enumerate(rows)
+    ], False
 
 
 def _plain(x: Any) -> Any:
@@ -393,13 +343,3 @@ def _plain(x: Any) -> Any:
     if isinstance(x, (list, tuple, np.ndarray)):
         return [_plain(part) for part in x]
     return x.data if isinstance(x, Value) else x
-
-
-@contextlib.contextmanager
-def _told(at: str) -> Iterator[None]:
-    """An error's text begins with ``at``."""
-    try:
-        yield
-    except (TypeError, ValueError, IndexError) as error:
-        error.args = (f"{at}; {error}",)
-        raise

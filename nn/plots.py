@@ -6,6 +6,7 @@ changes. Colours are Okabe and Ito's, which can be told apart by who sees fewer 
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -17,38 +18,39 @@ from .module import Module
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 MARKERS = "osD^vP<>"  # for prints in grey
-CELLS = 80  # of a boundary's grid each way: its lines look smooth, and it is 6,561 calls
+CELLS = 60  # of a boundary's grid each way: its lines look smooth, and it is 3,721 calls
 AROUND = 0.1  # of the points' extent, left free on each side of them
+
+
+def needed(module: str, extra: str) -> Any:
+    """The module, which comes with an extra."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"{module} is required; pip install 'whygrad[{extra}]'") from error
 
 
 def _axes(ax: Any) -> Any:
     if ax is not None:
         return ax
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise ImportError("plots: matplotlib is needed; pip install 'whygrad[plots]'") from None
-    return pyplot.figure(layout="constrained").gca()
+    return needed("matplotlib.pyplot", "plots").figure(layout="constrained").gca()
 
 
 def history(history: Mapping[str, list[float]], ax: Any = None) -> Any:
     """A History's curves: the loss, and metrics on a scale at the right; validation is dashed."""
-    ax = _axes(ax)
-    names = [name for name in history if not name.startswith("val_")]
-    scales, lines = {"loss": ax}, []
-    first = getattr(history, "first", 0)
+    ax, names = _axes(ax), [name for name in history if not name.startswith("val_")]
+    right = ax.twinx() if names[1:] else ax
+    lines: list[Any] = []
     for name, color in zip(names, COLORS):
-        if name not in scales:
-            scales[name] = scales.get(names[1]) or ax.twinx()
         for key, style in ((name, "-"), (f"val_{name}", "--")):
-            series = history.get(key, [])
-            epochs = range(first, first + len(series))
+            series, scale = history.get(key, []), ax if name == "loss" else right
+            epochs = np.arange(len(series)) + getattr(history, "first", 0)
             dot = "o" if len(series) == 1 else None  # a line of one point is not seen
-            lines += scales[name].plot(epochs, series, style, color=color, label=key, marker=dot)
+            line = scale.plot(epochs, series, style, color=color, label=key, marker=dot)
+            lines += line if key in history else []
+    right.set_ylabel(", ".join(names[1:]))
     ax.set(xlabel="epoch", ylabel="loss")
-    if names[1:]:
-        scales[names[1]].set_ylabel(", ".join(names[1:]))
-    ax.legend(handles=[line for line in lines if len(line.get_xdata())])
+    right.legend(handles=lines)  # of the upper one: it covers the lines of both
     return ax
 
 
