@@ -1,1 +1,245 @@
-"""Models and optimizers in files: numbers and a description, nothing that runs."""
+"""Models and optimizers in files: numbers and a description, nothing that runs.
+
+A file is a zip of three arrays that ``numpy.load`` reads: ``description``, JSON in bytes;
+``numbers``, all that there are, one after the other; ``checksum``, SHA-256 of both. Read by
+module.py, which saves, and by ``nn.load``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import math
+import operator
+import os
+import random
+import zipfile
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd import Op, ops
+from autograd.writing import write_whole
+
+from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
+from .module import Module, numbers_of, trees_of, written
+
+FORMAT, VERSION = "whygrad model", 1
+MEMBERS = {"description": "|u1", "numbers": "<f8", "checksum": "|u1"}
+HEADER = 128  # bytes: what NumPy writes before so short a description of an array
+
+
+class _Kind(NamedTuple):
+    """How a module of ours is described, and how many parameters a description asks for."""
+
+    arguments: Callable[[Any], dict[str, Any]]
+    count: Callable[..., int]
+
+
+def _one(neurons: Iterable[Any]) -> Any:
+    """The activation of all of them."""
+    found = {neuron.activation for neuron in neurons}
+    if len(found) > 1:
+        raise TypeError("neurons of one layer with one activation are required")
+    return next(iter(found), None) or "linear"
+
+
+def _dense(*sizes: Any) -> int:
+    return sum((a + 1) * b for a, b in itertools.pairwise(map(operator.index, sizes)))
+
+
+def _layer(layer: Any) -> dict[str, Any]:
+    return {"nin": layer.nin, "nout": len(layer.neurons), "init": "zeros"}
+
+
+KINDS: dict[Any, _Kind] = {
+    Neuron: _Kind(
+        lambda m: {"nin": m.nin, "activation": _one([m]), "init": "zeros"},
+        lambda nin, **_: _dense(nin, 1),
+    ),
+    Linear: _Kind(_layer, lambda nin, nout, **_: _dense(nin, nout)),
+    Layer: _Kind(
+        lambda m: {**_layer(m), "activation": _one(m.neurons)},
+        lambda nin, nout, **_: _dense(nin, nout),
+    ),
+    MLP: _Kind(
+        lambda m: {
+            "nin": m.nin, "nouts": [len(layer.neurons) for layer in m.layers], "init": "zeros",
+            "activation": _one(n for layer in m.layers[:-1] for n in layer.neurons),
+            "output": _one(m.layers[-1].neurons),
+        },
+        lambda nin, nouts, **_: _dense(nin, *nouts),
+    ),
+    LayerNorm: _Kind(lambda m: {"n": m.nin, "eps": m.eps}, lambda n, **_: 2 * operator.index(n)),
+    Embedding: _Kind(
+        lambda m: {"count": len(m.weight), "size": len(m.weight[0]), "seed": 0},
+        lambda count, size, **_: operator.index(count) * operator.index(size),
+    ),
+    Dropout: _Kind(
+        lambda m: {"p": m.p, "seed": None if _drawn(m) is None else 0}, lambda **_: 0
+    ),
+    Sequential: _Kind(lambda m: {"layers": m.layers}, lambda **_: 0),
+}  # fmt: skip
+
+
+def _drawn(dropout: Dropout) -> Any:
+    """The state of the random numbers of its own; None where it takes Python's ``random``."""
+    generator = dropout.generator
+    return np.array(generator.getstate()[1]) if isinstance(generator, random.Random) else None
+
+
+# ------------------------------------------------------------------ writing
+def write(model: Module, path: str | os.PathLike[str], optimizer: Any = None) -> None:
+    """What ``Module.save`` does."""
+    arrays: list[Any] = []
+
+    def described(x: Any) -> Any:
+        """What JSON does not know, as data: arrays, ops and modules of ours."""
+        if isinstance(x, np.generic):
+            return x.item()
+        if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
+            offset = sum(map(len, arrays))
+            arrays.append(x.ravel().astype("<f8"))
+            return {"$array": [offset, *x.shape]}
+        if isinstance(x, Op) and ops.TABLE.get(x.name) is x.base:
+            return {"$op": x.name, **x.parameters}
+        if type(x) in KINDS:
+            return {"$module": type(x).__name__, **KINDS[type(x)].arguments(x)}
+        raise TypeError(f"save: numbers, texts, lists and arrays are required, got {x!r}")
+
+    try:
+        built = json.loads(json.dumps(model, default=described))
+    except TypeError:  # a class or a function of the user's own
+        built = None
+    seen: dict[int, Any] = {}
+    trees = trees_of(model, seen)
+    data = {
+        "format": FORMAT, "version": VERSION, "class": type(model).__name__, "model": built,
+        "state": {path: numbers_of(tree) for path, tree in trees.items()},
+        "dropouts": [_drawn(part) for part in seen.values() if isinstance(part, Dropout)],
+        "optimizer": None if optimizer is None else optimizer.state_dict(),
+    }  # fmt: skip
+    text = np.frombuffer(json.dumps(data, default=described).encode(), np.uint8)
+    numbers = np.concatenate([np.empty(0), *arrays])
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as file:
+        for name, array in zip(MEMBERS, (text, numbers, _checksum(text, numbers)), strict=True):
+            entry = zipfile.ZipInfo(f"{name}.npy")  # of no time: the same model, the same file
+            file.writestr(entry, _npy(array))
+    write_whole(path, held.getvalue())
+
+
+def _checksum(text: Any, numbers: Any) -> Any:
+    return np.frombuffer(hashlib.sha256(text.tobytes() + numbers.tobytes()).digest(), np.uint8)
+
+
+def _npy(array: Any) -> bytes:
+    """The array as NumPy's file has it, in the one form that is read back."""
+    text = f"{{'descr': {array.dtype.str!r}, 'fortran_order': False, 'shape': ({len(array)},), }}"
+    start = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
+    return start + text.encode().ljust(HEADER - 11) + b"\n" + array.tobytes()  # type: ignore[no-any-return]
+
+
+# ------------------------------------------------------------------ reading
+def load(path: str | os.PathLike[str], into: Any = None, optimizer: Any = None) -> Any:
+    """The model that ``model.save`` wrote; or ``into``, with its numbers.
+
+    A new model's labels are those that its class gives.
+
+    Args:
+        into: a model of the same make: required where a class or a function of your own is in it.
+        optimizer: of the parameters of ``into``: gets the state of the one that was saved.
+    Raises:
+        ValueError: the file is damaged, altered, newer or not ours, or does not fit. Nothing has
+            changed then, and nothing in it was run.
+        OSError: there is no such file.
+    """
+    name = os.fspath(path)
+    with open(name, "rb") as file:
+        raw = file.read()
+    try:
+        data = _read(raw, into is None)
+    except Exception as error:  # zipfile's own are many, and a forged file's can be any
+        raise ValueError(
+            f"load: {name}: a whole file that model.save wrote is required, got one that is cut, "
+            f"altered or foreign ({error}); save it again"
+        ) from error
+    try:
+        return _filled(data, into, optimizer)
+    except Exception as error:
+        raise ValueError(f"load: {name}: {error}") from error
+
+
+def _read(raw: bytes, build: bool) -> dict[str, Any]:
+    """What was written, if it is whole; of a newer version only that it is one."""
+    left = 0
+
+    def restored(data: dict[str, Any]) -> Any:
+        nonlocal left
+        if "$array" in data:
+            offset, *shape = data["$array"]
+            return numbers[offset : offset + math.prod(shape)].reshape(shape).copy()
+        if "$op" in data:
+            return ops.TABLE[data.pop("$op")].fixed(**data)
+        if "$module" not in data or not build:
+            return data
+        kind = next(kind for kind in KINDS if kind.__name__ == data["$module"])
+        del data["$module"]
+        count = KINDS[kind].count(**data)
+        left -= count
+        if min(left, count) < 0:  # before anything is made of them
+            raise ValueError("it claims more parameters than it has numbers")
+        return Sequential(*data["layers"]) if kind is Sequential else kind(**data)
+
+    with zipfile.ZipFile(io.BytesIO(raw)) as file:
+        description = _member(file, "description")
+        data: dict[str, Any] = json.loads(description.tobytes())
+        if data["format"] == FORMAT and data["version"] > VERSION:
+            return {"version": data["version"]}
+        numbers, checksum = _member(file, "numbers"), _member(file, "checksum")
+    if not np.array_equal(checksum, _checksum(description, numbers)):
+        raise ValueError("its checksum is another")
+    left = len(numbers)
+    return json.loads(description.tobytes(), object_hook=restored)  # type: ignore[no-any-return]
+
+
+def _member(file: zipfile.ZipFile, name: str) -> Any:
+    """One of the arrays; only what ``_npy`` writes is taken, whatever its header claims."""
+    if file.getinfo(f"{name}.npy").compress_type != zipfile.ZIP_STORED:
+        raise ValueError("it is compressed")  # a small file might fill the memory
+    member = file.read(f"{name}.npy")
+    array = np.frombuffer(member, MEMBERS[name], offset=HEADER)
+    if member != _npy(array):
+        raise ValueError(f"{name} is another kind of array")
+    return array
+
+
+def _filled(data: dict[str, Any], into: Any, optimizer: Any) -> Any:
+    """The model with its numbers; all is looked at before the first is written."""
+    if data["version"] > VERSION:
+        raise ValueError(f"version {data['version']} was made by a newer whygrad; upgrade it")
+    model = data["model"] if into is None else into
+    if model is None or (into is None and optimizer is not None):
+        why = "it belongs to the optimizer" if model else "a class or function of yours is in it"
+        raise ValueError(
+            f"a {data['class']} to fill is required, as {why}; use nn.load(path, into=model)"
+        )
+    pairs = model.matched(data["state"])
+    parts = model.modules() if any(drawn is not None for drawn in data["dropouts"]) else []
+    drops = (part for part in parts if isinstance(part, Dropout))
+    states = [
+        (drop.generator, (3, tuple(map(int, drawn)), None))  # the version, and no gauss in hand
+        for drop, drawn in zip(drops, data["dropouts"])
+        if drawn is not None and isinstance(drop.generator, random.Random)
+    ]
+    if optimizer is not None:
+        if data["optimizer"] is None:
+            raise ValueError("no optimizer is in it; use model.save(path, optimizer=...)")
+        optimizer.load_state_dict(data["optimizer"])
+    written(pairs)
+    for generator, state in states:
+        generator.setstate(state)
+    return model

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 import functools
+import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Set, ValuesView
 from types import MappingProxyType, ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
 
 from autograd import Value, no_grad
-
-if TYPE_CHECKING:  # NumPy is loaded by those who ask for arrays
-    import numpy as np
+from autograd.arrays import entries
 
 _Own = TypeVar("_Own", bound="Module")
 
@@ -103,7 +104,9 @@ class Module:
         self.eval()
         try:
             with no_grad():
-                return _array([self(x) for x in samples], "predict")
+                outputs, shape = entries([self(x) for x in samples], "predict")
+            numbers = [y.data if isinstance(y, Value) else y for y in outputs]
+            return np.array(numbers, float).reshape(shape)
         finally:
             for part, mode in modes:
                 object.__setattr__(part, "training", mode)
@@ -117,7 +120,7 @@ class Module:
         >>> {path: array.shape for path, array in Layer(3, 1).state_dict().items()}
         {'neurons.0.w': (3,), 'neurons.0.b': ()}
         """
-        return {path: _array(tree, path) for path, tree in _gathered(_search(self)).items()}
+        return {path: numbers_of(tree) for path, tree in trees_of(self).items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Write the numbers that ``state_dict`` gave, arrays or nested lists: all of them, or none.
@@ -126,21 +129,29 @@ class Module:
             ValueError: a path is missing or not known, or an array has another shape.
             TypeError: something else than real numbers.
         """
-        for parameter, number in self.matched(state):
-            parameter.data = number
+        written(self.matched(state))
 
-    def matched(self, state: Mapping[str, Any]) -> list[tuple[Value, float]]:
-        """Each parameter with its number in ``state``; raises as ``load_state_dict``."""
+    def save(self, path: str | os.PathLike[str], optimizer: Any = None) -> None:
+        """Write weights, a description, and the optimizer's state, for ``nn.load``.
+
+        The file is written wholly or not at all: what was there stays until all is on the disk.
+        Random numbers of Dropout's own go with it, so that training goes on as if never stopped.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        from .files import write  # which reads this file
+
+        write(self, path, optimizer)
+
+    def matched(self, state: Mapping[str, Any]) -> list[tuple[list[Value], list[float]]]:
+        """Parameters and their numbers in ``state``; raises as ``load_state_dict``."""
         if not isinstance(state, Mapping):
             raise TypeError(
                 "load_state_dict: a mapping of paths to arrays is required, got "
                 f"{type(state).__name__}; use model.state_dict()"
             )
-        import numpy as np
-
-        from autograd.arrays import entries
-
-        own = _gathered(_search(self))
+        own = trees_of(self)
         missing, unknown = [list(x) for x in (own.keys() - state.keys(), state.keys() - own.keys())]
         if missing or unknown:
             parts = [("missing", missing), ("not known", unknown)]
@@ -150,32 +161,32 @@ class Module:
                 f"load_state_dict: the paths of this {type(self).__name__} are required, got "
                 f"{len(missing)} missing and {len(unknown)} not known: {told}; {remedy}"
             )
-        pairs: list[tuple[Value, float]] = []
+        pairs = []
         for path, tree in own.items():
-            values, shape = entries(tree, path)
-            numbers, given = entries(state[path], f"load_state_dict: {path}")
-            if given != shape:
+            numbers, shape = entries(state[path], f"load_state_dict: {path}")
+            if shape != _shape(tree):
                 raise ValueError(
-                    f"load_state_dict: {path} must have the shape {shape}, got {given}; make the "
-                    "model as the one was whose state this is"
+                    f"load_state_dict: {path} must have the shape {_shape(tree)}, got {shape}; "
+                    "make the model as the one was whose state this is"
                 )
-            pairs += zip(values, np.array(numbers, float).tolist())  # which refuses Values
+            pairs.append((_flat(tree), np.array(numbers, float).tolist()))  # which refuses Values
         return pairs
 
 
-def _array(tree: Any, who: str) -> np.ndarray[Any, Any]:
-    """The numbers of nested lists of Values and numbers."""
-    import numpy as np
-
-    from autograd.arrays import entries
-
-    values, shape = entries(tree, who)
-    return np.array([x.data if isinstance(x, Value) else x for x in values], float).reshape(shape)
+def written(pairs: Iterable[tuple[list[Value], list[float]]]) -> None:
+    """What ``matched`` gives, put into the parameters."""
+    for values, numbers in pairs:
+        for value, number in zip(values, numbers, strict=True):
+            value.data = number
 
 
-def _gathered(found: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """What was found, by its path; all of one shape in a list, as ``w.0``, ``w.1``, under ``w``."""
-    named = dict(found)
+def trees_of(module: Module, seen: dict[int, Any] | None = None) -> dict[str, Any]:
+    """Each parameter by its path; all of one shape in a list, as ``w.0`` and ``w.1``, as ``w``.
+
+    Args:
+        seen: gets all that was looked into, by id.
+    """
+    named = dict(_search(module, seen))
     while True:
         holders: dict[str, dict[str, Any]] = {}
         for path, tree in named.items():
@@ -194,6 +205,18 @@ def _gathered(found: Iterable[tuple[str, Any]]) -> dict[str, Any]:
             holder if holder in joined else path: joined.get(holder, named[path])
             for path, holder in paths
         }
+
+
+def numbers_of(tree: Any) -> np.ndarray[Any, Any]:
+    """The numbers of a Value, or of even lists of Values."""
+    return np.array([value.data for value in _flat(tree)]).reshape(_shape(tree))
+
+
+def _flat(tree: Any) -> list[Value]:
+    flat = tree if isinstance(tree, list) else [tree]
+    while isinstance(flat[0], list):
+        flat = [part for parts in flat for part in parts]
+    return flat
 
 
 def _shape(tree: Any) -> tuple[int, ...]:
