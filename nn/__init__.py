@@ -1,6 +1,11 @@
 """Neurons, layers and networks of Values; losses, optimizers, training. On autograd only."""
 
-from .data import SPECIES, iris
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import schedules
 from .files import load
 from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
 from .losses import (
@@ -22,8 +27,11 @@ if TYPE_CHECKING:
     from .fitting import History, fit
 
 __all__ = [
-    "MLP", "SGD", "SPECIES", "Dropout", "Embedding", "Layer", "LayerNorm", "Linear", "Module",
-    "Neuron", "Sequential", "binary_cross_entropy", "cross_entropy", "iris", "load", "mse",
+    "MLP", "SGD", "SPECIES", "Adagrad", "Adam", "AdamW", "Dropout", "Embedding", "History",
+    "Layer", "LayerNorm", "Linear", "Module", "Neuron", "Optimizer", "RMSprop", "Sequential",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "clip_gradients", "cross_entropy",
+    "data", "fit", "hinge", "huber", "iris", "kl_divergence", "load", "mae", "mse", "plots",
+    "schedules",
 ]  # fmt: skip
 # With NumPy, at first use: what is in a room, or the room itself.
 _LATER = {
