@@ -25,7 +25,7 @@ MEASURES = ("sepal length", "sepal width", "petal length", "petal width")
 HELD_OUT = 0.2  # of the flowers
 BATCH = 20  # flowers a step: 6 steps an epoch
 EPOCHS = 40  # after that the loss on held-out flowers falls little
-LEARNING_RATE = 0.2
+LEARNING_RATE = 0.02
 
 Flowers = npt.NDArray[np.float64]
 Species = npt.NDArray[np.int64]
@@ -62,7 +62,7 @@ def main(seed: int = 0) -> None:
     model = nn.MLP(4, [8, 3], activation="tanh", init="glorot", seed=seed)
     nn.fit(
         model, (train - middle) / spread, train_species,
-        optimizer="sgd", learning_rate=LEARNING_RATE, epochs=EPOCHS, batch_size=BATCH, seed=seed,
+        learning_rate=LEARNING_RATE, epochs=EPOCHS, batch_size=BATCH, seed=seed,
     )  # fmt: skip
     seen = (held_out - middle) / spread
     right = np.count_nonzero(model.predict(seen).argmax(axis=1) == held_out_species)
