@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from autograd import Value, log, log1p, mean, ops, sigmoid, softplus, square
@@ -27,22 +27,13 @@ _BELIEVED: Rule = (
 )  # fmt: skip
 
 
-def _listed(given: Any) -> Any:
-    return list(given) if isinstance(given, Iterator) else given
-
-
-def _entries(given: Any, name: str) -> tuple[list[Any], tuple[int, ...]]:
-    """The numbers and Values of ``given``, and its shape."""
-    from autograd.arrays import entries  # which loads NumPy
-
-    return entries(_listed(given), name)
-
-
 def _paired(
     name: str, predictions: Any, targets: Any, rule: Rule, remedy: str = "give both one shape"
 ) -> tuple[list[Any], list[Any], tuple[int, ...]]:
     """The numbers of both, of one shape, and that shape; the targets keep the rule."""
-    (ps, shape), (ts, wanted) = _entries(predictions, name), _entries(targets, name)
+    from autograd.arrays import entries  # not before: it loads NumPy
+
+    (ps, shape), (ts, wanted) = entries(predictions, name), entries(targets, name)
     if shape != wanted or not ps:
         raise ValueError(
             f"{name}: a target for each prediction, one at least, is required, got predictions of "
@@ -84,10 +75,13 @@ def _reduced(name: str, terms: list[Any], shape: tuple[int, ...], reduction: Any
 
 
 def _elementwise(
-    name: str, given: tuple[Any, Any, str], term: Callable[[Any, Any], Any], rule: Rule = _NUMBER
-) -> Any:
+    name: str, given: tuple[Any, Any, str], term: Callable[[Any, Any], Any],
+    rule: Rule = _NUMBER, believed: Rule | None = None,
+) -> Any:  # fmt: skip
     """A loss that is a formula of one prediction and one target, over all of them."""
     ps, ts, shape = _paired(name, *given[:2], rule)
+    if believed:
+        _require(ps, shape, believed, f"{name}: predictions")
     return _reduced(name, [term(p, t) for p, t in zip(ps, ts)], shape, given[2])
 
 
@@ -165,15 +159,14 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     800.0
     """
 
-    name = "binary_cross_entropy"
 
     def term(p: Any, t: Any) -> Any:
-        _require([p], (), _BELIEVED, f"{name}: predictions")
         if isinstance(p, Value) and p.op is sigmoid:
             return _of_logit(p.inputs[0], t)
         return _between(lambda: -log(p), lambda: -log1p(-p), t)
 
-    return _elementwise(name, (predictions, targets, reduction), term, _CHANCE)
+    given = predictions, targets, reduction
+    return _elementwise("binary_cross_entropy", given, term, _CHANCE, _BELIEVED)
 
 
 def binary_cross_entropy_with_logits(
@@ -224,10 +217,12 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """
     import numpy as np
 
-    name, logits = "cross_entropy", _listed(logits)
-    numbers, shape = _entries(logits, name)
+    from autograd.arrays import entries
+
+    name = "cross_entropy"
+    numbers, shape = entries(logits, name)
     rows = _rows(numbers, shape, name)
-    found = np.array(_listed(targets), dtype=object)
+    found = np.array(targets, dtype=object)
     if found.shape == shape[:-1]:
         wanted: list[Any] = [_class(t, shape[-1]) for t in found.ravel().tolist()]
     else:
