@@ -17,7 +17,7 @@ import os
 import random
 import zipfile
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -32,13 +32,6 @@ MEMBERS = {"description": "|u1", "numbers": "<f8", "checksum": "|u1"}
 HEADER = 128  # bytes: what NumPy writes before so short a description of an array
 
 
-class _Kind(NamedTuple):
-    """How a module of ours is described, and how many parameters a description asks for."""
-
-    arguments: Callable[[Any], dict[str, Any]]
-    count: Callable[..., int]
-
-
 def _one(neurons: Iterable[Any]) -> Any:
     """The activation of all of them."""
     found = {neuron.activation for neuron in neurons}
@@ -47,42 +40,35 @@ def _one(neurons: Iterable[Any]) -> Any:
     return next(iter(found), None) or "linear"
 
 
-def _dense(*sizes: Any) -> int:
-    return sum((a + 1) * b for a, b in itertools.pairwise(map(operator.index, sizes)))
+def _layer(m: Any) -> dict[str, Any]:
+    return {"nin": m.nin, "nout": len(m.neurons), "activation": _one(m.neurons), "init": "zeros"}
 
 
-def _layer(layer: Any) -> dict[str, Any]:
-    return {"nin": layer.nin, "nout": len(layer.neurons), "init": "zeros"}
-
-
-KINDS: dict[Any, _Kind] = {
-    Neuron: _Kind(
-        lambda m: {"nin": m.nin, "activation": _one([m]), "init": "zeros"},
-        lambda nin, **_: _dense(nin, 1),
-    ),
-    Linear: _Kind(_layer, lambda nin, nout, **_: _dense(nin, nout)),
-    Layer: _Kind(
-        lambda m: {**_layer(m), "activation": _one(m.neurons)},
-        lambda nin, nout, **_: _dense(nin, nout),
-    ),
-    MLP: _Kind(
-        lambda m: {
-            "nin": m.nin, "nouts": [len(layer.neurons) for layer in m.layers], "init": "zeros",
-            "activation": _one(n for layer in m.layers[:-1] for n in layer.neurons),
-            "output": _one(m.layers[-1].neurons),
-        },
-        lambda nin, nouts, **_: _dense(nin, *nouts),
-    ),
-    LayerNorm: _Kind(lambda m: {"n": m.nin, "eps": m.eps}, lambda n, **_: 2 * operator.index(n)),
-    Embedding: _Kind(
-        lambda m: {"count": len(m.weight), "size": len(m.weight[0]), "seed": 0},
-        lambda count, size, **_: operator.index(count) * operator.index(size),
-    ),
-    Dropout: _Kind(
-        lambda m: {"p": m.p, "seed": None if _drawn(m) is None else 0}, lambda **_: 0
-    ),
-    Sequential: _Kind(lambda m: {"layers": m.layers}, lambda **_: 0),
+# How each module of ours is made again.
+ARGUMENTS: dict[Any, Callable[[Any], dict[str, Any]]] = {
+    Neuron: lambda m: {"nin": m.nin, "activation": _one([m]), "init": "zeros"},
+    Linear: _layer,
+    Layer: _layer,
+    MLP: lambda m: {
+        "nin": m.nin, "nouts": [len(layer.neurons) for layer in m.layers], "init": "zeros",
+        "activation": _one(n for layer in m.layers[:-1] for n in layer.neurons),
+        "output": _one(m.layers[-1].neurons),
+    },
+    LayerNorm: lambda m: {"n": m.nin, "eps": m.eps},
+    Embedding: lambda m: {"count": len(m.weight), "size": len(m.weight[0]), "seed": 0},
+    Dropout: lambda m: {"p": m.p, "seed": None if _drawn(m) is None else 0},
+    Sequential: lambda m: {"layers": m.layers},
 }  # fmt: skip
+
+
+def _count(
+    nin: Any = -1, nout: Any = 1, nouts: Any = (), n: Any = 0, count: Any = 0, size: Any = 0,
+    **_: Any,
+) -> int:  # fmt: skip
+    """How many parameters a module with these arguments has."""
+    sizes = map(operator.index, [nin, *(nouts or [nout])])  # a forged text times a number is long
+    dense = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+    return dense + 2 * operator.index(n) + operator.index(count) * operator.index(size)
 
 
 def _drawn(dropout: Dropout) -> Any:
@@ -94,20 +80,23 @@ def _drawn(dropout: Dropout) -> Any:
 # ------------------------------------------------------------------ writing
 def write(model: Module, path: str | os.PathLike[str], optimizer: Any = None) -> None:
     """What ``Module.save`` does."""
-    arrays: list[Any] = []
+    held: list[float] = []
+    claimed = 0
 
     def described(x: Any) -> Any:
         """What JSON does not know, as data: arrays, ops and modules of ours."""
+        nonlocal claimed
         if isinstance(x, np.generic):
             return x.item()
         if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
-            offset = sum(map(len, arrays))
-            arrays.append(x.ravel().astype("<f8"))
-            return {"$array": [offset, *x.shape]}
+            held.extend(x.ravel().tolist())
+            return {"$array": [len(held) - x.size, *x.shape]}
         if isinstance(x, Op) and ops.TABLE.get(x.name) is x.base:
             return {"$op": x.name, **x.parameters}
-        if type(x) in KINDS:
-            return {"$module": type(x).__name__, **KINDS[type(x)].arguments(x)}
+        if type(x) in ARGUMENTS:
+            arguments = ARGUMENTS[type(x)](x)
+            claimed += _count(**arguments)
+            return {"$module": type(x).__name__, **arguments}
         raise TypeError(f"save: numbers, texts, lists and arrays are required, got {x!r}")
 
     try:
@@ -115,21 +104,22 @@ def write(model: Module, path: str | os.PathLike[str], optimizer: Any = None) ->
     except TypeError:  # a class or a function of the user's own
         built = None
     seen: dict[int, Any] = {}
-    trees = trees_of(model, seen)
+    state = {path: numbers_of(tree) for path, tree in trees_of(model, seen).items()}
+    whole = claimed == sum(array.size for array in state.values())  # not if a part comes twice
     data = {
-        "format": FORMAT, "version": VERSION, "class": type(model).__name__, "model": built,
-        "state": {path: numbers_of(tree) for path, tree in trees.items()},
+        "format": FORMAT, "version": VERSION, "class": type(model).__name__,
+        "model": built if whole else None, "state": state,
         "dropouts": [_drawn(part) for part in seen.values() if isinstance(part, Dropout)],
         "optimizer": None if optimizer is None else optimizer.state_dict(),
     }  # fmt: skip
     text = np.frombuffer(json.dumps(data, default=described).encode(), np.uint8)
-    numbers = np.concatenate([np.empty(0), *arrays])
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as file:
+    numbers = np.array(held, "<f8")
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
         for name, array in zip(MEMBERS, (text, numbers, _checksum(text, numbers)), strict=True):
             entry = zipfile.ZipInfo(f"{name}.npy")  # of no time: the same model, the same file
             file.writestr(entry, _npy(array))
-    write_whole(path, held.getvalue())
+    write_whole(path, content.getvalue())
 
 
 def _checksum(text: Any, numbers: Any) -> Any:
@@ -186,9 +176,8 @@ def _read(raw: bytes, build: bool) -> dict[str, Any]:
             return ops.TABLE[data.pop("$op")].fixed(**data)
         if "$module" not in data or not build:
             return data
-        kind = next(kind for kind in KINDS if kind.__name__ == data["$module"])
-        del data["$module"]
-        count = KINDS[kind].count(**data)
+        name, count = data.pop("$module"), _count(**data)
+        kind = next(kind for kind in ARGUMENTS if kind.__name__ == name)
         left -= count
         if min(left, count) < 0:  # before anything is made of them
             raise ValueError("it claims more parameters than it has numbers")
@@ -223,7 +212,7 @@ def _filled(data: dict[str, Any], into: Any, optimizer: Any) -> Any:
         raise ValueError(f"version {data['version']} was made by a newer whygrad; upgrade it")
     model = data["model"] if into is None else into
     if model is None or (into is None and optimizer is not None):
-        why = "it belongs to the optimizer" if model else "a class or function of yours is in it"
+        why = "the optimizer is of its parameters" if model else "more than layers of nn is in it"
         raise ValueError(
             f"a {data['class']} to fill is required, as {why}; use nn.load(path, into=model)"
         )

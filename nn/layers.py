@@ -8,6 +8,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd import Op, Value, dot, ops, scope
 from autograd.functions import mean
 from autograd.modes import each_in
@@ -83,23 +85,12 @@ class _Sampled(Module):
     def _row(self, row: list[Any] | None, x: Any) -> list[Any]:
         """``row``, if it is one of those that are required."""
         if row is None or len(row) != self.nin or _listed(row[0]) is not None:
+            kind, shape = type(x).__name__, np.asarray(x, dtype=object).shape
             raise ValueError(
-                f"{type(self).__name__}: rows of {self.nin} numbers are required, got "
-                f"{_shape(x, row)}; give one row, or a batch of them"
+                f"{type(self).__name__}: rows of {self.nin} numbers are required, got {kind} of "
+                f"shape {shape}{f', a row of {len(row)}' if row else ''}; give one, or a batch"
             )
         return row
-
-
-def _shape(x: Any, row: list[Any] | None) -> str:
-    """``shape (3, 4)``, or what it is that has none; ``row`` is the one that does not fit."""
-    sizes, inside = [], _listed(x)
-    if inside is None or row is None:
-        return f"{x!r}" if len(repr(x)) < 60 else type(x).__name__
-    ragged = len({len(_listed(part) or ()) for part in inside}) > 1
-    while inside is not None:
-        sizes.append(len(inside))
-        inside = _listed(inside[0]) if inside else None
-    return f"a row of {len(row)} among others" if ragged else f"shape {tuple(sizes)}"
 
 
 # ------------------------------------------------------------------ neurons
@@ -168,12 +159,12 @@ class Layer(_Sampled):
 
 
 class Linear(Layer):
-    """A Layer without an activation."""
+    """A Layer without an activation; the options are Layer's."""
 
     def __init__(
-        self, nin: int, nout: int, *, init: Any = "uniform", seed: Any = None, name: str = ""
+        self, nin: int, nout: int, *, activation: Activation = "linear", **options: Any
     ) -> None:
-        super().__init__(nin, nout, activation="linear", init=init, seed=seed, name=name)
+        super().__init__(nin, nout, activation=activation, **options)
 
 
 class MLP(_Sampled):

@@ -225,8 +225,8 @@ def test_a_representation_shows_the_shape():
     (lambda: nn.MLP(2, [1], activation="dot"), "activation"),
     (lambda: nn.MLP(2, [1], activation=None), "activation"),
     (lambda: nn.MLP(2, [1], activation=autograd.add), "activation: a function of one.*<op add>"),
-    (lambda: nn.MLP(3, [2])([1.0]), r"MLP: rows of 3 numbers.*got shape \(1,\); give"),
-    (lambda: nn.MLP(1, [2])([]), r"rows of 1 numbers are required, got shape \(0,\)"),
+    (lambda: nn.MLP(3, [2])([1.0]), r"MLP: rows of 3 numbers.*got list of shape \(1,\), a row of 1"),
+    (lambda: nn.MLP(1, [2])([]), r"rows of 1 numbers are required, got list of shape \(0,\)"),
 ])  # fmt: skip
 def test_wrong_sizes_and_activations_are_refused_with_a_remedy(call, words):
     with pytest.raises(ValueError, match=words):
