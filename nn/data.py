@@ -137,8 +137,9 @@ def pairs(X: Any, y: Any, who: str, least: int = 1) -> tuple[Any, Any]:
 
 def taken(rows: Any, order: Any) -> Any:
     """Those rows: of a DataFrame or an array in one, of all else in a list."""
-    rows = getattr(rows, "iloc", rows)
-    return [rows[i] for i in order] if isinstance(rows, Sequence) else rows[order]
+    if isinstance(rows, (list, tuple, range)):
+        return [rows[i] for i in order]
+    return getattr(rows, "iloc", rows)[order]
 
 
 class batches:  # in small letters, as range is: it is called like a function

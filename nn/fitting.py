@@ -139,9 +139,10 @@ def fit(
         samples = _checked(model, measures, *given, "fit: validation" if part else "fit")
         loaders[part] = batches(*samples, size, shuffle and not part, seed)
     loaders[""].passes = first
-    bar = _bar(progress, max(last - first, 0) * len(loaders[""]))
-    loop = _Loop(model, measures, _optimizer(optimizer, learning_rate, model), bar)
     history = History([part + name for part in loaders for name in measures], model, first)
+    mover = _optimizer(optimizer, learning_rate, model)
+    bar = _bar(progress, max(last - first, 0) * len(loaders[""]))
+    loop = _Loop(model, measures.values(), mover, bar)
     loop.run(range(first, last), loaders, history, callback)
     return history
 
@@ -152,12 +153,13 @@ class _Loop:
 
     held = waiting = False
 
-    def __init__(self, model: Module, measures: Mapping[str, Any], mover: Any, bar: Any) -> None:
-        self.model, self.optimizer, self.bar, self.names = model, mover, bar, list(measures)
-        self.loss, *self.metrics = measures.values()
+    def __init__(self, model: Module, measures: Iterable[Any], optimizer: Any, bar: Any) -> None:
+        self.model, self.optimizer, self.bar = model, optimizer, bar
+        self.loss, *self.metrics = measures
 
     def run(self, epochs: range, loaders: Any, history: History, callback: Any) -> None:
         """The epochs, unless Ctrl-C or the callback ends them."""
+        self.names = list(history)
         usual = signal.getsignal(signal.SIGINT)
         ours = usual is signal.default_int_handler  # else it is ignored, or another's to answer
         ours = ours and threading.current_thread() is threading.main_thread()
@@ -169,6 +171,7 @@ class _Loop:
                 self.held = True
                 history.add(numbers)
                 self._release()
+                self._tell(epoch, numbers)
                 stop = callback and callback(State(epoch, self.model, self.optimizer, history))
                 if isinstance(stop, (bool, np.bool_)) and stop:
                     break
@@ -180,6 +183,11 @@ class _Loop:
             if self.bar is not None:
                 self.bar.close()
             self.model.eval()
+
+    def _tell(self, epoch: int, numbers: Iterable[float]) -> None:
+        if self.bar is not None:
+            told = dict(zip(self.names, map(show, numbers)))
+            self.bar.set_postfix(epoch=epoch, **told, refresh=False)
 
     def _interrupted(self, *_: object) -> None:
         self.waiting = self.held
@@ -195,30 +203,32 @@ class _Loop:
         """The means over the samples of a pass: of training, a step a batch, or of validation."""
         if self.model.training is bool(judges):  # it looks at every parameter
             self.model.train(not judges)
-        totals, seen = [0.0] * len(self.names), 0
+        totals, seen = [0.0] * (1 + len(self.metrics)), 0
         for i, (rows, targets) in enumerate(loader):
             outputs = [self.model(x) for x in rows]
-            loss = self.loss(outputs, targets)
+            loss, count = self.loss(outputs, targets), len(rows)
             if not judges:
-                self._step(loss, f"batch {i} of epoch {epoch}")
-            plain = _plain(outputs) if self.metrics else None
-            found = [_plain(loss), *(metric(plain, targets) for metric in self.metrics)]
-            totals = [total + x * len(rows) for total, x in zip(totals, found)]
-            seen += len(rows)
-            if self.bar is not None and not judges and self.bar.update():
-                means = {name: show(total / seen) for name, total in zip(self.names, totals)}
-                self.bar.set_postfix(epoch=epoch, **means, refresh=False)
+                self._step(loss, i, epoch)
+            totals[0] += _plain(loss) * count
+            if self.metrics:
+                outputs = _plain(outputs)
+            for k, metric in enumerate(self.metrics, 1):
+                totals[k] += metric(outputs, targets) * count
+            seen += count
+            if self.bar is not None and not judges and self.bar.update():  # it was drawn
+                self._tell(epoch, [total / seen for total in totals])
         return [total / seen for total in totals]
 
-    def _step(self, loss: Any, where: str) -> None:
+    def _step(self, loss: Any, batch: int, epoch: int) -> None:
         if not isinstance(loss, Value):
             raise TypeError(
-                f"fit: a Value is required as loss, got {type(loss).__name__} in {where}; use the "
-                'predictions as they are given, and reduction="mean"'
+                f"fit: a Value is required as loss, got {type(loss).__name__} in batch {batch}; "
+                'use the predictions as they are given, and reduction="mean"'
             )
         if not math.isfinite(loss.data):
             error = find_anomaly(loss) or ValueError("look at its samples")
-            error.args = (f"fit: the loss must be finite, got {loss.data} in {where}; {error}",)
+            got = f"got {loss.data} in batch {batch} of epoch {epoch}"
+            error.args = (f"fit: a finite loss is required, {got}; {error}",)
             raise error
         self.optimizer.zero_grad()
         loss.backward()
