@@ -46,7 +46,7 @@ class History(dict[str, list[float]]):
         super().__init__((name, []) for name in names)
         self.first, self._epoch = first, -1
         self._state = model.state_dict()
-        self._parameters = [parameter for parameter, _ in model.matched(self._state)]
+        self._parameters = [p for values, _ in model.matched(self._state) for p in values]
         self._numbers = [parameter.data for parameter in self._parameters]
 
     @property
