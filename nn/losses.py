@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd import Value, log, log1p, mean, ops, sigmoid, softplus, square
@@ -27,13 +27,17 @@ _BELIEVED: Rule = (
 )  # fmt: skip
 
 
+def _listed(given: Any) -> Any:
+    return list(given) if isinstance(given, Iterator) else given
+
+
 def _paired(
     name: str, predictions: Any, targets: Any, rule: Rule, remedy: str = "give both one shape"
 ) -> tuple[list[Any], list[Any], tuple[int, ...]]:
     """The numbers of both, of one shape, and that shape; the targets keep the rule."""
     from autograd.arrays import entries  # not before: it loads NumPy
 
-    (ps, shape), (ts, wanted) = entries(predictions, name), entries(targets, name)
+    (ps, shape), (ts, wanted) = [entries(_listed(x), name) for x in (predictions, targets)]
     if shape != wanted or not ps:
         raise ValueError(
             f"{name}: a target for each prediction, one at least, is required, got predictions of "
@@ -220,9 +224,11 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     from autograd.arrays import entries
 
     name = "cross_entropy"
-    numbers, shape = entries(logits, name)
+    numbers, shape = entries(logits := _listed(logits), name)
     rows = _rows(numbers, shape, name)
-    found = np.array(targets, dtype=object)
+    if isinstance(targets, np.ma.MaskedArray):
+        entries(targets, name)  # refuses it
+    found = np.array(_listed(targets), dtype=object)
     if found.shape == shape[:-1]:
         wanted: list[Any] = [_class(t, shape[-1]) for t in found.ravel().tolist()]
     else:

@@ -20,8 +20,10 @@ Moved = tuple[Any, tuple[Any, ...]]  # what is taken off the numbers, and what i
 
 
 def _leaves(given: Any, who: str) -> list[Value]:
-    """The Values to move, each once."""
-    found = list(given) if isinstance(given, Iterable) else []
+    """The Values to move, each once; arrays of them are taken apart."""
+    parts = list(given) if isinstance(given, Iterable) else []
+    parts = [p.ravel().tolist() if hasattr(p, "dtype") else [p] for p in parts]
+    found = [p for part in parts for p in part]
     if not found or not all(isinstance(p, Value) for p in found):
         raise ValueError(
             f"{who}: Values to move are required, at least one, got {type(given).__name__}; "
@@ -151,7 +153,7 @@ class Optimizer:
 
     def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
         """The way of a step, number ``count`` from 1; what is kept is in the order of ``kept``."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: it has no formula; use nn.SGD")
 
     def step(self) -> None:
         """Move every parameter once."""

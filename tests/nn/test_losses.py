@@ -102,6 +102,21 @@ def test_texts_and_their_like_are_no_numbers(name, wrong):
             getattr(nn, name)(p, t)
 
 
+def test_a_generator_is_a_batch():
+    rows, p = [[0.5, 1.0], [2.0, 0.0]], [0.5, 1.0]
+    for targets in ([0, 1], [[0.5, 0.5], [1.0, 0.0]]):
+        assert nn.cross_entropy(iter(rows), iter(targets)) == nn.cross_entropy(rows, targets)
+    assert nn.mse(map(float, p), iter([0.0, 0.0])) == nn.mse(p, [0.0, 0.0])
+
+
+def test_masked_classes_are_refused_like_masked_numbers():
+    """Their mask would be lost."""
+    for loss, mask in ((nn.cross_entropy, [0, 1]), (nn.mse, [[0, 0], [0, 1]])):
+        targets = np.ma.array(np.ones(np.shape(mask), int), mask=mask)
+        with pytest.raises(TypeError, match=f"{loss.__name__}: .*masked"):
+            loss(np.zeros((2, 2)), targets)
+
+
 @pytest.mark.parametrize("delta", [0.0, -1.0, math.nan, math.inf])
 def test_hubers_delta_is_finite_and_positive(delta):
     with pytest.raises(ValueError, match="huber: delta must be a finite number > 0, got"):

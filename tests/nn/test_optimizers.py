@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import Value, sin
+from autograd import Value, array, sin
 from nn.optimizers import OPTIMIZERS
 
 from .pytorch import agrees, cases
@@ -33,6 +33,16 @@ def test_a_generator_of_parameters_is_kept():
     model = nn.MLP(2, [1], seed=0)
     optimizer = nn.SGD(p for p in model.parameters())
     assert optimizer.parameters == model.parameters() and optimizer.learning_rate == 0.01
+
+
+def test_arrays_of_values_are_parameters_too():
+    w, b = array(np.ones((2, 3))), Value(1.0)
+    optimizer = nn.SGD([w, b, w[0]], learning_rate=0.5)
+    assert len(optimizer.parameters) == 7 and nn.SGD(w).parameters == w.ravel().tolist()
+    w[1, 2].grad = b.grad = 1.0
+    optimizer.step()
+    assert (w[1, 2].data, w[0, 0].data, b.data) == (0.5, 1.0, 0.5)
+    assert nn.clip_gradients([w, b], norm=10.0) == math.sqrt(2.0)
 
 
 def test_the_rate_may_be_changed_between_steps():
@@ -214,8 +224,8 @@ def test_an_update_changes_nothing_that_it_is_given(name, options):
     optimizer, state = make(name, options), {}
     numbers, slopes = np.array([0.5, 0.3]), np.array([1.0, -2.0])
     for step in range(3):
-        for array in (numbers, slopes, *state.values()):
-            array.setflags(write=False)
+        for kept in (numbers, slopes, *state.values()):
+            kept.setflags(write=False)
         before = copy.deepcopy(state)
         new, after = optimizer.update(numbers, slopes, state, step)
         assert state.keys() == before.keys() and not np.shares_memory(new, numbers)
