@@ -6,7 +6,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import schedules
-from .files import load
 from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
 from .losses import (
     binary_cross_entropy,
@@ -20,23 +19,25 @@ from .losses import (
 )  # fmt: skip
 from .module import Module
 from .optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_gradients
+from .porting import from_torch, to_torch
 
 if TYPE_CHECKING:
     from . import data, plots
     from .data import SPECIES, iris
+    from .files import load as load
     from .fitting import History, fit
 
 __all__ = [
     "MLP", "SGD", "SPECIES", "Adagrad", "Adam", "AdamW", "Dropout", "Embedding", "History",
     "Layer", "LayerNorm", "Linear", "Module", "Neuron", "Optimizer", "RMSprop", "Sequential",
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "clip_gradients", "cross_entropy",
-    "data", "fit", "hinge", "huber", "iris", "kl_divergence", "load", "mae", "mse", "plots",
-    "schedules",
+    "data", "fit", "from_torch", "hinge", "huber", "iris", "kl_divergence", "load", "mae", "mse",
+    "plots", "schedules", "to_torch",
 ]  # fmt: skip
 # With NumPy, at first use: what is in a room, or the room itself.
 _LATER = {
     "History": "fitting", "SPECIES": "data", "data": "data", "fit": "fitting", "iris": "data",
-    "plots": "plots",
+    "load": "files", "plots": "plots",
 }  # fmt: skip
 
 

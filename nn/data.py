@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import csv
 import math
-import numbers
-import operator
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Any
@@ -17,20 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.numbers import real
+from .schedules import FROM_0, ranged, whole
 
 SPECIES = ("setosa", "versicolor", "virginica")
+INSIDE = ("between 0 and 1", lambda x: 0.0 < x < 1.0, "0.2 for a fifth")
 TURNS = 1.75  # of a spiral, as TensorFlow's Playground has it
 
 Data = tuple[NDArray[np.float64], NDArray[np.int64]]
-
-
-def whole(n: Any, who: str, least: int) -> int:
-    """``n`` as an int, if it is a whole number from ``least`` on."""
-    if not isinstance(n, numbers.Integral) or isinstance(n, bool) or n < least:
-        kind = TypeError if not isinstance(n, numbers.Real) or isinstance(n, bool) else ValueError
-        raise kind(f"{who} must be a whole number >= {least}, got {n!r}; use {max(least, 10)}")
-    return operator.index(n)
 
 
 # ------------------------------------------------------------------ sets
@@ -91,12 +82,10 @@ def _shares(n: int, classes: int, who: str) -> list[int]:
 
 def _noisy(groups: Sequence[Any], noise: float, seed: Any, who: str) -> Data:
     """The points of all classes with noise, in random order, and the class of each."""
-    if not 0.0 <= real(noise, f"{who}: noise") < math.inf:
-        raise ValueError(f"{who}: noise must be a finite number >= 0, got {noise!r}; use 0.1")
-    generator = np.random.default_rng(seed)
+    scale, generator = ranged(noise, f"{who}: noise", FROM_0), np.random.default_rng(seed)
     points, kinds = np.concatenate(groups), np.repeat(range(len(groups)), list(map(len, groups)))
     order = generator.permutation(len(points))
-    return points[order] + generator.normal(0.0, noise, points.shape), kinds[order]
+    return points[order] + generator.normal(0.0, scale, points.shape), kinds[order]
 
 
 def iris() -> Data:
@@ -114,13 +103,10 @@ def iris() -> Data:
 # ------------------------------------------------------------------ samples
 def rows_of(given: Any, who: str) -> Any:
     """Samples as an array, if it is one or a DataFrame, else as a list."""
-    if isinstance(given, (str, bytes)) or not (
-        isinstance(given, Sequence) or getattr(given, "ndim", 0) > 0
-    ):
-        raise TypeError(
-            f"{who} must be samples, in a list, an array or a DataFrame, got "
-            f"{type(given).__name__}; use [sample]"
-        )
+    many = isinstance(given, Sequence) or getattr(given, "ndim", 0) > 0
+    if not many or isinstance(given, (str, bytes, np.ma.MaskedArray)):
+        kind = type(given).__name__
+        raise TypeError(f"{who} must be samples in a list, array or DataFrame, got {kind}; use [x]")
     return np.asarray(given) if hasattr(given, "__array__") else list(given)
 
 
@@ -138,7 +124,7 @@ def pairs(X: Any, y: Any, who: str, least: int = 1) -> tuple[Any, Any]:
 def taken(rows: Any, order: Any) -> Any:
     """Those rows: of a DataFrame or an array in one, of all else in a list."""
     if isinstance(rows, (list, tuple, range)):
-        return [rows[i] for i in order]
+        return [rows[i] for i in order.tolist()]
     return getattr(rows, "iloc", rows)[order]
 
 
@@ -153,9 +139,7 @@ class batches:  # in small letters, as range is: it is called like a function
     (2, [([1.0, 2.0], [0, 1]), ([3.0], [0])])
     """
 
-    def __init__(
-        self, X: Any, y: Any, size: int, shuffle: bool = True, seed: int | None = 0
-    ) -> None:
+    def __init__(self, X: Any, y: Any, size: int, shuffle: bool = True, seed: Any = 0) -> None:
         self.X, self.y = pairs(X, y, "batches")
         self.size = min(whole(size, "batches: size", 1), len(self.X))
         self.shuffle, self.passes = shuffle, 0
@@ -180,10 +164,7 @@ def split(X: Any, y: Any, share: float, seed: int | None = 0) -> tuple[Any, Any,
     Args:
         share: of the samples for the second part, 0 < share < 1, rounded to a whole number.
     """
-    if not 0.0 < real(share, "split: share") < 1.0:
-        raise ValueError(
-            f"split: share must be between 0 and 1, got {share!r}; use 0.2 for a fifth"
-        )
+    ranged(share, "split: share", INSIDE)
     n = len(pairs(X, y, "split", 2)[0])
     order = np.random.default_rng(seed).permutation(n)
     cut = min(max(round(n * share), 1), n - 1)
@@ -200,17 +181,10 @@ def one_hot(y: Any, classes: int | None = None) -> NDArray[np.float64]:
     """
     labels = np.asarray(y)
     if labels.dtype.kind not in "iub":
-        raise TypeError(
-            f"one_hot: class indices are required, ints, got dtype {labels.dtype}; "
-            "use np.unique(y, return_inverse=True)[1]"
-        )
-    if classes is None:
-        classes = int(labels.max(initial=-1)) + 1
-    outside = labels[(labels < 0) | (labels >= whole(classes, "one_hot: classes", 1))]
-    if outside.size:
-        raise ValueError(
-            f"one_hot: class indices must be 0 to {classes - 1}, got {outside.flat[0]}; "
-            "give more classes, or number the labels from 0"
-        )
-    found: NDArray[np.float64] = np.eye(classes)[labels.astype(int)]
-    return found
+        remedy = "use np.unique(y, return_inverse=True)[1]"
+        raise TypeError(f"one_hot: ints are required as y, got dtype {labels.dtype}; {remedy}")
+    top = int(labels.max(initial=-1)) + 1
+    count = top if classes is None else whole(classes, "one_hot: classes")
+    for label in labels[(labels < 0) | (labels >= count)]:
+        raise ValueError(f"one_hot: labels must be 0 to {count - 1}, got {label}; use more classes")
+    return np.eye(count)[labels.astype(int)]  # type: ignore[no-any-return]

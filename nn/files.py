@@ -16,7 +16,7 @@ import operator
 import os
 import random
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,27 +32,19 @@ MEMBERS = {"description": "|u1", "numbers": "<f8", "checksum": "|u1"}
 HEADER = 128  # bytes: what NumPy writes before so short a description of an array
 
 
-def _one(neurons: Iterable[Any]) -> Any:
-    """The activation of all of them."""
-    found = {neuron.activation for neuron in neurons}
-    if len(found) > 1:
-        raise TypeError("neurons of one layer with one activation are required")
-    return next(iter(found), None) or "linear"
-
-
 def _layer(m: Any) -> dict[str, Any]:
-    return {"nin": m.nin, "nout": len(m.neurons), "activation": _one(m.neurons), "init": "zeros"}
+    activation = m.activation or "linear"
+    return {"nin": m.nin, "nout": len(m.neurons), "activation": activation, "init": "zeros"}
 
 
 # How each module of ours is made again.
 ARGUMENTS: dict[Any, Callable[[Any], dict[str, Any]]] = {
-    Neuron: lambda m: {"nin": m.nin, "activation": _one([m]), "init": "zeros"},
+    Neuron: lambda m: {"nin": m.nin, "activation": m.activation or "linear", "init": "zeros"},
     Linear: _layer,
     Layer: _layer,
     MLP: lambda m: {
         "nin": m.nin, "nouts": [len(layer.neurons) for layer in m.layers], "init": "zeros",
-        "activation": _one(n for layer in m.layers[:-1] for n in layer.neurons),
-        "output": _one(m.layers[-1].neurons),
+        "activation": m.activation or "linear", "output": m.layers[-1].activation or "linear",
     },
     LayerNorm: lambda m: {"n": m.nin, "eps": m.eps},
     Embedding: lambda m: {"count": len(m.weight), "size": len(m.weight[0]), "seed": 0},

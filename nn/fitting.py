@@ -12,21 +12,22 @@ import math
 import signal
 import sys
 import threading
+from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from autograd import Value, find_anomaly
-from autograd.numbers import real, show
+from autograd.numbers import show
 
 from . import plots
-from .data import batches, pairs, split
+from .data import INSIDE, batches, pairs, split
 from .losses import LOSSES, RIGHT
-from .module import Module, nearest
+from .module import Module, nearest, trees_of
 from .optimizers import OPTIMIZERS, Optimizer
-from .schedules import whole
+from .schedules import ranged, whole
 
 _RATE = 0.01  # where neither a learning rate is given nor an optimizer
 _SHOWN = 10  # epochs at each end of a table: with its head it fits a screen of 24 lines
@@ -44,10 +45,8 @@ class History(dict[str, list[float]]):
 
     def __init__(self, names: Iterable[str], model: Module, first: int) -> None:
         super().__init__((name, []) for name in names)
-        self.first, self._epoch = first, -1
-        self._state = model.state_dict()
-        self._parameters = [p for values, _ in model.matched(self._state) for p in values]
-        self._numbers = [parameter.data for parameter in self._parameters]
+        self.first, self._trees = first, trees_of(model)
+        self._best: tuple[int | None, dict[str, Any]] = None, _plain(self._trees)
 
     @property
     def best(self) -> dict[str, Any]:
@@ -55,10 +54,8 @@ class History(dict[str, list[float]]):
 
         Before one has ended the epoch is None, and the weights are those of the start.
         """
-        ends = np.cumsum([array.size for array in self._state.values()])[:-1]
-        parts = zip(self._state.items(), np.split(self._numbers, ends))
-        weights = {path: part.reshape(array.shape) for (path, array), part in parts}
-        return {"epoch": None if self._epoch < 0 else self._epoch, "weights": weights}
+        epoch, weights = self._best
+        return {"epoch": epoch, "weights": {k: np.array(x, float) for k, x in weights.items()}}
 
     def add(self, numbers: Iterable[float]) -> None:
         """The numbers of one more epoch, in the order of the names."""
@@ -67,8 +64,7 @@ class History(dict[str, list[float]]):
         for series, number in zip(self.values(), numbers):
             series.append(number)
         if judge[-1] < lowest:
-            self._epoch = self.first + len(judge) - 1
-            self._numbers = [parameter.data for parameter in self._parameters]
+            self._best = self.first + len(judge) - 1, _plain(self._trees)
 
     def plot(self, ax: Any = None) -> Any:
         """The curves, as plots.history draws them."""
@@ -84,13 +80,7 @@ class History(dict[str, list[float]]):
         return "\n".join("  ".join(x.rjust(w) for x, w in zip(row, widths)) for row in rows)
 
 
-class State(NamedTuple):
-    """What a callback sees after an epoch, the first of which is 0."""
-
-    epoch: int
-    model: Module
-    optimizer: Any
-    history: History
+State = namedtuple("State", "epoch model optimizer history")  # what a callback sees
 
 
 def fit(
@@ -255,10 +245,7 @@ def _parts(X: Any, y: Any, validation: Any, seed: int | None) -> dict[str, tuple
         return {"": (X, y)}
     if isinstance(validation, (tuple, list)) and len(validation) == 2:
         return {"": (X, y), "val_": (validation[0], validation[1])}
-    share = real(validation, "fit: validation", "(X, y) or a share is required")
-    if not 0.0 < share < 1.0:
-        raise ValueError(f"fit: validation must be a share below 1, got {share}; use 0.2")
-    X1, X2, y1, y2 = split(X, y, share, seed)
+    X1, X2, y1, y2 = split(X, y, ranged(validation, "fit: validation as a share", INSIDE), seed)
     return {"": (X1, y1), "val_": (X2, y2)}
 
 
@@ -287,13 +274,11 @@ def _accuracy(right: Any, predictions: list[Any], targets: list[Any]) -> Any:
 
 def _optimizer(given: Any, learning_rate: Any, model: Module) -> Any:
     """An optimizer of the model's parameters: made by name, or that which was given."""
+    own = model.parameters()
     if not isinstance(given, Optimizer):
-        make = _chosen(given, OPTIMIZERS, "optimizer")
-        return make(model.parameters(), learning_rate=learning_rate)
-    known = set(map(id, model.parameters()))
-    if known.isdisjoint(map(id, given.parameters)) or (
-        learning_rate not in (_RATE, given.learning_rate)
-    ):
+        return _chosen(given, OPTIMIZERS, "optimizer")(own, learning_rate=learning_rate)
+    contradicts = learning_rate not in (_RATE, given.learning_rate)
+    if contradicts or {*map(id, own)}.isdisjoint(map(id, given.parameters)):
         raise ValueError(
             "fit: an optimizer of model.parameters() is required, which has a learning_rate of its "
             f"own, got one of {given.learning_rate!r} and {learning_rate!r}; give one of them"
@@ -334,22 +319,20 @@ def _listed(rows: Any, who: str) -> tuple[Any, bool]:
     except ValueError:  # of several shapes
         table = np.array(None)
     if table.dtype.kind in "fiub":
-        wrong = np.argwhere(~np.isfinite(table)).tolist()
-        if wrong:
-            raise ValueError(
-                f"{who}: finite numbers are required, got {table[tuple(wrong[0])]} at {wrong[0]}; "
-                "leave that sample out, or fill it in"
-            )
+        for at in np.argwhere(~np.isfinite(table)).tolist():
+            got = f"got {table[tuple(at)]} at {at}"
+            raise ValueError(f"{who}: finite numbers are required, {got}; leave that sample out")
         return table.tolist(), table.dtype.kind == "f"
-    nested = (list, tuple, np.ndarray, float)
-    return [
-        _listed(row, f"{who}[{i}]")[0] if isinstance(row, nested) else row
-        for i, row in enumerate(rows)
-    ], False
+    for i, row in enumerate(rows := list(rows)):
+        if isinstance(row, (list, tuple, np.ndarray, float)):
+            rows[i], _ = _listed(row, f"{who}[{i}]")
+    return rows, False
 
 
 def _plain(x: Any) -> Any:
-    """The numbers of a Value or of nested lists of them."""
+    """The number of a Value, or those of what holds them."""
+    if isinstance(x, dict):
+        return {key: _plain(part) for key, part in x.items()}
     if isinstance(x, (list, tuple, np.ndarray)):
         return [_plain(part) for part in x]
     return x.data if isinstance(x, Value) else x

@@ -5,10 +5,8 @@ from __future__ import annotations
 import itertools
 import numbers
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-
-import numpy as np
 
 from autograd import Op, Value, dot, ops, scope
 from autograd.functions import mean
@@ -35,9 +33,17 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
     return record
 
 
+def _common(parts: Iterable[Any]) -> Any:
+    """The activation of all the parts; None for "linear"."""
+    found = {part.activation for part in parts}
+    if len(found) > 1:
+        raise TypeError("activation: one of all the neurons is asked for, got several; ask each")
+    return next(iter(found), None)
+
+
 def _size(n: Any, what: str) -> int:
     if not isinstance(n, numbers.Integral) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"{what} must be a whole number >= 1, got {n!r}; use MLP(2, [4, 1])")
+        raise ValueError(f"{what} must be a whole number >= 1, got {n!r}; use 4")
     return int(n)
 
 
@@ -78,13 +84,16 @@ class _Sampled(Module):
         if type(x) is list and len(x) == self.nin and type(x[0]) in _NUMBERS:  # most often
             return self.forward(x)
         given = _listed(x)
-        if not given or _listed(given[0]) is None:
+        rows = [_listed(row) for row in given or ()]
+        if not rows or rows[0] is None:
             return self.forward(self._row(given, x))
-        return [self.forward(row) for row in [self._row(_listed(row), x) for row in given]]
+        return [self.forward(row) for row in [self._row(row, x) for row in rows]]
 
     def _row(self, row: list[Any] | None, x: Any) -> list[Any]:
         """``row``, if it is one of those that are required."""
         if row is None or len(row) != self.nin or _listed(row[0]) is not None:
+            import numpy as np
+
             kind, shape = type(x).__name__, np.asarray(x, dtype=object).shape
             raise ValueError(
                 f"{type(self).__name__}: rows of {self.nin} numbers are required, got {kind} of "
@@ -149,6 +158,11 @@ class Layer(_Sampled):
         ]
         self.scopes = [scope(f"neuron {i + 1}") for i in range(nout)]
 
+    @property
+    def activation(self) -> Any:
+        """That of all its neurons; None for "linear"."""
+        return _common(self.neurons)
+
     def forward(self, x: list[Any]) -> Any:
         """The outputs for a row: a list, or, as micrograd has it, a single neuron's one output."""
         out = each_in(self.scopes, [neuron.forward for neuron in self.neurons], x)
@@ -207,6 +221,11 @@ class MLP(_Sampled):
         ]  # fmt: skip
         self.nin = self.layers[0].nin
         self.scopes = [scope(f"layer {i}") for i in range(1, last + 1)]
+
+    @property
+    def activation(self) -> Any:
+        """That of all layers but the last; None for "linear"."""
+        return _common(self.layers[:-1])
 
     def forward(self, x: list[Any]) -> Any:
         """The last layer's outputs for a row."""
@@ -348,12 +367,11 @@ class Embedding(_Sampled):
 
     def forward(self, x: Any) -> list[Value]:
         """The row of an index."""
-        try:
-            index = operator.index(x)
-        except TypeError:
+        if isinstance(x, bool) or not hasattr(x, "__index__"):
             raise TypeError(
                 f"Embedding: an index is required, a whole number, got {x!r}; use int(...)"
-            ) from None
+            )
+        index = operator.index(x)
         if not 0 <= index < len(self.weight):
             raise IndexError(
                 f"Embedding: an index must be from 0 to {len(self.weight) - 1}, got {index}"

@@ -8,12 +8,12 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Set, ValuesView
 from types import MappingProxyType, ModuleType
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd import Value, no_grad
-from autograd.arrays import entries
+
+if TYPE_CHECKING:  # NumPy is loaded where arrays are asked for
+    import numpy as np
 
 _Own = TypeVar("_Own", bound="Module")
 
@@ -97,16 +97,17 @@ class Module:
         Args:
             X: a list, array or DataFrame of samples, each whatever the model takes.
         """
-        samples = list(X.to_numpy() if hasattr(X, "to_numpy") else X)
+        from autograd.arrays import entries
+
+        X = X.to_numpy() if hasattr(X, "to_numpy") else X
+        samples = list(X) if hasattr(X, "__iter__") else []
         if not samples:
-            raise ValueError("predict: one sample or more are required, got none; give [x] for one")
+            raise ValueError(f"predict: samples are required, one at least, got {X!r}; give [x]")
         modes = [(part, part.training) for part in self.modules()]
         self.eval()
         try:
             with no_grad():
-                outputs, shape = entries([self(x) for x in samples], "predict")
-            numbers = [y.data if isinstance(y, Value) else y for y in outputs]
-            return np.array(numbers, float).reshape(shape)
+                return _array(*entries([self(x) for x in samples], "predict"))
         finally:
             for part, mode in modes:
                 object.__setattr__(part, "training", mode)
@@ -151,6 +152,8 @@ class Module:
                 "load_state_dict: a mapping of paths to arrays is required, got "
                 f"{type(state).__name__}; use model.state_dict()"
             )
+        from autograd.arrays import entries
+
         own = trees_of(self)
         missing, unknown = [list(x) for x in (own.keys() - state.keys(), state.keys() - own.keys())]
         if missing or unknown:
@@ -169,7 +172,7 @@ class Module:
                     f"load_state_dict: {path} must have the shape {_shape(tree)}, got {shape}; "
                     "make the model as the one was whose state this is"
                 )
-            pairs.append((_flat(tree), np.array(numbers, float).tolist()))  # which refuses Values
+            pairs.append((_flat(tree), [*map(float, numbers)]))  # which refuses Values
         return pairs
 
 
@@ -181,35 +184,24 @@ def written(pairs: Iterable[tuple[list[Value], list[float]]]) -> None:
 
 
 def trees_of(module: Module, seen: dict[int, Any] | None = None) -> dict[str, Any]:
-    """Each parameter by its path; all of one shape in a list, as ``w.0`` and ``w.1``, as ``w``.
+    """The parameters by path: a Value, or all of even lists of Values in one.
 
     Args:
         seen: gets all that was looked into, by id.
     """
-    named = dict(_search(module, seen))
-    while True:
-        holders: dict[str, dict[str, Any]] = {}
-        for path, tree in named.items():
-            holder, _, key = path.rpartition(".")
-            holders.setdefault(holder, {})[key] = tree
-        joined = {
-            holder: list(inside.values())
-            for holder, inside in holders.items()
-            if holder and [*inside] == [*map(str, range(len(inside)))]
-            and len(set(map(_shape, inside.values()))) == 1
-        }
-        if not joined:
-            return named
-        paths = ((path, path.rpartition(".")[0]) for path in named)
-        named = {
-            holder if holder in joined else path: joined.get(holder, named[path])
-            for path, holder in paths
-        }
+    return dict(_search(module, seen))
 
 
 def numbers_of(tree: Any) -> np.ndarray[Any, Any]:
     """The numbers of a Value, or of even lists of Values."""
-    return np.array([value.data for value in _flat(tree)]).reshape(_shape(tree))
+    return _array(_flat(tree), _shape(tree))
+
+
+def _array(flat: Iterable[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    numbers = [x.data if isinstance(x, Value) else x for x in flat]
+    return np.array(numbers, dtype=np.float64).reshape(shape)
 
 
 def _flat(tree: Any) -> list[Value]:
@@ -251,7 +243,7 @@ def _search(module: Module, seen: dict[int, Any] | None = None) -> list[tuple[st
 def _each(found: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Value]]:
     for path, held in found:
         if isinstance(held, list):
-            yield from ((f"{path}.{i}", value) for i, value in enumerate(held))
+            yield from _each((f"{path}.{i}", part) for i, part in enumerate(held))
         else:
             yield path, held
 
@@ -265,11 +257,13 @@ def _values(holder: Any, path: str, seen: Any, found: list[Any], closed: list[An
         if holder.op is None:  # an op's result is no parameter
             found.append((path, holder))
         return
-    if isinstance(holder, (list, tuple)) and set(map(type, holder)) == {Value}:  # most are here
-        new = {id(value): value for value in holder if value.op is None}
-        if len(new) == len(holder) and seen.keys().isdisjoint(new):
+    tree = _even(holder.tolist() if _of_objects(holder) else holder)
+    if tree is not None:  # most are in one
+        flat = _flat(tree)
+        new = {id(value): value for value in flat if value.op is None}
+        if len(new) == len(flat) and seen.keys().isdisjoint(new):
             seen.update(new)
-            found.append((path, list(holder)))
+            found.append((path, tree))
             return
     inside, searched = _inside(holder)
     if not searched:
@@ -277,6 +271,24 @@ def _values(holder: Any, path: str, seen: Any, found: list[Any], closed: list[An
         return
     for key, part in inside:
         _values(part, f"{path}.{key}" if path else str(key), seen, found, closed)
+
+
+def _even(holder: Any, axes: int = 32) -> list[Any] | None:
+    """``holder`` as lists, if it is lists of Values, of one shape, of ``axes`` levels at most."""
+    if not isinstance(holder, (list, tuple)) or not holder or not axes:  # it may hold itself
+        return None
+    if set(map(type, holder)) == {Value}:
+        return list(holder)
+    parts = []
+    for part in holder:
+        parts.append(_even(part, axes - 1))
+        if parts[-1] is None or _shape(parts[-1]) != _shape(parts[0]):
+            return None
+    return parts
+
+
+def _of_objects(holder: Any) -> bool:
+    return getattr(getattr(holder, "dtype", None), "hasobject", 0) is True  # NumPy's
 
 
 def _inside(holder: Any) -> tuple[Iterable[tuple[Any, Any]], bool]:
@@ -291,7 +303,7 @@ def _inside(holder: Any) -> tuple[Iterable[tuple[Any, Any]], bool]:
         return holder.items(), True
     if isinstance(holder, (Set, ValuesView)):
         return enumerate(holder), False
-    if getattr(getattr(holder, "dtype", None), "hasobject", 0) is True:  # NumPy's
+    if _of_objects(holder):
         inside = holder.tolist()
         return enumerate(inside if isinstance(inside, list) else [inside]), True
     kind: Any = type(holder)

@@ -224,6 +224,58 @@ def losses():
     return found
 
 
+# ------------------------------------------------------------------ layers
+@section
+def layer_norms():
+    """The rows' outputs, and the slopes of their sum, each output times its ``weights``."""
+    rng, found = np.random.default_rng(22), []
+    for n, eps, scale in itertools.product((2, 3, 7), (1e-5, 0.1), (0.01, 1.0, 1000.0)):
+        drawn = rng.normal(size=(5, n))
+        rows, weight, bias = map(tensor, (scale * drawn[:2], drawn[2], drawn[3]))
+        y = functional.layer_norm(rows, (n,), weight, bias, eps)
+        (y * torch.tensor(drawn[4])).sum().backward()
+        found.append({
+            "n": n, "eps": eps, "rows": rows.tolist(), "weight": weight.tolist(),
+            "bias": bias.tolist(), "weights": drawn[4].tolist(), "outputs": y.tolist(),
+            "slopes": [rows.grad.tolist(), weight.grad.tolist(), bias.grad.tolist()],
+        })  # fmt: skip
+    return found
+
+
+NETS = {  # by the name of our activation
+    "relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
+    "softplus": torch.nn.Softplus, "silu": torch.nn.SiLU, "gelu": torch.nn.GELU,
+    "mish": torch.nn.Mish, "elu": torch.nn.ELU, "selu": torch.nn.SELU,
+    "leaky_relu": torch.nn.LeakyReLU, "hardswish": torch.nn.Hardswish, "linear": torch.nn.Identity,
+}  # fmt: skip
+
+
+@section
+def trained_layers():
+    """Embedding or Linear, activation, LayerNorm, Linear: 20 steps of SGD on batches of 4."""
+    rng, found = np.random.default_rng(23), []
+    for (name, activation), first in itertools.product(NETS.items(), ("Linear", "Embedding")):
+        start = torch.nn.Linear(3, 4) if first == "Linear" else torch.nn.Embedding(5, 4)
+        model = torch.nn.Sequential(
+            start, activation(), torch.nn.LayerNorm(4), torch.nn.Linear(4, 2)
+        ).double()  # fmt: skip
+        for p in model.parameters():
+            p.data.copy_(torch.tensor(rng.uniform(-1.0, 1.0, size=p.shape)))
+        x = rng.normal(size=(4, 3)) if first == "Linear" else rng.integers(5, size=4)
+        x, y = torch.tensor(x), torch.tensor(rng.normal(size=(4, 2)))
+        case = {"name": name, "first": first, "x": x.tolist(), "y": y.tolist()}
+        case["start"] = [p.tolist() for p in model.parameters()]
+        optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.05), []
+        for _ in range(20):
+            optimizer.zero_grad()
+            loss = functional.mse_loss(model(x), y)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        found.append({**case, "losses": losses, "end": [p.tolist() for p in model.parameters()]})
+    return found
+
+
 if __name__ == "__main__":
     for name in sys.argv[1:] or SECTIONS:
         cases = ",\n".join(json.dumps(case) for case in SECTIONS[name]())

@@ -484,8 +484,8 @@ REFUSED = {
     "epochs half": ({"epochs": 1.5}, ValueError, "fit: epochs must"),
     "initial": ({"initial_epoch": -1}, ValueError, "fit: initial_epoch must"),
     "batch": ({"batch_size": 0}, ValueError, "fit: batch_size must be a whole number >= 1, got 0"),
-    "share": ({"validation": 1.5}, ValueError, "validation must be a share below 1, got 1.5"),
-    "share text": ({"validation": "some"}, TypeError, "fit: validation: (X, y) or a share"),
+    "share": ({"validation": 1.5}, ValueError, "as a share must be between 0 and 1, got 1.5"),
+    "share text": ({"validation": "some"}, TypeError, "fit: validation as a share"),
     "validation": (
         {"validation": (np.ones((2, 3)), [0, 1])}, ValueError, "fit: validation: X[0] must be",
     ),
