@@ -12,6 +12,7 @@ import math
 import signal
 import sys
 import threading
+import warnings
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -106,7 +107,8 @@ def fit(
         batch_size: None is all samples.
         validation: (X, y), or a share that ``nn.data.split(X, y, share, seed)`` takes away.
         shuffle, seed: those of ``nn.data.batches``.
-        metrics: "accuracy" or names of losses; None is accuracy where the loss has classes.
+        metrics: "accuracy", names of losses or functions like them, of plain numbers; None is
+            accuracy where the loss has classes.
         callback: called with a State after each epoch; True ends the training.
         progress: a bar from tqdm: "auto" has one in terminals and notebooks where tqdm is there.
     Raises:
@@ -176,8 +178,8 @@ class _Loop:
 
     def _tell(self, epoch: int, numbers: Iterable[float]) -> None:
         if self.bar is not None:
-            told = dict(zip(self.names, map(show, numbers)))
-            self.bar.set_postfix(epoch=epoch, **told, refresh=False)
+            told = {"epoch": epoch, **dict(zip(self.names, map(show, numbers)))}
+            self.bar.set_postfix(told, refresh=False)
 
     def _interrupted(self, *_: object) -> None:
         self.waiting = self.held
@@ -235,7 +237,11 @@ def _bar(progress: bool | str, total: int) -> Any:
         shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
         watched = hasattr(shell, "kernel") or getattr(sys.stderr, "isatty", bool)()
         progress = watched and importlib.util.find_spec("tqdm") is not None
-    return plots.needed("tqdm.auto", "train").tqdm(total=total, unit="batch") if progress else None
+    if not progress:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a notebook without widgets: the bar is one of letters
+        return plots.needed("tqdm.auto", "train").tqdm(total=total, unit="batch")
 
 
 # ------------------------------------------------------------------ what is asked for
@@ -264,7 +270,8 @@ def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
     if metrics is None:
         metrics = ["accuracy"] if right else []
     for name in [metrics] if isinstance(metrics, str) else metrics:
-        found[name] = _chosen(name, known, "metrics, accuracy of classes or names of losses,")
+        function = _chosen(name, known, "metrics, accuracy of classes or names of losses,")
+        found[getattr(name, "__name__", name)] = function
     return found
 
 
@@ -331,8 +338,8 @@ def _listed(rows: Any, who: str) -> tuple[Any, bool]:
 
 def _plain(x: Any) -> Any:
     """The number of a Value, or those of what holds them."""
+    if isinstance(x, Value):
+        return x.data
     if isinstance(x, dict):
         return {key: _plain(part) for key, part in x.items()}
-    if isinstance(x, (list, tuple, np.ndarray)):
-        return [_plain(part) for part in x]
-    return x.data if isinstance(x, Value) else x
+    return [_plain(part) for part in x] if isinstance(x, (list, tuple, np.ndarray)) else x

@@ -50,7 +50,7 @@ def history(history: Mapping[str, list[float]], ax: Any = None) -> Any:
             lines += line if key in history else []
     right.set_ylabel(", ".join(names[1:]))
     ax.set(xlabel="epoch", ylabel="loss")
-    right.legend(handles=lines)  # of the upper one: it covers the lines of both
+    right.legend(handles=lines, loc="center right")  # the upper one's: it covers both's lines
     return ax
 
 
