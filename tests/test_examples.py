@@ -1,14 +1,17 @@
 """The examples compute what independent programs compute."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import autograd
+import nn
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+REPO = Path(__file__).resolve().parents[1]
+EXAMPLES = REPO / "examples"
 
 
 def example(name):
@@ -71,3 +74,45 @@ def test_tanh_learns_xor_faster_as_the_teaching_text_says():
 
     after = [xor.train(network, steps=2_001)[-1] for network in (Tanh(), xor.Network())]
     assert [f"{loss:.2f}" for loss in after] == ["0.03", "0.49"]
+
+
+# ---------------------------------------------------------------- the demo
+def test_the_demo_tells_held_out_flowers_apart_and_draws_all(tmp_path, monkeypatch, capsys):
+    """Of 30 flowers some 29 are within reach: two species overlap (Fisher 1936)."""
+    monkeypatch.chdir(tmp_path)
+    example("iris").main()
+    told = capsys.readouterr().out
+    right, held_out = map(int, re.search(r"(\d+) of (\d+) right", told).groups())
+    assert held_out == 30 and right >= 28
+    assert "iris.svg: 150 flowers' loss" in told
+    written = {path.name for path in Path("demo").iterdir()}
+    assert written == {"iris.html", "iris.svg", "neuron.html"}
+
+
+# ---------------------------------------------------------------- what the pages promise
+def test_a_table_becomes_an_explained_model_in_twenty_lines():
+    for page in ("README.md", "docs/training.md"):
+        text = (REPO / page).read_text(encoding="utf-8")
+        blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        block = next(block for block in blocks if "import pandas" in block)
+        assert sum(bool(line) for line in block.splitlines()) <= 20, page
+        for step in ("DataFrame", "nn.fit", ".plot()", ".save(", "viz.explain"):
+            assert step in block, (page, step)
+
+
+def test_the_pytorch_loop_ports_line_by_line(tmp_path, monkeypatch, capsys):
+    """Lines with a plus, and those of both, are a program that learns; the others are one, too."""
+    monkeypatch.chdir(tmp_path)
+    text = (REPO / "docs" / "training.md").read_text(encoding="utf-8")
+    lines = re.search(r"^```diff\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[1].splitlines()
+    theirs, ours = (
+        "\n".join(line[1:] for line in lines if line[:1] in ("", " ", sign)) for sign in "-+"
+    )
+    compile(theirs, "theirs", "exec")
+    X, y = nn.data.moons(100, noise=0.1, seed=0)
+    names = {"X": X, "y": y}
+    exec(ours, names)
+    losses = [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
+    assert len(losses) == 20 and np.mean(losses[-5:]) < np.mean(losses[:5])
+    assert names["scores"].shape == (100,)
+    assert sum(line.startswith("-") for line in lines) <= len(lines) / 2
