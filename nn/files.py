@@ -178,7 +178,9 @@ def _read(raw: bytes, build: bool) -> dict[str, Any]:
     with zipfile.ZipFile(io.BytesIO(raw)) as file:
         description = _member(file, "description")
         data: dict[str, Any] = json.loads(description.tobytes())
-        if data["format"] == FORMAT and data["version"] > VERSION:
+        if data["format"] != FORMAT or data["version"] < 1:
+            raise ValueError("its format is another")
+        if data["version"] > VERSION:
             return {"version": data["version"]}
         numbers, checksum = _member(file, "numbers"), _member(file, "checksum")
     if not np.array_equal(checksum, _checksum(description, numbers)):
