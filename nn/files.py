@@ -151,7 +151,7 @@ def load(path: str | os.PathLike[str], into: Any = None, optimizer: Any = None) 
         ) from error
     try:
         return _filled(data, into, optimizer)
-    except Exception as error:
+    except Exception as error:  # the model's, the optimizer's
         raise ValueError(f"load: {name}: {error}") from error
 
 
@@ -211,18 +211,15 @@ def _filled(data: dict[str, Any], into: Any, optimizer: Any) -> Any:
             f"a {data['class']} to fill is required, as {why}; use nn.load(path, into=model)"
         )
     pairs = model.matched(data["state"])
-    parts = model.modules() if any(drawn is not None for drawn in data["dropouts"]) else []
+    parts = model.modules() if data["dropouts"] else []
     drops = (part for part in parts if isinstance(part, Dropout))
-    states = [
-        (drop.generator, (3, tuple(map(int, drawn)), None))  # the version, and no gauss in hand
-        for drop, drawn in zip(drops, data["dropouts"])
-        if drawn is not None and isinstance(drop.generator, random.Random)
-    ]
     if optimizer is not None:
         if data["optimizer"] is None:
             raise ValueError("no optimizer is in it; use model.save(path, optimizer=...)")
         optimizer.load_state_dict(data["optimizer"])
+    for drop, drawn in zip(drops, data["dropouts"]):
+        if drawn is not None and isinstance(drop.generator, random.Random):
+            state = (3, tuple(map(int, drawn)), None)  # the form's version, no gauss in hand
+            drop.generator.setstate(state)
     written(pairs)
-    for generator, state in states:
-        generator.setstate(state)
     return model

@@ -117,14 +117,9 @@ class Neuron(_Sampled):
     """
 
     def __init__(
-        self,
-        nin: int,
-        nonlin: bool = True,
-        activation: Activation = "relu",
-        init: str | Callable[[], float] = "uniform",
-        seed: Any = None,
-        name: str = "",
-    ) -> None:
+        self, nin: int, nonlin: bool = True, activation: Activation = "relu",
+        init: str | Callable[[], float] = "uniform", seed: Any = None, name: str = "",
+    ) -> None:  # fmt: skip
         prefix = f"{name}." if name else ""
         self.nin = _size(nin, "Neuron: nin, the number of inputs,")
         draw = drawer(init, self.nin, 1, seed)
@@ -198,14 +193,9 @@ class MLP(_Sampled):
     """
 
     def __init__(
-        self,
-        nin: int,
-        nouts: Sequence[int],
-        activation: Activation = "relu",
-        output: Activation = "linear",
-        seed: Any = None,
-        init: Any = "uniform",
-    ) -> None:
+        self, nin: int, nouts: Sequence[int], activation: Activation = "relu",
+        output: Activation = "linear", seed: Any = None, init: Any = "uniform",
+    ) -> None:  # fmt: skip
         if not isinstance(nouts, Sequence) or not nouts:
             raise ValueError(
                 f"MLP: nouts must list the neurons of each layer, got {nouts!r}; use [4, 1]"

@@ -189,7 +189,12 @@ def trees_of(module: Module, seen: dict[int, Any] | None = None) -> dict[str, An
     Args:
         seen: gets all that was looked into, by id.
     """
-    return dict(_search(module, seen))
+    found = _search(module, seen)
+    trees = dict(found)
+    if len(trees) < len(found):
+        twice = Counter(path for path, _ in found).most_common(1)[0][0]
+        raise ValueError(f"state: a path for each parameter is required, got two at {twice}")
+    return trees
 
 
 def numbers_of(tree: Any) -> np.ndarray[Any, Any]:

@@ -414,6 +414,13 @@ def test_a_list_of_values_is_one_array(kind):
     assert [p.data for p in other.parameters()] == [5.0, 6.0, 7.0, 8.0]
 
 
+def test_two_parameters_of_one_path_have_no_state():
+    model = Holding(h={1: Value(1.0), "1": Value(2.0)})
+    assert len(model.parameters()) == 2
+    with pytest.raises(ValueError, match=r"a path for each parameter .* two at h\.1"):
+        model.state_dict()
+
+
 def test_a_state_survives_json_with_every_bit():
     model, other = nn.MLP(3, [4, 1], seed=0), nn.MLP(3, [4, 1], seed=1)
     lists = {path: array.tolist() for path, array in model.state_dict().items()}
