@@ -307,10 +307,11 @@ def _checked(model: Module, measures: Any, X: Any, y: Any, who: str) -> tuple[An
         for i, row in enumerate(rows[:1] if alike else rows):
             at = f"X[{i}] must be a sample that the model takes"
             output = model(row)
+        distinct = [*{str(target): target for target in targets}.values()]  # few, if classes
         for name, measure in measures.items():
             at = f"y must suit the {name} and the model's outputs"
             if name != "loss" or measure in LOSSES.values():  # one's own may count its calls
-                measure([output if name == "loss" else _plain(output)] * len(rows), targets)
+                measure([output if name == "loss" else _plain(output)] * len(distinct), distinct)
     except (TypeError, ValueError, IndexError) as error:
         error.args = (f"{who}: {at}; {error}",)
         raise
