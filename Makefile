@@ -18,7 +18,7 @@ endif
 demo: $(VENV)/demo-ready  ## train a network on the iris flowers, draw it, walk one backward pass
 	$(RUN) examples/iris.py
 
-test: $(VENV)/test-ready  ## tests, doctests, README, docs, examples and notebook; no browser
+test: $(VENV)/test-ready  ## tests, doctests, README, docs, examples and notebooks; no browser
 	$(RUN) -m pytest -m "not browser and not long"
 
 test-long: $(VENV)/test-ready  ## every op at 2,000 points and more, 1,000 random programs: minutes
