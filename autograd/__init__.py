@@ -23,7 +23,8 @@ from . import ops
 from .anomaly import find_anomaly
 from .cards import card as card  # a notebook finds it by the Value
 from .check import gradcheck
-from .derivatives import grad, gradients, hessian, jvp, value_and_grad
+from .derivatives import grad, gradients, hessian, hvp, jacobian, jvp, linearize, vjp
+from .derivatives import value_and_grad as value_and_grad
 from .errors import AnomalyError, DomainError, GradientError, StaleGraphError, TracingError
 from .functions import log_softmax, logsumexp, mean, softmax
 from .graph import Graph
@@ -33,7 +34,7 @@ from .op import Op
 from .ops import *  # noqa: F403  the table lists its ops itself
 from .reference import describe as describe
 from .sweep import Contribution, Step, backward_steps
-from .value import Value
+from .value import Value, above
 from .value import compiled as compiled  # its name before core_kind's
 
 if TYPE_CHECKING:
@@ -49,10 +50,24 @@ __all__ = [
     "AnomalyError", "Contribution", "DomainError", "GradientError", "Graph", "Op", "Program",
     "StaleGraphError", "Step", "TracingError", "Value", "backward_steps", "core_kind",
     "detect_anomaly", "errstate", "find_anomaly", "grad", "gradcheck", "grade", "gradients",
-    "hessian", "jvp", "log_softmax", "logsumexp", "mean", "no_grad", "scope", "softmax",
-    "value_and_grad",
+    "hessian", "hvp", "jacobian", "jvp", "linearize", "log_softmax", "logsumexp", "mean", "no_grad",
+    "scope", "softmax", "value_and_grad", "vjp",
     *[name for name in ops.__all__ if name not in vars(builtins)],
 ]  # fmt: skip
+
+
+def _first(word: str) -> Any:
+    """What the arrays' file does with a Value: it is loaded, with NumPy, at the first call."""
+
+    def call(*args: Any) -> Any:
+        from . import arrays as arrays
+
+        return above[word](*args)
+
+    return call
+
+
+above.update({word: _first(word) for word in ("dot", "elementwise", "function", "shaped", "ufunc")})
 
 
 def __dir__() -> list[str]:

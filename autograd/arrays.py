@@ -5,18 +5,63 @@ Loaded at first use, with NumPy. Reads ops.py, value.py and functions.py; read b
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from . import ops
+from .functions import mean
 from .numbers import real
-from .value import Value
+from .op import Op
+from .value import Value, above
 
 
 class Array(np.ndarray[Any, Any]):
     """A NumPy array whose entries are Values, or numbers where nothing records."""
+
+    __array_priority__ = 1.0  # stacked with plain arrays it is an Array
+
+    def __new__(cls, *_: Any, **__: Any) -> Array:
+        raise TypeError("Array: one is made of numbers, got a call of its class; use array(data)")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **given: Any) -> Any:
+        return _of_ufunc(ufunc, method, inputs, given)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, given: Any) -> Any:
+        return _of_function(function, args, given)
+
+    @property  # type: ignore[override]
+    def data(self) -> np.ndarray[Any, Any]:
+        """The numbers, in a new float64 array; written, they are those of the leaves."""
+        numbers, shape = entries(self, "data")
+        return _float64([x.data if isinstance(x, Value) else x for x in numbers], shape)
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        numbers = np.broadcast_to(_float64(*entries(data, "data")), self.shape)
+        for x, number in zip(self.flat, numbers.ravel().tolist(), strict=True):
+            x.data = number
+
+    @property
+    def grad(self) -> np.ndarray[Any, Any]:
+        """The gradients, in a new float64 array; 0 of what is no Value."""
+        return _float64([x.grad if isinstance(x, Value) else 0.0 for x in self.flat], self.shape)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for x in self.flat:
+            if isinstance(x, Value):
+                x.zero_grad()
+
+    def __repr__(self) -> str:
+        return f"Array({np.array2string(_shown(self), separator=', ', prefix='Array(')})"
+
+    def __str__(self) -> str:
+        return str(_shown(self))
 
 
 def wrapped(numbers: Sequence[Any], shape: tuple[int, ...]) -> Array:
@@ -33,25 +78,10 @@ def entries(x: Any, who: str) -> tuple[list[Any], tuple[int, ...]]:
         TypeError: texts, complex numbers, None, a masked array.
         ValueError: rows of different lengths.
     """
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(
-            f"{who}: real numbers are required, got a masked array, whose mask would be lost; use "
-            "its .filled(0.0), or .compressed() for what is not masked"
-        )
-    try:
-        given = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(
-            f"{who}: rows of one length are required, got {type(x).__name__} ({error}); pad them, "
-            "or give each its own array"
-        ) from None
-    if given.dtype.kind in "fiub":
-        return given.astype(np.float64).ravel().tolist(), given.shape
-    if given.dtype.kind != "O":
-        raise TypeError(
-            f"{who}: real numbers are required, got dtype {given.dtype}; convert it to float64"
-        )
-    flat = np.asarray(given).reshape(-1).tolist()
+    given = _plain(x, who)
+    flat = given.reshape(-1).tolist()
+    if given.dtype != object:
+        return flat, given.shape
     return [v if isinstance(v, Value) else real(v, who) for v in flat], given.shape
 
 
@@ -70,3 +100,465 @@ def array(data: Any, label: str = "", requires_grad: bool = True) -> Array:
         for x, at in zip(numbers, places)
     ]  # fmt: skip
     return wrapped(leaves, shape)
+
+
+# ------------------------------------------------------------------ what comes in
+def _plain(x: Any, who: str) -> np.ndarray[Any, Any]:
+    """Anything array-like as NumPy's own kind of array: of float64, or of objects."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            f"{who}: real numbers are required, got a masked array, whose mask would be lost; use "
+            "its .filled(0.0), or .compressed() for what is not masked"
+        )
+    try:
+        given = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(
+            f"{who}: rows of one length are required, got {type(x).__name__} ({error}); pad them, "
+            "or give each its own array"
+        ) from None
+    if given.dtype == object:
+        return given.view(np.ndarray)
+    if given.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{who}: real numbers are required, got dtype {given.dtype}; convert it to float64"
+        )
+    return np.asarray(given, dtype=np.float64)
+
+
+def _float64(numbers: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    return np.array([float(x) for x in numbers], dtype=np.float64).reshape(shape)
+
+
+def _known(x: Any, who: str) -> np.ndarray[Any, Any]:
+    """The numbers of anything array-like; TracingError where one is unknown."""
+    found, shape = entries(x, who)
+    return _float64([_number(v, who) for v in found], shape)
+
+
+def _number(x: Any, who: str) -> Any:
+    if not isinstance(x, Value):
+        return x
+    if x.is_unknown:
+        raise x.refuse(f"{who} asked for its number")  # type: ignore[attr-defined]
+    return x._data
+
+
+def _has_unknown(x: Any) -> bool:
+    if isinstance(x, np.ndarray):
+        return x.dtype == object and any(map(_has_unknown, x.flat))
+    return isinstance(x, Value) and x.is_unknown
+
+
+# ------------------------------------------------------------------ what goes out
+def _shown(x: Array) -> np.ndarray[Any, Any]:
+    """The numbers for printing; the entries themselves where one has none."""
+    try:
+        return _known(x, "print")
+    except TypeError:
+        return x.view(np.ndarray)
+
+
+def _ours(found: Any) -> Any:
+    """What NumPy gave: arrays of objects as Arrays, others as NumPy's own."""
+    if isinstance(found, (tuple, list)):
+        every = map(_ours, found)
+        return type(found)(*every) if hasattr(found, "_fields") else type(found)(every)
+    if not isinstance(found, np.ndarray):
+        return found
+    return found.view(Array if found.dtype == object else np.ndarray)
+
+
+def _entry(found: Any) -> Any:
+    """An Array; of no dimension its one entry."""
+    return _ours(found) if np.ndim(found) else found[()]
+
+
+def shaped(found: list[Any], x: Any) -> Any:
+    """What an op of a sequence gave, in the form of ``x``: an Array, or float64."""
+    recorded = any(isinstance(y, Value) for y in found)
+    return (wrapped if recorded else _float64)(found, np.shape(x))
+
+
+def _without_rule(name: str) -> TypeError:
+    return TypeError(
+        f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is needed, "
+        "or write it with what docs/numpy.md lists"
+    )
+
+
+# ------------------------------------------------------------------ entry by entry
+@functools.lru_cache(maxsize=256)
+def _loop(record: Op) -> Callable[..., Any]:
+    """The op as a NumPy function of arrays of objects; NumPy's own where it cannot raise."""
+    inlined = {ops.add: np.add, ops.subtract: np.subtract, ops.multiply: np.multiply}
+    return inlined.get(record) or np.frompyfunc(record, record.slots or 1, 1)
+
+
+def elementwise(record: Op, operands: Sequence[Any]) -> Any:
+    """The op of each entry, broadcast: an Array if Values are among them, else plain numbers."""
+    arrays = [_plain(x, record.name) for x in operands]
+    with np.errstate(all="ignore"):  # the op itself has warned
+        found = _loop(record)(*[x.astype(object) for x in arrays])
+    if any(x.dtype == object for x in arrays):
+        return _ours(found)
+    return found.astype(np.float64) if isinstance(found, np.ndarray) else float(found)
+
+
+_SCALARS = (Value, float, int, np.number, np.bool_)
+_SYNONYMS = {
+    "absolute": "abs", "fabs": "abs", "rint": "round", "true_divide": "divide",
+    "float_power": "power", "conjugate": "identity", "positive": "identity",
+    "expit": "sigmoid", "log_expit": "log_sigmoid", "gammaln": "lgamma", "psi": "digamma",
+}  # fmt: skip
+_COMPARISONS = {"equal", "not_equal", "greater", "greater_equal", "less", "less_equal"}
+_BOOLS = {
+    "isnan", "isfinite", "isinf", "signbit", "logical_and", "logical_or", "logical_xor",
+    "logical_not", *_COMPARISONS,
+}  # fmt: skip
+_FACTORS = {
+    "deg2rad": math.pi / 180.0, "radians": math.pi / 180.0,
+    "rad2deg": 180.0 / math.pi, "degrees": 180.0 / math.pi,
+}  # fmt: skip
+_REDUCING = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
+_HARMLESS: dict[str, tuple[Any, ...]] = {  # what NumPy and libraries pass on, and asks for nothing
+    "out": (None,), "dtype": (None, object, np.dtype(object)), "where": (True,),
+    "subok": (True, False), "initial": (np._NoValue,), "keepdims": (np._NoValue,),
+}  # fmt: skip
+
+
+@functools.lru_cache(maxsize=256)
+def _record_of(ufunc: Any) -> Op | None:
+    record = ops.TABLE.get(_SYNONYMS.get(ufunc.__name__, ufunc.__name__))
+    return record if record is not None and record.slots == ufunc.nin else None
+
+
+def _asked(given: dict[str, Any]) -> dict[str, Any]:
+    """The keywords that ask for something."""
+    harmless = [k for k, x in given.items() if any(x is one for one in _HARMLESS.get(k, ()))]
+    return {word: x for word, x in given.items() if word not in harmless} if harmless else given
+
+
+def _of_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], given: dict[str, Any]) -> Any:
+    """What NumPy calls with a Value or an Array among the inputs, or among the outputs."""
+    name = ufunc.__name__
+    way: Any = _METHODS.get(method)
+    if way is None:
+        raise _without_rule(f"{name}.{method}")
+    out: Any = given.pop("out", (None,))[0] if ufunc.nout == 1 else None
+    given = _asked(given)
+    if (given and method == "__call__") or (out is not None and out.dtype != object):
+        got = f"{', '.join(given)}=" if given else f"out= of dtype {out.dtype}"
+        raise TypeError(
+            f"{name}: no keyword is known on Values but an out= that can hold them, got {got}; "
+            "leave it out, or choose by np.where, or make that array with dtype=object"
+        )
+    found = way(ufunc, *inputs, **given)
+    if out is None:
+        return found
+    out[...] = found
+    return out
+
+
+def _called(ufunc: Any, *inputs: Any) -> Any:
+    name = ufunc.__name__
+    scalars = all(isinstance(x, _SCALARS) for x in inputs)
+    inputs = inputs if scalars else tuple([_plain(x, name) for x in inputs])
+    if name in _BOOLS and not (name in _COMPARISONS and any(map(_has_unknown, inputs))):
+        found = ufunc(*[(_number if scalars else _known)(x, name) for x in inputs])
+        return bool(found) if scalars else found
+    if name == "matmul":
+        return _matmul(*inputs)
+    if name in _FACTORS:
+        return elementwise(ops.multiply, (*inputs, _FACTORS[name]))
+    record = _record_of(ufunc)
+    if record is not None:
+        return record(*inputs) if scalars else elementwise(record, inputs)
+    if set(ufunc.types[0]) == set("O->"):  # someone's own, of any objects
+        return _ours(ufunc(*map(np.asarray, inputs)))
+    raise _without_rule(name)
+
+
+def _reduced(ufunc: Any, a: Any, axis: Any = 0, **given: Any) -> Any:
+    record = _REDUCING.get(ufunc.__name__)
+    if record is None:
+        raise _without_rule(f"{ufunc.__name__}.reduce")
+    return _over(record, a, axis, **given)
+
+
+def _accumulated(ufunc: Any, a: Any, axis: int = 0) -> Any:
+    if ufunc not in (np.add, np.multiply):
+        raise _without_rule(f"{ufunc.__name__}.accumulate")
+    with np.errstate(all="ignore"):
+        return _ours(ufunc.accumulate(_plain(a, "accumulate"), axis=axis))
+
+
+def _outer(ufunc: Any, a: Any, b: Any) -> Any:
+    a, b = _plain(a, "outer"), _plain(b, "outer")
+    return _called(ufunc, a.reshape(a.shape + (1,) * b.ndim), b)
+
+
+_METHODS = {"__call__": _called, "reduce": _reduced, "accumulate": _accumulated, "outer": _outer}
+
+
+# ------------------------------------------------------------------ along axes
+def _over(
+    of_row: Callable[..., Any], a: Any, axis: Any = None, *, keepdims: bool = False, **given: Any
+) -> Any:
+    """One op of each row along the axes: of all entries, if there is none."""
+    a = _plain(a, "axis")
+    axes = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    moved = np.moveaxis(a, axes, range(-len(axes), 0))
+    outer, inner = moved.shape[: a.ndim - len(axes)], moved.shape[a.ndim - len(axes) :]
+    rows = moved.reshape(math.prod(outer), math.prod(inner)).tolist()
+    found = wrapped([of_row(row, **given) for row in rows], outer)
+    return _ours(np.expand_dims(np.asarray(found), axes)) if keepdims else _entry(found)
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The length of all entries, or of rows; of rows by another measure of size too."""
+    of_matrix = isinstance(axis, tuple) or (axis is None and np.ndim(x) > 1)
+    if ord is None or ord == ("fro" if of_matrix else 2):
+        return _over(ops.norm, x, axis, keepdims=keepdims)
+    of_sizes = {1: ops.sum, math.inf: ops.max, -math.inf: ops.min}.get(ord)
+    if of_matrix or of_sizes is None:
+        raise TypeError(
+            f"norm: ord None is required, of vectors 1, 2, inf or -inf too, got {ord!r}; write it "
+            "with sums and powers"
+        )
+    return _over(of_sizes, elementwise(ops.abs, (x,)), axis, keepdims=keepdims)
+
+
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return _over(ops.sum, np.diagonal(_plain(a, "trace"), offset, axis1, axis2), -1)
+
+
+def _running(ufunc: Any, a: Any, axis: Any = None) -> Any:
+    return _accumulated(ufunc, np.ravel(a) if axis is None else a, axis or 0)
+
+
+def _sort(a: Any, axis: Any = -1) -> Any:
+    a = _plain(a, "sort")
+    a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
+    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")
+    return _ours(np.take_along_axis(a, order, axis))
+
+
+# ------------------------------------------------------------------ products
+def _einsum(subscripts: Any, *operands: Any, optimize: Any = False, who: str = "einsum") -> Any:
+    """The sum of products that the subscripts name: one dot an entry."""
+    text = subscripts.replace(" ", "") if isinstance(subscripts, str) else ""
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if not text or len(terms) != len(operands):
+        raise ValueError(
+            f"{who}: subscripts and as many arrays are required, got {subscripts!r} and "
+            f"{len(operands)}; use einsum('ij,j->i', a, b)"
+        )
+    labeled = []
+    for term, operand in zip(terms, operands, strict=True):
+        x = _plain(operand, who)
+        labeled.append((x, _labels(term, x.ndim, who)))
+    every = [label for _, labels in labeled for label in labels]
+    extra = sorted({label for label in every if isinstance(label, int)})
+    once = sorted({x for x in every if isinstance(x, str) and every.count(x) == 1})
+    known = right.replace("...", "")
+    if not set(known) <= set(every):
+        raise ValueError(f"{who}: each letter of {right!r} must be one of {left!r}; name it there")
+    output = _labels(right, len(known) + len(extra) * ("..." in right), who)
+    return _contracted(who, labeled, output if arrow else [*extra, *once])
+
+
+def _labels(term: str, ndim: int, who: str) -> list[Any]:
+    """A letter an axis; for those that an ellipsis stands for numbers below 0, -1 for the last."""
+    before, dots, after = term.partition("...")
+    extra = ndim - len(before) - len(after)
+    if extra < 0 or (extra and not dots):
+        raise ValueError(
+            f"{who}: as many axes as {term!r} has letters are required, got {ndim}; reshape it"
+        )
+    return [*before, *range(-extra, 0), *after]
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    rows, columns = "i" * (np.ndim(a) != 1), "k" * (np.ndim(b) != 1)
+    left, right = "...ij" if rows else "j", "...jk" if columns else "j"
+    return _einsum(f"{left},{right}->...{rows}{columns}", a, b, who="matmul")
+
+
+def _dot(a: Any, b: Any, who: str = "dot") -> Any:
+    """NumPy's dot, or its inner, which sums over the last axis of both."""
+    if not np.ndim(a) or not np.ndim(b):
+        return elementwise(ops.multiply, (a, b))
+    return _tensordot(a, b, (-1, -1 if who == "inner" else max(np.ndim(b) - 2, 0)), who)
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2, who: str = "tensordot") -> Any:
+    a, b = _plain(a, who), _plain(b, who)
+    if np.ndim(axes) == 0:
+        axes = (range(a.ndim - axes, a.ndim), range(axes))
+    left: list[Any] = list(range(a.ndim))
+    right: list[Any] = list(range(a.ndim, a.ndim + b.ndim))
+    pairs = list(zip(*map(np.atleast_1d, axes), strict=True))
+    for n, k in pairs:
+        right[k] = left[n]
+    summed = {left[n] for n, _ in pairs}
+    return _contracted(who, [(a, left), (b, right)], [x for x in left + right if x not in summed])
+
+
+def _contracted(who: str, labeled: list[tuple[Any, list[Any]]], output: list[Any]) -> Any:
+    """Σ of the products over the labels that are not in the output: one dot an entry."""
+    sizes: dict[Any, int] = {}
+    for x, labels in labeled:
+        for label, size in zip(labels, x.shape, strict=True):
+            known = sizes.setdefault(label, size)
+            stretches = 1 in (size, known) and (who == "einsum" or label in range(-x.ndim, 0))
+            if size != known and not stretches:
+                shapes = " and ".join(str(x.shape) for x, _ in labeled)
+                raise ValueError(
+                    f"{who}: sizes that match are required, got shapes {shapes}; reshape one"
+                )
+            sizes[label] = size if known == 1 else known
+    while len(labeled) > 2:
+        (a, left), (b, right) = labeled.pop(), labeled.pop()
+        union = list(dict.fromkeys(left + right))
+        pair = _spread(a, left, union, sizes), _spread(b, right, union, sizes)
+        labeled.append((np.asarray(elementwise(ops.multiply, pair)), union))
+    shape = tuple(sizes[label] for label in output)
+    summed = [label for label in sizes if label not in output]
+    sides = [_spread(x, own, [*output, *summed], sizes) for x, own in labeled]
+    if not summed:
+        return _entry(sides[0]) if len(sides) == 1 else elementwise(ops.multiply, sides)
+    rows = (math.prod(shape), math.prod([sizes[label] for label in summed]))
+    lists = [x.reshape(rows) if x.dtype != object else x.reshape(rows).tolist() for x in sides]
+    return _entry(wrapped([*map(ops.sum if len(lists) == 1 else ops.dot, *lists)], shape))
+
+
+def _spread(x: Any, labels: list[Any], wanted: list[Any], sizes: dict[Any, int]) -> Any:
+    """An operand with an axis for each label wanted, in that order."""
+    for label in dict.fromkeys(labels):
+        while labels.count(label) > 1:  # the diagonal, which comes last
+            first, second = [n for n, one in enumerate(labels) if one == label][:2]
+            x = np.diagonal(x, axis1=first, axis2=second)
+            labels = [x for n, x in enumerate(labels) if n not in (first, second)] + [label]
+    x = x.transpose([labels.index(label) for label in wanted if label in labels])
+    x = x[tuple(slice(None) if label in labels else None for label in wanted)]
+    return np.broadcast_to(x, [sizes[label] for label in wanted])
+
+
+# ------------------------------------------------------------------ NumPy's functions
+def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
+    """What NumPy calls with a Value or an Array among the arguments."""
+    if function in _UNCHANGED:
+        return _ours(np.ndarray.__array_function__(np.empty(0), function, (), args, given))
+    own, name = _OWN.get(function), f"{function.__module__}.{function.__name__}"
+    if own is None:
+        raise _without_rule(name)
+    try:
+        return own(*args, **_asked(given))
+    except TypeError as error:
+        if " argument" not in str(error):  # Python's word on a call that does not fit
+            raise
+        raise TypeError(f"{name}: {error}; leave it out, or give it by name") from None
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = min if a_min is None else a_min, max if a_max is None else a_max
+    if low is None:
+        return array(a) if high is None else elementwise(ops.minimum, (a, high))
+    return elementwise(*((ops.maximum, (a, low)) if high is None else (ops.clip, (a, low, high))))
+
+
+def _round(a: Any, decimals: int = 0) -> Any:
+    """Whole numbers, or so many decimals, of slope 0."""
+    unit = 10.0**decimals
+    return elementwise(ops.round, (a * unit,)) / unit if decimals else elementwise(ops.round, (a,))
+
+
+def _where(condition: Any, *choices: Any) -> Any:
+    if not choices:
+        return np.nonzero(_known(condition, "where"))
+    return elementwise(ops.where, (condition, *choices))
+
+
+def _by_number(function: Any) -> Callable[..., Any]:
+    """NumPy's function of the numbers: for answers that are places or bools."""
+
+    def call(*args: Any, **given: Any) -> Any:
+        every = [_known(x, function.__name__) if isinstance(x, (Value, Array)) else x for x in args]
+        return function(*every, **given)
+
+    return call
+
+
+_OF_ROWS: dict[str, Callable[..., Any]] = {
+    "sum": ops.sum, "mean": mean, "prod": ops.prod, "std": ops.std, "var": ops.var,
+    "max": ops.max, "amax": ops.max, "min": ops.min, "amin": ops.min,
+}  # fmt: skip
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{name: functools.partial(_over, of_row) for name, of_row in _OF_ROWS.items()},
+    "linalg.norm": _norm, "trace": _trace,
+    "cumsum": functools.partial(_running, np.add),
+    "cumprod": functools.partial(_running, np.multiply),
+    "dot": _dot, "inner": functools.partial(_dot, who="inner"), "tensordot": _tensordot,
+    "einsum": _einsum,
+    "vdot": lambda a, b: _dot(np.ravel(a), np.ravel(b)),
+    "where": _where, "clip": _clip, "round": _round, "around": _round, "sort": _sort,
+    "sinc": lambda x: elementwise(ops.sinc, (x,)), "fix": lambda x: elementwise(ops.trunc, (x,)),
+    "real": lambda val: val, "array_repr": repr, "array_str": str,
+    "array2string": lambda a: str(_shown(a)),
+}  # fmt: skip
+BY_NUMBER = """
+    argmax argmin argsort argpartition nonzero flatnonzero argwhere count_nonzero searchsorted
+    digitize all any isclose allclose array_equal array_equiv
+"""
+UNCHANGED = """
+    reshape ravel transpose permute_dims matrix_transpose swapaxes moveaxis rollaxis expand_dims
+    squeeze broadcast_to broadcast_arrays atleast_1d atleast_2d atleast_3d stack concatenate concat
+    vstack hstack dstack column_stack block append insert delete split array_split hsplit vsplit
+    dsplit unstack repeat tile roll rot90 flip fliplr flipud take take_along_axis put_along_axis put
+    place putmask copyto compress extract choose select piecewise diag diagflat diagonal
+    fill_diagonal tril triu pad resize diff ediff1d outer kron cross convolve correlate polyval
+    vander trapezoid trapz linspace meshgrid full_like zeros_like ones_like empty_like copy shape
+    ndim size iscomplexobj isrealobj result_type can_cast may_share_memory shares_memory
+    apply_along_axis apply_over_axes ptp average linalg.multi_dot linalg.matrix_power
+    linalg.outer linalg.cross linalg.matmul linalg.tensordot linalg.trace linalg.vector_norm
+"""
+
+
+def _numpys(path: str) -> Any:
+    """NumPy's function of that name; None where this version of it has none."""
+    place: Any = np
+    for name in path.split("."):
+        place = getattr(place, name, None)
+    return place
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """NumPy's function as a method: an array's own would not ask for ours."""
+    return lambda self, *args, **given: _of_function(_numpys(name), (self, *args), given)
+
+
+def _no_method(name: str) -> Callable[..., Any]:
+    def method(self: Array, *args: Any, **given: Any) -> Any:
+        if name == "astype" and args[:1] == (object,):
+            return self.copy()
+        raise TypeError(
+            f"{name}: it would cut the numbers off from their gradients; use x.data, which is the "
+            "float64 array of them"
+        )
+
+    return method
+
+
+FUNCTIONS.update({path: _by_number(_numpys(path)) for path in BY_NUMBER.split()})
+_OWN = {_numpys(path): own for path, own in FUNCTIONS.items()}
+_UNCHANGED = {_numpys(path) for path in UNCHANGED.split()}
+for _name in {*FUNCTIONS} - {"sort"}:  # it is in place
+    if callable(getattr(np.ndarray, _name, None)):
+        setattr(Array, _name, _method(_name))
+for _name in ("astype", "tobytes", "tofile", "byteswap", "getfield", "setfield"):
+    setattr(Array, _name, _no_method(_name))
+above.update(
+    dot=_dot, elementwise=elementwise, function=_of_function, shaped=shaped, ufunc=_of_ufunc
+)

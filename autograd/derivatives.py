@@ -1,30 +1,30 @@
-"""Derivatives as functions of functions: gradients, grad, value_and_grad, jvp, hessian.
+"""Derivatives: grad, jacobian, hessian and hvp of functions; jvp, vjp, linearize; gradients.
 
-Each call records onto fresh variables (an ``identity`` op where an outer Value comes in), so calls
-nest without tags. At plain numbers a first derivative takes the lean pass; elsewhere what is
-computed is recorded too: derivatives of any order. Reads sweep.py and tree.py.
+Each call records once, onto fresh variables (an ``identity`` op where an outer Value comes in), so
+calls nest without tags. At plain numbers what follows is sweeps over floats: the lean pass for one
+gradient, edges.py for many seeds and for second derivatives. Elsewhere what is computed is recorded
+too: derivatives of any order. Reads sweep.py, edges.py, sparsity.py and tree.py.
 """
 
 from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from . import modes, ops
+from . import edges, modes, ops, sparsity
 from .anomaly import look
 from .errors import user_frame
 from .graph import Graph
-from .ieee import FLOATS
 from .modes import CONSTANT, About
-from .numbers import real
-from .op import Arithmetic
-from .sweep import check_fresh, forward, reverse, slopes_at
-from .tree import chosen, leaves, like
+from .sweep import check_fresh, forward, ordered, reverse, slopes_at
+from .tree import Form, chosen, joined, taken, values_of
 from .unknown import Unknown
 from .value import Value, called, clock
+
+_Rows = list[list[Any]]  # a matrix
 
 
 def gradients(y: Value, xs: Sequence[Value]) -> list[Value]:
@@ -72,7 +72,24 @@ def number_of(y: Any, name: str, f: Callable[..., Any]) -> Value | float:
     """What ``f`` returned, if it is one number."""
     if isinstance(y, Value):
         return y
-    return real(y, name, f"{getattr(f, '__name__', 'the function')} must return one number")
+    (number, *_), form = _result(y, name, f, "one number")
+    _one(form, name, f)
+    return number  # type: ignore[no-any-return]
+
+
+def _result(y: Any, name: str, f: Callable[..., Any], what: str) -> tuple[list[Any], Form]:
+    return taken(y, name, f"{_name(f)} must return {what}")
+
+
+def _one(form: Form, name: str, f: Callable[..., Any]) -> None:
+    if not form.is_number:
+        raise TypeError(
+            f"{name}: {_name(f)} must return one number, got {form}; jacobian takes several"
+        )
+
+
+def _name(f: Callable[..., Any]) -> str:
+    return getattr(f, "__name__", "the function")
 
 
 def _called(f: Any, name: str) -> Any:
@@ -83,19 +100,28 @@ def _called(f: Any, name: str) -> Any:
 
 # ------------------------------------------------------------------ one recording for all
 class _Recording:
-    """A call of ``f`` on fresh variables in place of the arguments that ``places`` names.
+    """A call of ``f`` on fresh variables in place of the arguments that ``argnums`` names.
 
-    A ``with`` block around all that is done with it; after it the variables are constants, and what
-    a derivative still refers to of them is no variable of anybody's.
+    A ``with`` block around the call and the sweeps over it. After it the variables are constants,
+    and what a derivative still refers to of them is no variable of anybody's.
     """
 
-    def __init__(self, f: Any, args: Sequence[Any], places: Sequence[int], name: str) -> None:
-        self.f, self.args, self.places, self.name = f, args, places, name
+    def __init__(
+        self, f: Any, args: Sequence[Any], argnums: int | tuple[int, ...], name: str,
+        others: Mapping[str, Any] = {},
+    ) -> None:  # fmt: skip
+        self.f, self.name, self.others = f, name, others
+        self.places = chosen(argnums, args, name, others)
+        given = [taken(args[n], f"{name}: argument {n}") for n in self.places]
+        forms = [form for _, form in given]
+        several = isinstance(argnums, tuple)
+        self.argument = joined(forms) if several else forms[0]
         clock.now += 2  # what is older is not ours
         self.since, self.own = clock.now, About()
-        self.variables: list[Value] = []
         self.reads: list[Value] = []
         self.mode = modes.recording(self.reads)
+        self.args, self.given = list(args), given
+        self.variables: list[Value] = []
 
     def __enter__(self) -> _Recording:
         self.mode.__enter__()
@@ -110,32 +136,44 @@ class _Recording:
             if x._record is None:
                 x._about = CONSTANT
 
-    def call(self, others: dict[str, Any]) -> Value | float:
-        """What ``f`` gives."""
-        arguments = list(self.args)
-        for n in self.places:
-            given = leaves(self.args[n], f"{self.name}: argument {n}")
-            new = [ops.identity(x) if isinstance(x, Value) else Value(x) for x in given]
+    def call(self, what: str = "numbers", has_aux: bool = False) -> list[Any]:
+        """The numbers of what ``f`` gives."""
+        for n, (numbers, form) in zip(self.places, self.given):
+            new = [ops.identity(x) if isinstance(x, Value) else Value(x) for x in numbers]
             for x in new:
                 if x._record is None:
                     x._about = self.own
             self.variables += new
-            arguments[n] = like(self.args[n], iter(new))
-        self.y = number_of(self.f(*arguments, **others), self.name, self.f)
+            self.args[n] = form.filled(new)
+        y = self.f(*self.args, **self.others)
+        if has_aux:
+            if not isinstance(y, tuple) or len(y) != 2:
+                raise TypeError(
+                    f"{self.name}: with has_aux=True {_name(self.f)} must return a pair, (result, "
+                    f"aux), got {type(y).__name__}; return both"
+                )
+            y, self.aux = y
+        self.ys, self.form = _result(y, self.name, self.f, what)
         if self.reads:
             self._look_at_reads()
-        return self.y
+        return self.ys
+
+    def call_for_one(self, has_aux: bool = False) -> Any:
+        """The one number that ``f`` gives."""
+        ys = self.call("one number", has_aux)
+        _one(self.form, self.name, self.f)
+        return ys[0]
 
     @functools.cached_property
     def graph(self) -> Graph:
-        """All that was recorded under the result."""
-        return self.graph_of([self.y] if isinstance(self.y, Value) else [])
+        """All that was recorded under the results."""
+        return self.graph_of(_values(self.ys))
 
     def graph_of(self, roots: Sequence[Value]) -> Graph:
         """All that was recorded under these."""
         return Graph(*roots, inputs=self.variables, since=self.since)
 
-    @property
+    @functools.cached_property
     def plain(self) -> bool:
         """Whether nothing under the result records but our own variables, which are numbers."""
         pairs = zip(self.graph.nodes, self.graph.ops)
@@ -154,9 +192,11 @@ class _Recording:
             found.append(any(of_operands) if operands else self._is_outer(node))
         return found
 
-    def results(self, numbers: Sequence[Any]) -> list[Any]:
+    def results(self, numbers: Sequence[Any], plain: bool) -> list[Any]:
         """After the block: floats, but for what depends on a Value that records and is not ours."""
-        values = [x for x in numbers if isinstance(x, Value)]
+        if plain:
+            return [x._data if isinstance(x, Value) else x or 0.0 for x in numbers]
+        values = _values(numbers)
         graph = self.graph_of(values)
         outer = self._outer(graph)
         depends = {id(x): outer[root] for x, root in zip(values, graph.roots)}
@@ -164,7 +204,7 @@ class _Recording:
         found: list[Any] = []
         for x in numbers:
             if not isinstance(x, Value):
-                found.append(0.0 if x is None else float(x))
+                found.append(x or 0.0)
             elif isinstance(x, Unknown):
                 found.append(x)
             elif not depends[id(x)]:
@@ -172,6 +212,18 @@ class _Recording:
             else:
                 found.append(x if recording else x.detach())
         return found
+
+    def settled(self, aux: Any) -> Any:
+        """What f gave beside its result, after the block."""
+        numbers, form = values_of(aux)
+        return form.filled(self.results(numbers, plain=False))
+
+    def crossed(self, outer: Form, rows: _Rows) -> Any:
+        """A matrix by blocks, after the block."""
+        if not self.plain:
+            flat = iter(self.results([x for row in rows for x in row], plain=False))
+            rows = [[next(flat) for _ in row] for row in rows]
+        return outer.crossed(self.argument, rows)
 
     def _look_at_reads(self) -> None:
         """Warn if a variable's number was read as a plain one, and no path leads to it now."""
@@ -189,20 +241,101 @@ class _Recording:
             )
 
 
+class _Linear:
+    """The derivative of ``ys`` in the variables of a recording: a linear map, swept both ways.
+
+    Over floats the partials are found once for all seeds; over Values each sweep is recorded.
+    """
+
+    def __init__(
+        self, run: _Recording, graph: Any, targets: Sequence[int | None],
+        ways: dict[bool, edges.Edges],
+    ) -> None:  # fmt: skip
+        self.run, self.graph, self.targets, self.ways = run, graph, targets, ways
+        self.inputs = range(len(run.variables))
+
+    def swept(self, seeds: Sequence[Mapping[int, Any]], backward: bool, plain: bool) -> _Rows:
+        """A row a seed: from numbers of some of the ys, backward, all variables'; or forward."""
+        graph, inputs = self.graph, self.inputs
+        sources, targets = (self.targets, inputs) if backward else (inputs, self.targets)
+        placed = [_placed(seed, sources) for seed in seeds]
+        for seed in placed if modes.detects() else ():
+            for root in seed if backward else graph.roots:
+                look(graph, root, inputs if backward else seed)
+        if plain:
+            if backward not in self.ways:
+                self.ways[backward] = edges.slopes(graph, graph.values, backward)
+            return self.ways[backward].swept(placed, targets)
+        with modes.quiet():
+            if backward:
+                return [reverse(graph, ops.VALUES, graph.nodes, seed, inputs) for seed in placed]
+            moved = [forward(graph, ops.VALUES, graph.nodes, seed) for seed in placed]
+        return [[None if i is None else row[i] for i in targets] for row in moved]
+
+    def along(self, numbers: Sequence[Any], backward: bool) -> list[Any]:
+        """What one sweep from these numbers gives, of Values too: the plain results."""
+        plain = self.run.plain and not _values(numbers)
+        (row,) = self.swept([dict(enumerate(numbers))], backward, plain)
+        return self.run.results(row, plain)
+
+    def matrix(self, mode: str) -> _Rows:
+        """All of it, a row for each of the ys; "auto" takes the direction of fewer sweeps."""
+        m, n, backward = len(self.targets), len(self.inputs), mode == "reverse"
+        if mode == "auto":
+            backward = m <= n
+        seeds = [{i: 1.0} for i in range(m if backward else n)]
+        rows = self.swept(seeds, backward, self.run.plain)
+        return rows if backward else [[row[k] for row in rows] for k in range(m)]
+
+    def sparse(self, mode: str) -> Any:
+        """The same as a scipy.sparse matrix."""
+        run = self.run
+        if not run.plain:
+            raise TypeError(
+                f"{run.name}: sparse=True requires plain numbers, got a result that depends on a "
+                "Value; leave sparse out, or use .item() of the Value"
+            )
+        ways = self.ways.get(False) or edges.slopes(self.graph, self.graph.values)
+        return sparsity.matrix(ways, self.inputs, self.targets, mode, run.name)
+
+
+def _linear(run: _Recording, ys: Sequence[Any]) -> _Linear:
+    graph = run.graph if ys is run.ys else run.graph_of(_values(ys))
+    check_fresh(graph)
+    roots = iter(graph.roots)
+    return _Linear(run, graph, [next(roots) if isinstance(y, Value) else None for y in ys], {})
+
+
+def _placed(seed: Mapping[int, Any], places: Sequence[int | None]) -> dict[int, Any]:
+    """The seed by places in the graph: of what is in it, and does not stand still."""
+    found: dict[int, Any] = {}
+    for k, number in seed.items():
+        i = places[k]
+        if i is not None and (isinstance(number, Value) or number != 0.0):
+            found[i] = found[i] + number if i in found else number
+    return found
+
+
+def _values(numbers: Sequence[Any]) -> list[Value]:
+    return [x for x in numbers if isinstance(x, Value)]
+
+
 # ------------------------------------------------------------------ functions of functions
 def value_and_grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., tuple[Any, Any]]:
     """A function that returns f's value and its gradient.
 
     Args:
-        f: takes numbers, or lists and tuples of them, and returns one number; what it takes by
-            keyword is passed on.
+        f: takes numbers, arrays, or lists, tuples, dicts and dataclasses of them, and returns one
+            number; what it takes by keyword is passed on. Integer arrays become float64.
         argnums: the arguments to differentiate in: one, or a tuple of several.
+        has_aux: f returns a pair: the number, and what else it has to say; it stands beside the
+            value.
     Returns:
         A function of f's arguments. Its gradient has the argument's form (a tuple of such for
-        several ``argnums``), in floats; Values where it depends on a Value given, captured or made
-        in f, unless that has ``requires_grad=False``.
+        several ``argnums``), in floats and float64 arrays; Values where it depends on a Value
+        given, captured or made in f, unless that has ``requires_grad=False``.
 
     >>> value_and_grad(lambda x, y: x * y)(2.0, 3.0)
     (6.0, 3.0)
@@ -211,131 +344,204 @@ def value_and_grad(
 
     @functools.wraps(f)
     def with_gradient(*args: Any, **others: Any) -> tuple[Any, Any]:
-        places = chosen(argnums, args, "grad")
-        with _Recording(f, args, places, "grad") as run:
-            value = run.call(others)
-            slopes, plain = _slopes(run)
-        if plain:
-            value = value._data if isinstance(value, Value) else value
-        else:
-            value, *slopes = run.results([value, *slopes])
-        numbers = iter(slopes)
-        found = tuple([like(args[n], numbers) for n in places])
-        return value, found if isinstance(argnums, tuple) else found[0]
+        with _Recording(f, args, argnums, "grad", others) as run:
+            y = run.call_for_one(has_aux)
+            slopes, plain = _slopes(run, y)
+        value, *slopes = run.results([y, *slopes], plain)
+        gradient = run.argument.filled(slopes)
+        return ((value, run.settled(run.aux)) if has_aux else value), gradient
 
     return with_gradient
 
 
-def _slopes(run: _Recording) -> tuple[list[Any], bool]:
+def _slopes(run: _Recording, y: Any) -> tuple[list[Any], bool]:
     """d result / d each variable; and whether they are floats: the lean pass has found them."""
-    y, variables = run.y, run.variables
     if not isinstance(y, Value):
-        return [0.0] * len(variables), True
+        return [0.0] * len(run.variables), True
     if y._record is not None and not y.is_unknown:
         if modes.detects():
             look(run.graph, run.graph.roots[0], run.graph.inputs)
-        found = slopes_at(y, variables, run.own, run.since)
+        found = slopes_at(y, run.variables, run.own, run.since)
         if found is not None:
             return found, True
-    graph = run.graph
-    check_fresh(graph)
-    return _swept(graph, ops.VALUES, graph.roots[0]), False
+    return _linear(run, run.ys).swept([{0: 1.0}], True, False)[0], False
 
 
-def _swept(graph: Graph, m: Arithmetic, root: int) -> list[Any]:
-    numbers: Any = graph.values if m is FLOATS else graph.nodes
-    look(graph, root, graph.inputs)
-    with modes.quiet():
-        return reverse(graph, m, numbers, {root: 1.0}, graph.inputs)
-
-
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """A function that returns f's gradient: see value_and_grad.
+def grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """A function that returns f's gradient, with ``has_aux`` a pair: see value_and_grad.
 
     >>> grad(grad(lambda x: x * x * x))(2.0)
     12.0
-    >>> grad(lambda p: p[0] * p[1])([2.0, 5.0])
-    [5.0, 2.0]
+    >>> grad(lambda p: p["a"] * p["b"][1])({"a": 2.0, "b": [3.0, 5.0]})
+    {'a': 5.0, 'b': [0.0, 2.0]}
     """
-    both = value_and_grad(f, argnums)
+    both = value_and_grad(f, argnums, has_aux)
 
     @functools.wraps(f)
     def gradient(*args: Any, **others: Any) -> Any:
-        return both(*args, **others)[1]
+        value, slopes = both(*args, **others)
+        return (slopes, value[1]) if has_aux else slopes
 
     return gradient
 
 
+def jacobian(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, mode: str = "auto",
+    sparse: bool = False,
+) -> Callable[..., Any]:  # fmt: skip
+    """A function that returns the derivatives of all that f returns.
+
+    Args:
+        mode: "reverse", a sweep a result; "forward", a sweep a number of the argument; "auto"
+            takes fewer.
+        sparse: a scipy.sparse matrix instead, a row for each of f's numbers in order; what can
+            only be 0 is left out, and columns that share no row share a sweep.
+    Returns:
+        A function of f's arguments, whose result has the form of f's with the argument's form in
+        each place: a number, or an array of the result's shape and then the argument's.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3.0])([2.0, 5.0])
+    [[5.0, 2.0], [1.0, 0.0]]
+    """
+    _called(f, "jacobian")
+    if mode not in ("auto", "forward", "reverse"):
+        raise ValueError(f'jacobian: mode must be "auto", "forward" or "reverse", got {mode!r}')
+
+    @functools.wraps(f)
+    def matrix(*args: Any, **others: Any) -> Any:
+        with _Recording(f, args, argnums, "jacobian", others) as run:
+            linear = _linear(run, run.call())
+            rows = linear.sparse(mode) if sparse else linear.matrix(mode)
+        if sparse:
+            return rows
+        return run.crossed(run.form, rows)
+
+    return matrix
+
+
+def hessian(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, sparse: bool = False
+) -> Callable[..., Any]:
+    """A function that returns f's second derivatives.
+
+    Returns:
+        A function of f's arguments. Its result has the argument's form, with the argument's form
+        in each place: for an array of n numbers n × n, ``H[i, j]`` = d²f / dx_i dx_j; for a list
+        of n a list of n lists; for a number a number. ``sparse``: see jacobian.
+
+    >>> hessian(lambda p: p[0] * p[0] * p[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    _called(f, "hessian")
+
+    @functools.wraps(f)
+    def second(*args: Any, **others: Any) -> Any:
+        with _Recording(f, args, argnums, "hessian", others) as run:
+            linear = _second(run)
+            rows = linear.sparse("forward") if sparse else linear.matrix("forward")
+        if sparse:
+            return rows
+        return run.crossed(run.argument, rows)
+
+    return second
+
+
+def _second(run: _Recording, along: Sequence[Any] = ()) -> _Linear:
+    """The derivative of the one result's slopes; these are recorded only where Values come out."""
+    y = run.call_for_one()
+    order: list[Value] | None = []
+    if isinstance(y, Value) and y._record is not None:
+        lean = not y.is_unknown and not modes.detects() and not _values(along)
+        order = ordered(y, run.own, run.since) if lean else None
+    if order is not None:
+        with suppress(NotImplementedError):  # an op of the user's own, without a line for NumPy
+            ways, n = edges.bends(order, run.variables), len(run.variables)
+            run.plain = True
+            size = n + len(order)
+            return _Linear(run, None, range(size, size + n), {False: ways})
+    run.plain = False
+    return _linear(run, _linear(run, run.ys).swept([{0: 1.0}], True, plain=False)[0])
+
+
+def hvp(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that returns f's Hessian times a vector: of x, v and f's other arguments.
+
+    It is called as SciPy's ``hessp`` is; x and v have one form, and the result has it too.
+
+    >>> hvp(lambda p: p[0] * p[0] * p[1])([3.0, 5.0], [1.0, 10.0])
+    [70.0, 6.0]
+    """
+    _called(f, "hvp")
+
+    def product(x: Any, v: Any, *args: Any, **others: Any) -> Any:
+        with _Recording(f, (x, *args), 0, "hvp", others) as run:
+            along = run.argument.numbers_of(v, "hvp: v")
+            found = _second(run, along).along(along, backward=False)
+        return run.argument.filled(found)
+
+    functools.update_wrapper(product, f)
+    del product.__wrapped__  # type: ignore[attr-defined]  # its arguments are others
+    return product
+
+
+# ------------------------------------------------------------------ results at once
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """f at ``primals`` and its derivative along ``tangents``, by one forward sweep.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
     """
-    _called(f, "jvp")
-    if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)):
-        raise TypeError(
-            "jvp: primals and tangents must be tuples, one entry an argument; use (x,), (1.0,)"
-        )
-    points, along = leaves(primals, "jvp: primals"), leaves(tangents, "jvp: tangents")
-    if len(points) != len(along) or len(primals) != len(tangents):
-        raise ValueError(
-            f"jvp: one tangent a primal is required ({len(points)}), got {len(along)}; "
-            "use 0.0 for none"
-        )
-    if like(tuple(primals), repeat(0)) != like(tuple(tangents), repeat(0)):
-        raise ValueError(
-            f"jvp: tangents must be nested as the primals are, got {tangents!r} for {primals!r}"
-        )
-    with _Recording(f, primals, range(len(primals)), "jvp") as run:
-        y = run.call({})
-        if not isinstance(y, Value):
-            return y, 0.0
-        plain = run.plain and not any(isinstance(t, Value) for t in along)
-        graph, m = run.graph, FLOATS if plain else ops.VALUES
-        check_fresh(graph)
-        moved = zip(graph.inputs, along, strict=True)
-        seeds = {i: t for i, t in moved if isinstance(t, Value) or t != 0.0}  # 0: at rest
-        numbers: Any = graph.values if m is FLOATS else graph.nodes
-        look(graph, graph.roots[0], seeds)
-        with modes.quiet():
-            tangent = forward(graph, m, numbers, seeds)[graph.roots[0]]
-    if m is FLOATS:
-        return y._data, tangent or 0.0
-    value, slope = run.results([y, tangent])
-    return value, slope
+    for given in (primals, tangents):
+        if not isinstance(given, (list, tuple)):
+            raise TypeError(
+                "jvp: primals and tangents must be tuples, one entry an argument, got "
+                f"{type(given).__name__}; use (x,), (1.0,)"
+            )
+    run, linear, value = _linearized("jvp", f, primals)
+    along = run.argument.numbers_of(tuple(tangents), "jvp: tangents")
+    return value, run.form.filled(linear.along(along, backward=False))
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """A function that returns f's second derivatives in one argument.
+def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """f at ``primals``, and a function that takes tangents to f's derivative along them.
 
-    Returns:
-        The argument's form, with the argument's form in each place: for a list of n numbers a list
-        of n lists, ``H[i][j]`` = d²f / dx_i dx_j; for a number a number.
-
-    >>> hessian(lambda p: p[0] * p[0] * p[1])([3.0, 5.0])
-    [[10.0, 6.0], [6.0, 0.0]]
+    >>> value, push = linearize(lambda x, y: x * y, 2.0, 3.0)
+    >>> value, push(1.0, 10.0), push(0.0, 1.0)
+    (6.0, 23.0, 2.0)
     """
-    _called(f, "hessian")
-    if isinstance(argnums, tuple):
-        raise TypeError(f"hessian: argnums must be one int, got {argnums!r}; put them in a list")
+    run, linear, value = _linearized("linearize", f, primals)
 
-    @functools.wraps(f)
-    def second(*args: Any, **others: Any) -> Any:
-        (n,) = chosen(argnums, args, "hessian")
-        with _Recording(f, args, (n,), "hessian") as run:
-            y = run.call(others)
-            count = len(run.variables)
-            rows: list[list[Any]] = [[None] * count for _ in range(count)]
-            if isinstance(y, Value):
-                m = FLOATS if run.plain else ops.VALUES
-                check_fresh(run.graph)
-                first = _swept(run.graph, ops.VALUES, run.graph.roots[0])
-                which = [i for i, slope in enumerate(first) if isinstance(slope, Value)]
-                graph = run.graph_of([first[i] for i in which])
-                for i, root in zip(which, graph.roots):
-                    rows[i] = _swept(graph, m, root)
-        plain = iter(run.results([entry for row in rows for entry in row]))
-        return like(args[n], iter([like(args[n], plain) for _ in rows]))
+    def push(*tangents: Any) -> Any:
+        along = run.argument.numbers_of(tangents, "linearize: tangents")
+        return run.form.filled(linear.along(along, backward=False))
 
-    return second
+    return value, push
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """f at ``primals``, and a function from numbers in the form of f's result.
+
+    It gives a tuple, one entry a primal: the gradient of the result times these.
+
+    >>> value, pull = vjp(lambda x, y: [x * y, x], 2.0, 3.0)
+    >>> value, pull([1.0, 0.0]), pull([1.0, 10.0])
+    ([6.0, 2.0], (3.0, 2.0), (13.0, 2.0))
+    """
+    run, linear, value = _linearized("vjp", f, primals)
+
+    def pull(cotangents: Any) -> tuple[Any, ...]:
+        along = run.form.numbers_of(cotangents, "vjp: cotangents")
+        return run.argument.filled(linear.along(along, backward=True))  # type: ignore[no-any-return]
+
+    return value, pull
+
+
+def _linearized(
+    name: str, f: Callable[..., Any], primals: Sequence[Any]
+) -> tuple[_Recording, _Linear, Any]:
+    _called(f, name)
+    with _Recording(f, primals, tuple(range(len(primals))), name) as run:
+        linear = _linear(run, run.call())
+    return run, linear, run.form.filled(run.results(run.ys, run.plain))

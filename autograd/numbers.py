@@ -46,6 +46,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else nouns}"
 
 
+def flat(xs: Any) -> Any:
+    """The sequence; of an array of several dimensions all its entries."""
+    return xs.__array__().reshape(-1) if getattr(xs, "ndim", 1) > 1 else xs
+
+
 _REMEDIES: tuple[tuple[type, str], ...] = (
     (bool, "use 1.0 or 0.0"), (str, "use float(...) on it"),
     (complex, "take .real or .imag"), (type(None), "is a return missing?"),
@@ -68,7 +73,7 @@ def real(
     if not remedy:
         many = isinstance(x, Iterable) and not isinstance(x, (bytes, dict))
         one = "use float(...) on it" if hasattr(x, "__float__") else "give one number"
-        remedy = "make a list: [Value(v) for v in data]" if many else one
+        remedy = "autograd.array(data) makes a Value of each" if many else one
         if hasattr(x, "item"):
             remedy = f"take .item() of one element, or {remedy}" if many else "use its .item()"
     text = repr(x) if len(repr(x)) <= 60 else type(x).__name__

@@ -25,7 +25,7 @@ from . import ops
 from .errors import DomainError, place, user_frame
 from .ieee import number, outcome
 from .modes import NOTHING_NOTED, SLOW, About, active, current, detects
-from .native import amend, i64, mypyc_attr
+from .native import Mostly, amend, i64, mypyc_attr
 from .numbers import real
 from .op import Op
 
@@ -77,7 +77,6 @@ class Value:
     """
 
     __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_mark", "_record")
-    __array_ufunc__: ClassVar[None] = None  # np.float64(2) * Value(3) is ours to answer
     is_unknown: ClassVar[bool] = False  # unknown.py's Values have no number yet
 
     _mark: i64  # see above
@@ -197,7 +196,7 @@ class Value:
         return tuple(dict.fromkeys(x for x in self.inputs if isinstance(x, Value)))
 
     # -------------------------------------------------------------- operators
-    def __add__(self, other: Operand) -> Value:
+    def __add__(self, other: Operand) -> Mostly[Value]:
         about = None
         if active:  # a neuron's bias is added under its scope: no detour
             about = current().quick
@@ -219,7 +218,7 @@ class Value:
             node._about = about
         return node
 
-    def __mul__(self, other: Operand) -> Value:
+    def __mul__(self, other: Operand) -> Mostly[Value]:
         about = None
         if active:
             about = current().quick
@@ -241,34 +240,34 @@ class Value:
             node._about = about
         return node
 
-    def __sub__(self, other: Operand) -> Value:
+    def __sub__(self, other: Operand) -> Mostly[Value]:
         return apply(_SUBTRACT, (self, other))
 
-    def __truediv__(self, other: Operand) -> Value:
+    def __truediv__(self, other: Operand) -> Mostly[Value]:
         return apply(_DIVIDE, (self, other))
 
-    def __radd__(self, other: Number) -> Value:
+    def __radd__(self, other: Number) -> Mostly[Value]:
         return apply(_ADD, (other, self))
 
-    def __rmul__(self, other: Number) -> Value:
+    def __rmul__(self, other: Number) -> Mostly[Value]:
         return apply(_MULTIPLY, (other, self))
 
-    def __rsub__(self, other: Number) -> Value:
+    def __rsub__(self, other: Number) -> Mostly[Value]:
         return apply(_SUBTRACT, (other, self))
 
-    def __rtruediv__(self, other: Number) -> Value:
+    def __rtruediv__(self, other: Number) -> Mostly[Value]:
         return apply(_DIVIDE, (other, self))
 
-    def __pow__(self, other: Operand) -> Value:
+    def __pow__(self, other: Operand) -> Mostly[Value]:
         return apply(_POWER, (self, other))
 
-    def __rpow__(self, other: Number) -> Value:
+    def __rpow__(self, other: Number) -> Mostly[Value]:
         return apply(_POWER, (other, self))
 
-    def __mod__(self, other: Operand) -> Value:
+    def __mod__(self, other: Operand) -> Mostly[Value]:
         return apply(ops.remainder, (self, other))
 
-    def __rmod__(self, other: Number) -> Value:
+    def __rmod__(self, other: Number) -> Mostly[Value]:
         return apply(ops.remainder, (other, self))
 
     def __neg__(self) -> Value:
@@ -320,6 +319,200 @@ class Value:
         """The square root."""
         return apply(ops.sqrt, (self,))
 
+    def square(self) -> Value:
+        """self × self."""
+        return apply(ops.square, (self,))
+
+    def cbrt(self) -> Value:
+        """The cube root."""
+        return apply(ops.cbrt, (self,))
+
+    def reciprocal(self) -> Value:
+        """1 / self."""
+        return apply(ops.reciprocal, (self,))
+
+    def negative(self) -> Value:
+        """-self."""
+        return apply(ops.negative, (self,))
+
+    def exp2(self) -> Value:
+        """2 to the power of self."""
+        return apply(ops.exp2, (self,))
+
+    def expm1(self) -> Value:
+        """exp(self) - 1, exact near 0."""
+        return apply(ops.expm1, (self,))
+
+    def log1p(self) -> Value:
+        """log(1 + self), exact near 0."""
+        return apply(ops.log1p, (self,))
+
+    def log2(self) -> Value:
+        """The logarithm to base 2."""
+        return apply(ops.log2, (self,))
+
+    def log10(self) -> Value:
+        """The logarithm to base 10."""
+        return apply(ops.log10, (self,))
+
+    def sin(self) -> Value:
+        """The sine, of radians."""
+        return apply(ops.sin, (self,))
+
+    def cos(self) -> Value:
+        """The cosine, of radians."""
+        return apply(ops.cos, (self,))
+
+    def tan(self) -> Value:
+        """The tangent, of radians."""
+        return apply(ops.tan, (self,))
+
+    def arcsin(self) -> Value:
+        """The angle whose sine is self."""
+        return apply(ops.arcsin, (self,))
+
+    def arccos(self) -> Value:
+        """The angle whose cosine is self."""
+        return apply(ops.arccos, (self,))
+
+    def arctan(self) -> Value:
+        """The angle whose tangent is self."""
+        return apply(ops.arctan, (self,))
+
+    def sinh(self) -> Value:
+        """The hyperbolic sine."""
+        return apply(ops.sinh, (self,))
+
+    def cosh(self) -> Value:
+        """The hyperbolic cosine."""
+        return apply(ops.cosh, (self,))
+
+    def arcsinh(self) -> Value:
+        """What the hyperbolic sine of is self."""
+        return apply(ops.arcsinh, (self,))
+
+    def arccosh(self) -> Value:
+        """What the hyperbolic cosine of is self, >= 0."""
+        return apply(ops.arccosh, (self,))
+
+    def arctanh(self) -> Value:
+        """What the hyperbolic tangent of is self."""
+        return apply(ops.arctanh, (self,))
+
+    def erf(self) -> Value:
+        """The error function."""
+        return apply(ops.erf, (self,))
+
+    def erfc(self) -> Value:
+        """1 - erf(self), exact where that is small."""
+        return apply(ops.erfc, (self,))
+
+    def erfinv(self) -> Value:
+        """What the error function of is self."""
+        return apply(ops.erfinv, (self,))
+
+    def lgamma(self) -> Value:
+        """log |Γ(self)|."""
+        return apply(ops.lgamma, (self,))
+
+    def digamma(self) -> Value:
+        """Γ'(self) / Γ(self)."""
+        return apply(ops.digamma, (self,))
+
+    def sinc(self) -> Value:
+        """sin(π self) / (π self), as NumPy's."""
+        return apply(ops.sinc, (self,))
+
+    def logit(self) -> Value:
+        """log(self / (1 - self)): sigmoid's inverse."""
+        return apply(ops.logit, (self,))
+
+    def log_sigmoid(self) -> Value:
+        """log(sigmoid(self))."""
+        return apply(ops.log_sigmoid, (self,))
+
+    def softplus(self) -> Value:
+        """log(1 + exp(self))."""
+        return apply(ops.softplus, (self,))
+
+    def selu(self) -> Value:
+        """The scaled exponential linear unit."""
+        return apply(ops.selu, (self,))
+
+    def gelu(self) -> Value:
+        """self Φ(self), Φ the normal's share below self."""
+        return apply(ops.gelu, (self,))
+
+    def silu(self) -> Value:
+        """self sigmoid(self)."""
+        return apply(ops.silu, (self,))
+
+    def mish(self) -> Value:
+        """self tanh(softplus(self))."""
+        return apply(ops.mish, (self,))
+
+    def softsign(self) -> Value:
+        """self / (1 + |self|)."""
+        return apply(ops.softsign, (self,))
+
+    def hardtanh(self) -> Value:
+        """self, held between -1 and 1."""
+        return apply(ops.hardtanh, (self,))
+
+    def relu6(self) -> Value:
+        """self, held between 0 and 6."""
+        return apply(ops.relu6, (self,))
+
+    def hardswish(self) -> Value:
+        """self relu6(self + 3) / 6."""
+        return apply(ops.hardswish, (self,))
+
+    def abs(self) -> Value:
+        """The size."""
+        return apply(ops.abs, (self,))
+
+    def sign(self) -> Value:
+        """-1, 0 or 1."""
+        return apply(ops.sign, (self,))
+
+    def floor(self) -> Value:
+        """The nearest whole number that is not above."""
+        return apply(ops.floor, (self,))
+
+    def ceil(self) -> Value:
+        """The nearest whole number that is not below."""
+        return apply(ops.ceil, (self,))
+
+    def trunc(self) -> Value:
+        """The whole part."""
+        return apply(ops.trunc, (self,))
+
+    def round(self) -> Value:
+        """The nearest whole number, the even one of two."""
+        return apply(ops.round, (self,))
+
+    def arctan2(self, other: Operand) -> Mostly[Value]:
+        """The angle of the point (other, self)."""
+        return apply(ops.arctan2, (self, other))
+
+    def hypot(self, other: Operand) -> Mostly[Value]:
+        """√(self² + other²)."""
+        return apply(ops.hypot, (self, other))
+
+    def rint(self) -> Value:
+        """``round``, by the name that NumPy calls."""
+        return apply(ops.round, (self,))
+
+    def conjugate(self) -> Value:
+        """self, which is real."""
+        return self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **given: Any) -> Any:
+        return above["ufunc"](ufunc, method, inputs, given)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, given: Any) -> Any:
+        return above["function"](function, args, given)
+
     # -------------------------------------------------------------- comparisons and conversions
     __hash__: ClassVar[Any] = object.__hash__
 
@@ -351,7 +544,8 @@ class Value:
     def __float__(self) -> float:
         raise TypeError(
             f"float: a plain number is required, got {called(self)}, whose gradient would be "
-            "lost; use .item() for its number, or autograd.exp and its like for math's functions"
+            "lost; use .item() for its number, autograd.exp and its like for math's functions, or "
+            "dtype=object for an array that shall hold it"
         )
 
     def __int__(self) -> int:
@@ -416,7 +610,7 @@ def about_of(node: Value) -> About:
 
 
 # ------------------------------------------------------------------ recording any op
-def apply(record: Op, operands: Sequence[Any]) -> Value:
+def apply(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
     """``record`` of the operands, as a node that remembers them; a float if all are numbers."""
     about = None
     if active:
@@ -488,7 +682,7 @@ def _node(record: Op, data: float, a: Any, b: Any, about: About | None) -> Value
     return node
 
 
-def _dot(*sequences: Any) -> Value:
+def _dot(*sequences: Any) -> Mostly[Value]:
     """``ops.dot`` of Values, or of Values and numbers, in one loop; of all else, as any op."""
     about = current().quick if active else None
     data = -0.0
@@ -514,6 +708,8 @@ def _dot(*sequences: Any) -> Value:
                 return _node(_DOT, data, (*ws, *xs), mixed, about)
     except (AttributeError, TypeError, ValueError, OverflowError):
         pass  # numbers among Values or unknown ones, or sequences that are refused
+    if any(getattr(x, "ndim", 1) != 1 for x in sequences):
+        return above["dot"](*sequences)  # type: ignore[no-any-return]
     assert _DOT.gather is not None
     return apply(_DOT, _DOT.gather(*sequences))
 
@@ -536,7 +732,7 @@ def keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
         node._b = True if slots != 1 and float in map(type, operands) else None
 
 
-def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
+def _apply_any(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
     """``apply`` for numbers of other kinds, plain numbers, unknown values and under modes."""
     slots = record.slots
     if slots is not None and len(operands) != slots:
@@ -546,7 +742,10 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
             f"{record.name}: {slots} operand(s) are required, got {len(operands)}; "
             f"use {form}{named}"
         )
-    operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
+    if not set(map(type, operands)) <= _EXACT:
+        if slots is not None and any(map(is_array, operands)):
+            return above["elementwise"](record, operands)  # type: ignore[no-any-return]
+        operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
     node: Value
     unknown: Any = next((x for x in operands if isinstance(x, Value) and x.is_unknown), None)
     data = 0.0 if unknown is not None else compute(record, operands)
@@ -629,9 +828,18 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
     """``x`` as a node keeps it: a Value or a float."""
     if type(x) is float or isinstance(x, Value):
         return x
+    if isinstance(x, float):  # NumPy's float64
+        return float(x)
     if isinstance(x, bool) or type(x).__name__ in ("bool", "bool_"):
         return 1.0 if x else 0.0  # a comparison's answer, as a factor or a condition
     return real(x, f"{record.name}: operand {slot + 1}")
+
+
+def is_array(x: Any) -> bool:
+    """Whether it is an array, or a column: NumPy's scalars are numbers, though like arrays too."""
+    if isinstance(x, (float, Value)) or not hasattr(x, "__array__"):
+        return False
+    return not isinstance(x, numbers.Number) and type(x).__name__ not in ("bool", "bool_")
 
 
 def _compare(a: Value, b: Any, holds: Any) -> Any:
