@@ -43,7 +43,7 @@ from .op import Op
 from .ops import *  # noqa: F403  the table lists its ops itself
 from .reference import describe as describe
 from .sweep import Contribution, Step, backward_steps
-from .value import Value
+from .value import Value, above
 from .value import compiled as compiled  # its name before core_kind's
 
 if TYPE_CHECKING:
@@ -63,6 +63,20 @@ __all__ = [
     "scope", "softmax", "value_and_grad", "vjp",
     *[name for name in ops.__all__ if name not in vars(builtins)],
 ]  # fmt: skip
+
+
+def _first(word: str) -> Any:
+    """What the arrays' file does with a Value: it is loaded, with NumPy, at the first call."""
+
+    def call(*args: Any) -> Any:
+        from . import arrays as arrays
+
+        return above[word](*args)
+
+    return call
+
+
+above.update({word: _first(word) for word in ("dot", "elementwise", "function", "ufunc")})
 
 
 def __dir__() -> list[str]:

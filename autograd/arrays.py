@@ -5,18 +5,60 @@ Loaded at first use, with NumPy. Reads ops.py, value.py and functions.py; read b
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Sequence
+import math
+import numbers
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from . import ops
+from .functions import mean
 from .numbers import real
-from .value import Value
+from .op import Op
+from .value import Value, above
 
 
 class Array(np.ndarray[Any, Any]):
     """A NumPy array whose entries are Values, or numbers where nothing records."""
+
+    __array_priority__ = 1.0  # stacked with plain arrays it is an Array
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **given: Any) -> Any:
+        return _of_ufunc(ufunc, method, inputs, given)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, given: Any) -> Any:
+        return _of_function(function, args, given)
+
+    @property  # type: ignore[override]
+    def data(self) -> np.ndarray[Any, Any]:
+        """The numbers, in a new float64 array; written, they are those of the leaves."""
+        return _float64([x.data if isinstance(x, Value) else x for x in self.flat], self.shape)
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        numbers = np.broadcast_to(_float64(*entries(data, "data")), self.shape)
+        for x, number in zip(self.flat, numbers.ravel().tolist(), strict=True):
+            x.data = number
+
+    @property
+    def grad(self) -> np.ndarray[Any, Any]:
+        """The gradients, in a new float64 array; 0 of what is no Value."""
+        return _float64([x.grad if isinstance(x, Value) else 0.0 for x in self.flat], self.shape)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for x in self.flat:
+            if isinstance(x, Value):
+                x.zero_grad()
+
+    def __repr__(self) -> str:
+        return f"Array({np.array2string(_shown(self), separator=', ', prefix='Array(')})"
+
+    def __str__(self) -> str:
+        return str(_shown(self))
 
 
 def wrapped(numbers: Sequence[Any], shape: tuple[int, ...]) -> Array:
@@ -33,25 +75,10 @@ def entries(x: Any, who: str) -> tuple[list[Any], tuple[int, ...]]:
         TypeError: texts, complex numbers, None, a masked array.
         ValueError: rows of different lengths.
     """
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(
-            f"{who}: real numbers are required, got a masked array, whose mask would be lost; use "
-            "its .filled(0.0), or .compressed() for what is not masked"
-        )
-    try:
-        given = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(
-            f"{who}: rows of one length are required, got {type(x).__name__} ({error}); pad them, "
-            "or give each its own array"
-        ) from None
-    if given.dtype.kind in "fiub":
-        return given.astype(np.float64).ravel().tolist(), given.shape
-    if given.dtype.kind != "O":
-        raise TypeError(
-            f"{who}: real numbers are required, got dtype {given.dtype}; convert it to float64"
-        )
-    flat = np.asarray(given).reshape(-1).tolist()
+    given = _plain(x, who)
+    flat = given.reshape(-1).tolist()
+    if given.dtype != object:
+        return flat, given.shape
     return [v if isinstance(v, Value) else real(v, who) for v in flat], given.shape
 
 
@@ -70,3 +97,318 @@ def array(data: Any, label: str = "", requires_grad: bool = True) -> Array:
         for x, at in zip(numbers, places)
     ]  # fmt: skip
     return wrapped(leaves, shape)
+
+
+# ------------------------------------------------------------------ what comes in
+def _plain(x: Any, who: str) -> np.ndarray[Any, Any]:
+    """Anything array-like as NumPy's own kind of array: of float64, or of objects."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            f"{who}: real numbers are required, got a masked array, whose mask would be lost; use "
+            "its .filled(0.0), or .compressed() for what is not masked"
+        )
+    try:
+        given = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(
+            f"{who}: rows of one length are required, got {type(x).__name__} ({error}); pad them, "
+            "or give each its own array"
+        ) from None
+    if given.dtype == object:
+        return given.view(np.ndarray)
+    if given.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{who}: real numbers are required, got dtype {given.dtype}; convert it to float64"
+        )
+    return np.asarray(given, dtype=np.float64)
+
+
+def _float64(numbers: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    return np.array([float(x) for x in numbers], dtype=np.float64).reshape(shape)
+
+
+def _known(x: Any, who: str) -> np.ndarray[Any, Any]:
+    """The numbers of anything array-like; TracingError where one is unknown."""
+    found, shape = entries(x, who)
+    for v in found:
+        if isinstance(v, Value) and v.is_unknown:
+            raise v.refuse(f"{who} asked for its number")  # type: ignore[attr-defined]
+    return _float64([v._data if isinstance(v, Value) else v for v in found], shape)
+
+
+def _shown(x: Array) -> np.ndarray[Any, Any]:
+    """The numbers for printing; the entries themselves where one has none."""
+    try:
+        return _known(x, "print")
+    except TypeError:
+        return x.view(np.ndarray)
+
+
+def _ours(result: Any) -> Any:
+    """What NumPy's own function gave: arrays of objects as Arrays, others as NumPy's."""
+    if isinstance(result, (tuple, list)):
+        found = map(_ours, result)
+        return type(result)(*found) if hasattr(result, "_fields") else type(result)(found)
+    if not isinstance(result, np.ndarray):
+        return result
+    return result.view(Array if result.dtype == object else np.ndarray)
+
+
+def _result(numbers: list[Any], shape: tuple[int, ...]) -> Any:
+    """An Array; of no dimension its one entry."""
+    return wrapped(numbers, shape) if shape else numbers[0]
+
+
+# ------------------------------------------------------------------ entry by entry
+@functools.lru_cache(maxsize=256)
+def _loop(record: Op) -> Callable[..., Any]:
+    """The op as a NumPy function of arrays of objects; NumPy's own where it cannot raise."""
+    inlined = {ops.add: np.add, ops.subtract: np.subtract, ops.multiply: np.multiply}
+    return inlined.get(record) or np.frompyfunc(record, record.slots or 1, 1)
+
+
+def elementwise(record: Op, operands: Sequence[Any]) -> Any:
+    """The op of each entry, broadcast: an Array if Values are among them, else plain numbers."""
+    arrays = [_plain(x, record.name) for x in operands]
+    found = _loop(record)(*[x.astype(object) for x in arrays])
+    if not any(x.dtype == object for x in arrays):
+        return found.astype(np.float64) if isinstance(found, np.ndarray) else float(found)
+    return found.view(Array) if isinstance(found, np.ndarray) else found
+
+
+_SYNONYMS = {
+    "absolute": "abs", "fabs": "abs", "rint": "round", "true_divide": "divide",
+    "float_power": "power", "conjugate": "identity", "positive": "identity",
+    "expit": "sigmoid", "log_expit": "log_sigmoid", "gammaln": "lgamma", "psi": "digamma",
+}  # fmt: skip
+_COMPARISONS = {"equal", "not_equal", "greater", "greater_equal", "less", "less_equal"}
+_BOOLS = {"isnan", "isfinite", "isinf", "signbit", *_COMPARISONS}
+_CONTRACTIONS = {"matmul": "", "vecdot": "...i,...i->...", "matvec": "...ij,...j->...i",
+                 "vecmat": "...i,...ij->...j"}  # fmt: skip
+_REDUCING = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
+
+
+def _record_of(ufunc: Any) -> Op | None:
+    record = ops.TABLE.get(_SYNONYMS.get(ufunc.__name__, ufunc.__name__))
+    return record if record is not None and record.slots == ufunc.nin else None
+
+
+def _of_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], given: dict[str, Any]) -> Any:
+    """What NumPy calls with a Value or an Array among the inputs, or among the outputs."""
+    (out,) = given.pop("out", (None,))
+    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+    if out is not None and out.dtype != object:
+        raise _refused(
+            name, f"out= of dtype {out.dtype}, which holds no Values",
+            "leave it out, or make that array by np.zeros_like(x) of an Array x",
+        )  # fmt: skip
+    way: Any = _METHODS.get(method)
+    if way is None:
+        raise _refused(name, "it", "use the function itself")
+    result = way(ufunc, *inputs, **given)
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+def _called(ufunc: Any, *inputs: Any, **given: Any) -> Any:
+    name = ufunc.__name__
+    if given:
+        raise _refused(name, f"{', '.join(given)}=", "leave it out")
+    scalars = all(isinstance(x, (Value, numbers.Real, np.bool_)) for x in inputs)
+    if name in _BOOLS and not (name in _COMPARISONS and any(map(_has_unknown, inputs))):
+        found = ufunc(*[_known(x, name) for x in inputs])
+        return bool(found) if scalars else found
+    if name in _CONTRACTIONS:
+        return _matmul(*inputs) if name == "matmul" else einsum(_CONTRACTIONS[name], *inputs)
+    record = _record_of(ufunc)
+    if record is None:
+        raise _refused(name, "it", "write it with the ops of autograd")
+    return record(*inputs) if scalars else elementwise(record, inputs)
+
+
+def _has_unknown(x: Any) -> bool:
+    if isinstance(x, np.ndarray):
+        return x.dtype == object and any(map(_has_unknown, x.flat))
+    return isinstance(x, Value) and x.is_unknown
+
+
+def _reduced(ufunc: Any, x: Any, axis: Any = 0, **given: Any) -> Any:
+    record = _REDUCING.get(ufunc.__name__)
+    if record is None:
+        raise _refused(f"{ufunc.__name__}.reduce", "it", "use add, multiply, maximum or minimum")
+    return _over(record, x, axis, **given)
+
+
+def _accumulated(ufunc: Any, x: Any, axis: int = 0) -> Any:
+    if ufunc not in (np.add, np.multiply):
+        raise _refused(f"{ufunc.__name__}.accumulate", "it", "use add or multiply")
+    return ufunc.accumulate(_plain(x, "accumulate"), axis=axis).view(Array)
+
+
+def _outer(ufunc: Any, a: Any, b: Any) -> Any:
+    a, b = _plain(a, "outer"), _plain(b, "outer")
+    return _called(ufunc, a.reshape(a.shape + (1,) * b.ndim), b)
+
+
+_METHODS = {"__call__": _called, "reduce": _reduced, "accumulate": _accumulated, "outer": _outer}
+
+
+def _refused(name: str, what: str, remedy: str) -> TypeError:
+    return TypeError(f"{name}: {what} cannot be used on Values and Arrays; {remedy}")
+
+
+# ------------------------------------------------------------------ along axes
+def _over(
+    of_row: Callable[..., Any], x: Any, axis: Any = None, keepdims: bool = False, **given: Any
+) -> Any:
+    """One op of each row along the axes: of all entries, if there is none."""
+    entry = _plain(x, getattr(of_row, "name", "axis"))
+    every = range(entry.ndim) if axis is None else axis
+    axes = (every,) if isinstance(every, int) else tuple(every)
+    moved = np.moveaxis(entry, axes, range(-len(axes), 0))
+    outer, inner = moved.shape[: moved.ndim - len(axes)], moved.shape[moved.ndim - len(axes) :]
+    rows = moved.reshape(math.prod(outer), math.prod(inner)).tolist()
+    found = wrapped([of_row(row, **given) for row in rows], outer)
+    if keepdims:
+        return np.expand_dims(found.view(np.ndarray), axes).view(Array)
+    return found if outer else found[()]
+
+
+# ------------------------------------------------------------------ products
+def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
+    """The sum of products that the subscripts name: one dot an entry."""
+    left, arrow, right = subscripts.replace(" ", "").partition("->")
+    terms = left.split(",")
+    arrays = [_plain(x, "einsum") for x in operands]
+    if len(terms) != len(arrays):
+        raise ValueError(f"einsum: {len(terms)} operand(s) are required, got {len(arrays)}")
+    labeled = [(x, _labels(term, x.ndim)) for term, x in zip(terms, arrays)]
+    every = [label for _, labels in labeled for label in labels]
+    extra = sorted({label for label in every if isinstance(label, int)})
+    once = sorted({x for x in every if isinstance(x, str) and every.count(x) == 1})
+    output = _labels(right, len(right.replace("...", "")) + len(extra) * ("..." in right))
+    return _contracted("einsum", labeled, output if arrow else [*extra, *once])
+
+
+def _labels(term: str, ndim: int) -> list[Any]:
+    """A letter an axis; for those that an ellipsis stands for numbers from the last, -1, down."""
+    before, dots, after = term.partition("...")
+    extra = ndim - len(before) - len(after)
+    if extra < 0 or (extra and not dots):
+        raise ValueError(f"einsum: a letter for each of {ndim} axes is required, got {term!r}")
+    return [*before, *range(-extra, 0), *after]
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    a, b = _plain(a, "matmul"), _plain(b, "matmul")
+    if not a.ndim or not b.ndim:
+        raise ValueError("matmul: two arrays are required, got a number; use *")
+    left = "j" if a.ndim == 1 else "...ij"
+    right = "j" if b.ndim == 1 else "...jk"
+    output = "..." + "i" * (a.ndim > 1) + "k" * (b.ndim > 1)
+    return _contracted(
+        "matmul", [(a, _labels(left, a.ndim)), (b, _labels(right, b.ndim))],
+        _labels(output, max(a.ndim, b.ndim, 2) - (a.ndim == 1) - (b.ndim == 1)),
+    )  # fmt: skip
+
+
+def _dot(a: Any, b: Any) -> Any:
+    a, b = _plain(a, "dot"), _plain(b, "dot")
+    if not a.ndim or not b.ndim:
+        return elementwise(ops.multiply, (a, b))
+    return _tensordot(a, b, ([a.ndim - 1], [max(b.ndim - 2, 0)]), "dot")
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2, who: str = "tensordot") -> Any:
+    a, b = _plain(a, who), _plain(b, who)
+    if isinstance(axes, int):
+        axes = (range(a.ndim - axes, a.ndim), range(axes))
+    first, second = [[int(n) for n in np.atleast_1d(side)] for side in axes]
+    left: list[Any] = list(range(a.ndim))
+    right: list[Any] = list(range(a.ndim, a.ndim + b.ndim))
+    for n, k in zip(first, second, strict=True):
+        right[k] = left[n]
+    summed = {left[n] for n in first}
+    return _contracted(who, [(a, left), (b, right)], [x for x in left + right if x not in summed])
+
+
+def _contracted(who: str, labeled: list[tuple[Any, list[Any]]], output: list[Any]) -> Any:
+    """Σ of the products over the labels that are not in the output: one dot an entry."""
+    sizes: dict[Any, int] = {}
+    for x, labels in labeled:
+        for label, size in zip(labels, x.shape, strict=True):
+            if sizes.setdefault(label, size) == 1:
+                sizes[label] = size
+            elif size not in (1, sizes[label]):
+                shapes = " and ".join(str(x.shape) for x, _ in labeled)
+                raise ValueError(f"{who}: sizes that match are required, got shapes {shapes}")
+    while len(labeled) > 2:
+        (a, left), (b, right) = labeled.pop(), labeled.pop()
+        union = list(dict.fromkeys(left + right))
+        pair = _spread(a, left, union, sizes), _spread(b, right, union, sizes)
+        labeled.append((_product(*pair), union))
+    shape = tuple(sizes[label] for label in output)
+    summed = [label for label in sizes if label not in output]
+    rows = (math.prod(shape), math.prod([sizes[label] for label in summed]))
+    sides = [_spread(x, own, [*output, *summed], sizes) for x, own in labeled]
+    if not summed:
+        found = sides[0] if len(sides) == 1 else _product(*sides)
+        return found.view(Array) if shape else found[()]
+    lists = [x.reshape(rows) if x.dtype != object else x.reshape(rows).tolist() for x in sides]
+    return _result([*map(ops.sum if len(lists) == 1 else ops.dot, *lists)], shape)
+
+
+def _product(a: Any, b: Any) -> Any:
+    """a × b of arrays as NumPy's own kind."""
+    return np.asarray(elementwise(ops.multiply, (a, b))).view(np.ndarray)
+
+
+def _spread(x: Any, labels: list[Any], wanted: list[Any], sizes: dict[Any, int]) -> Any:
+    """An operand with an axis for each label wanted, in that order."""
+    labels = list(labels)
+    for label in [one for one in labels if labels.count(one) > 1]:
+        if labels.count(label) > 1:
+            first = labels.index(label)
+            second = labels.index(label, first + 1)
+            x = np.diagonal(x, axis1=first, axis2=second)
+            labels = [one for n, one in enumerate(labels) if n not in (first, second)] + [label]
+    x = x.transpose([labels.index(label) for label in wanted if label in labels])
+    x = x[tuple(slice(None) if label in labels else None for label in wanted)]
+    return np.broadcast_to(x, [sizes[label] for label in wanted])
+
+
+# ------------------------------------------------------------------ NumPy's functions
+def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
+    """What NumPy calls with a Value or an Array among the arguments."""
+    own = FUNCTIONS.get(function)
+    if own is not None:
+        return own(*args, **given)
+    if function in UNCHANGED:
+        return _ours(np.ndarray.__array_function__(np.empty(0), function, (), args, given))
+    name = f"{function.__module__}.{function.__name__}"
+    raise TypeError(
+        f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is needed, "
+        "or write it with what docs/numpy.md lists"
+    )
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.sum: functools.partial(_over, ops.sum), np.mean: functools.partial(_over, mean),
+    np.prod: functools.partial(_over, ops.prod), np.max: functools.partial(_over, ops.max),
+    np.min: functools.partial(_over, ops.min), np.std: functools.partial(_over, ops.std),
+    np.var: functools.partial(_over, ops.var), np.linalg.norm: functools.partial(_over, ops.norm),
+    np.dot: _dot, np.tensordot: _tensordot, np.einsum: einsum,
+    np.where: lambda c, a, b: elementwise(ops.where, (c, a, b)),
+}  # fmt: skip
+UNCHANGED: set[Any] = {np.stack, np.concatenate, np.reshape, np.outer}
+above.update(dot=_dot, elementwise=elementwise, function=_of_function, ufunc=_of_ufunc)
+
+
+def _method(name: str) -> Any:
+    return lambda self, *args, **given: getattr(np, name)(self, *args, **given)
+
+
+for _name in ("sum", "mean", "prod", "max", "min", "std", "var", "dot"):
+    setattr(Array, _name, _method(_name))

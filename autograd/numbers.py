@@ -68,7 +68,7 @@ def real(
     if not remedy:
         many = isinstance(x, Iterable) and not isinstance(x, (bytes, dict))
         one = "use float(...) on it" if hasattr(x, "__float__") else "give one number"
-        remedy = "make a list: [Value(v) for v in data]" if many else one
+        remedy = "autograd.array(data) makes a Value of each" if many else one
         if hasattr(x, "item"):
             remedy = f"take .item() of one element, or {remedy}" if many else "use its .item()"
     text = repr(x) if len(repr(x)) <= 60 else type(x).__name__

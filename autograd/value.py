@@ -77,7 +77,6 @@ class Value:
     """
 
     __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_mark", "_record")
-    __array_ufunc__: ClassVar[None] = None  # np.float64(2) * Value(3) is ours to answer
     is_unknown: ClassVar[bool] = False  # unknown.py's Values have no number yet
 
     _mark: i64  # see above
@@ -320,6 +319,200 @@ class Value:
         """The square root."""
         return apply(ops.sqrt, (self,))
 
+    def square(self) -> Value:
+        """self × self."""
+        return apply(ops.square, (self,))
+
+    def cbrt(self) -> Value:
+        """The cube root."""
+        return apply(ops.cbrt, (self,))
+
+    def reciprocal(self) -> Value:
+        """1 / self."""
+        return apply(ops.reciprocal, (self,))
+
+    def negative(self) -> Value:
+        """-self."""
+        return apply(ops.negative, (self,))
+
+    def exp2(self) -> Value:
+        """2 to the power of self."""
+        return apply(ops.exp2, (self,))
+
+    def expm1(self) -> Value:
+        """exp(self) - 1, exact near 0."""
+        return apply(ops.expm1, (self,))
+
+    def log1p(self) -> Value:
+        """log(1 + self), exact near 0."""
+        return apply(ops.log1p, (self,))
+
+    def log2(self) -> Value:
+        """The logarithm to base 2."""
+        return apply(ops.log2, (self,))
+
+    def log10(self) -> Value:
+        """The logarithm to base 10."""
+        return apply(ops.log10, (self,))
+
+    def sin(self) -> Value:
+        """The sine, of radians."""
+        return apply(ops.sin, (self,))
+
+    def cos(self) -> Value:
+        """The cosine, of radians."""
+        return apply(ops.cos, (self,))
+
+    def tan(self) -> Value:
+        """The tangent, of radians."""
+        return apply(ops.tan, (self,))
+
+    def arcsin(self) -> Value:
+        """The angle whose sine is self."""
+        return apply(ops.arcsin, (self,))
+
+    def arccos(self) -> Value:
+        """The angle whose cosine is self."""
+        return apply(ops.arccos, (self,))
+
+    def arctan(self) -> Value:
+        """The angle whose tangent is self."""
+        return apply(ops.arctan, (self,))
+
+    def sinh(self) -> Value:
+        """The hyperbolic sine."""
+        return apply(ops.sinh, (self,))
+
+    def cosh(self) -> Value:
+        """The hyperbolic cosine."""
+        return apply(ops.cosh, (self,))
+
+    def arcsinh(self) -> Value:
+        """What the hyperbolic sine of is self."""
+        return apply(ops.arcsinh, (self,))
+
+    def arccosh(self) -> Value:
+        """What the hyperbolic cosine of is self, >= 0."""
+        return apply(ops.arccosh, (self,))
+
+    def arctanh(self) -> Value:
+        """What the hyperbolic tangent of is self."""
+        return apply(ops.arctanh, (self,))
+
+    def erf(self) -> Value:
+        """The error function."""
+        return apply(ops.erf, (self,))
+
+    def erfc(self) -> Value:
+        """1 - erf(self), exact where that is small."""
+        return apply(ops.erfc, (self,))
+
+    def erfinv(self) -> Value:
+        """What the error function of is self."""
+        return apply(ops.erfinv, (self,))
+
+    def lgamma(self) -> Value:
+        """log |Γ(self)|."""
+        return apply(ops.lgamma, (self,))
+
+    def digamma(self) -> Value:
+        """Γ'(self) / Γ(self)."""
+        return apply(ops.digamma, (self,))
+
+    def sinc(self) -> Value:
+        """sin(π self) / (π self), as NumPy's."""
+        return apply(ops.sinc, (self,))
+
+    def logit(self) -> Value:
+        """log(self / (1 - self)): sigmoid's inverse."""
+        return apply(ops.logit, (self,))
+
+    def log_sigmoid(self) -> Value:
+        """log(sigmoid(self))."""
+        return apply(ops.log_sigmoid, (self,))
+
+    def softplus(self) -> Value:
+        """log(1 + exp(self))."""
+        return apply(ops.softplus, (self,))
+
+    def selu(self) -> Value:
+        """The scaled exponential linear unit."""
+        return apply(ops.selu, (self,))
+
+    def gelu(self) -> Value:
+        """self Φ(self), Φ the normal's share below self."""
+        return apply(ops.gelu, (self,))
+
+    def silu(self) -> Value:
+        """self sigmoid(self)."""
+        return apply(ops.silu, (self,))
+
+    def mish(self) -> Value:
+        """self tanh(softplus(self))."""
+        return apply(ops.mish, (self,))
+
+    def softsign(self) -> Value:
+        """self / (1 + |self|)."""
+        return apply(ops.softsign, (self,))
+
+    def hardtanh(self) -> Value:
+        """self, held between -1 and 1."""
+        return apply(ops.hardtanh, (self,))
+
+    def relu6(self) -> Value:
+        """self, held between 0 and 6."""
+        return apply(ops.relu6, (self,))
+
+    def hardswish(self) -> Value:
+        """self relu6(self + 3) / 6."""
+        return apply(ops.hardswish, (self,))
+
+    def abs(self) -> Value:
+        """The size."""
+        return apply(ops.abs, (self,))
+
+    def sign(self) -> Value:
+        """-1, 0 or 1."""
+        return apply(ops.sign, (self,))
+
+    def floor(self) -> Value:
+        """The nearest whole number that is not above."""
+        return apply(ops.floor, (self,))
+
+    def ceil(self) -> Value:
+        """The nearest whole number that is not below."""
+        return apply(ops.ceil, (self,))
+
+    def trunc(self) -> Value:
+        """The whole part."""
+        return apply(ops.trunc, (self,))
+
+    def round(self) -> Value:
+        """The nearest whole number, the even one of two."""
+        return apply(ops.round, (self,))
+
+    def arctan2(self, other: Operand) -> Value:
+        """The angle of the point (other, self)."""
+        return apply(ops.arctan2, (self, other))
+
+    def hypot(self, other: Operand) -> Value:
+        """√(self² + other²)."""
+        return apply(ops.hypot, (self, other))
+
+    def rint(self) -> Value:
+        """``round``, by the name that NumPy calls."""
+        return apply(ops.round, (self,))
+
+    def conjugate(self) -> Value:
+        """self, which is real."""
+        return self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **given: Any) -> Any:
+        return above["ufunc"](ufunc, method, inputs, given)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, given: Any) -> Any:
+        return above["function"](function, args, given)
+
     # -------------------------------------------------------------- comparisons and conversions
     __hash__: ClassVar[Any] = object.__hash__
 
@@ -514,6 +707,8 @@ def _dot(*sequences: Any) -> Value:
                 return _node(_DOT, data, (*ws, *xs), mixed, about)
     except (AttributeError, TypeError, ValueError, OverflowError):
         pass  # numbers among Values or unknown ones, or sequences that are refused
+    if any(getattr(x, "ndim", 1) != 1 for x in sequences):
+        return above["dot"](*sequences)  # type: ignore[no-any-return]
     assert _DOT.gather is not None
     return apply(_DOT, _DOT.gather(*sequences))
 
@@ -546,7 +741,10 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
             f"{record.name}: {slots} operand(s) are required, got {len(operands)}; "
             f"use {form}{named}"
         )
-    operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
+    if not set(map(type, operands)) <= _EXACT:
+        if slots is not None and any(map(is_array, operands)):
+            return above["elementwise"](record, operands)  # type: ignore[no-any-return]
+        operands = [_operand(x, record, slot) for slot, x in enumerate(operands)]
     node: Value
     unknown: Any = next((x for x in operands if isinstance(x, Value) and x.is_unknown), None)
     data = 0.0 if unknown is not None else compute(record, operands)
@@ -632,6 +830,13 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
     if isinstance(x, bool) or type(x).__name__ in ("bool", "bool_"):
         return 1.0 if x else 0.0  # a comparison's answer, as a factor or a condition
     return real(x, f"{record.name}: operand {slot + 1}")
+
+
+def is_array(x: Any) -> bool:
+    """Whether it is an array, or a column: NumPy's scalars are numbers, though like arrays too."""
+    if type(x) is float or isinstance(x, Value) or not hasattr(x, "__array__"):
+        return False
+    return not isinstance(x, numbers.Number) and type(x).__name__ not in ("bool", "bool_")
 
 
 def _compare(a: Value, b: Any, holds: Any) -> Any:
