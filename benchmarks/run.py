@@ -9,7 +9,7 @@ import sys
 
 from common import HERE
 
-SCRIPTS = ("compat", "eager", "doors", "compiled", "ops", "fold", "drawing", "page", "ask", "demo")
+SCRIPTS = "compat eager doors arrays against_jax compiled ops fold drawing page ask demo".split()
 
 
 def main() -> None:
