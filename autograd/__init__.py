@@ -76,7 +76,7 @@ def _first(word: str) -> Any:
     return call
 
 
-above.update({word: _first(word) for word in ("dot", "elementwise", "function", "ufunc")})
+above.update({word: _first(word) for word in ("dot", "elementwise", "function", "shaped", "ufunc")})
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,7 @@ Loaded at first use, with NumPy. Reads ops.py, value.py and functions.py; read b
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import math
 import numbers
@@ -127,6 +128,12 @@ def _float64(numbers: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray[Any, 
     return np.array([float(x) for x in numbers], dtype=np.float64).reshape(shape)
 
 
+def shaped(found: list[Any], x: Any) -> Any:
+    """What an op of a sequence gave, in the form of ``x``: an array, if that is one."""
+    recorded = any(isinstance(y, Value) for y in found)
+    return wrapped(found, np.shape(x)) if recorded else _float64(found, np.shape(x))
+
+
 def _known(x: Any, who: str) -> np.ndarray[Any, Any]:
     """The numbers of anything array-like; TracingError where one is unknown."""
     found, shape = entries(x, who)
@@ -182,9 +189,14 @@ _SYNONYMS = {
     "expit": "sigmoid", "log_expit": "log_sigmoid", "gammaln": "lgamma", "psi": "digamma",
 }  # fmt: skip
 _COMPARISONS = {"equal", "not_equal", "greater", "greater_equal", "less", "less_equal"}
-_BOOLS = {"isnan", "isfinite", "isinf", "signbit", *_COMPARISONS}
+_BOOLS = {
+    "isnan", "isfinite", "isinf", "signbit", "logical_and", "logical_or", "logical_xor",
+    "logical_not", *_COMPARISONS,
+}  # fmt: skip
 _CONTRACTIONS = {"matmul": "", "vecdot": "...i,...i->...", "matvec": "...ij,...j->...i",
                  "vecmat": "...i,...ij->...j"}  # fmt: skip
+_FACTORS = {"deg2rad": math.pi / 180.0, "radians": math.pi / 180.0, "rad2deg": 180.0 / math.pi,
+            "degrees": 180.0 / math.pi}  # fmt: skip
 _REDUCING = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
 
 
@@ -222,9 +234,12 @@ def _called(ufunc: Any, *inputs: Any, **given: Any) -> Any:
         return bool(found) if scalars else found
     if name in _CONTRACTIONS:
         return _matmul(*inputs) if name == "matmul" else einsum(_CONTRACTIONS[name], *inputs)
+    factor = _FACTORS.get(name)
+    if factor is not None:
+        return inputs[0] * factor
     record = _record_of(ufunc)
     if record is None:
-        raise _refused(name, "it", "write it with the ops of autograd")
+        raise _refused(name, "it", "write it with what docs/numpy.md lists")
     return record(*inputs) if scalars else elementwise(record, inputs)
 
 
@@ -261,7 +276,7 @@ def _refused(name: str, what: str, remedy: str) -> TypeError:
 
 # ------------------------------------------------------------------ along axes
 def _over(
-    of_row: Callable[..., Any], x: Any, axis: Any = None, keepdims: bool = False, **given: Any
+    of_row: Callable[..., Any], x: Any, axis: Any = None, *, keepdims: bool = False, **given: Any
 ) -> Any:
     """One op of each row along the axes: of all entries, if there is none."""
     entry = _plain(x, getattr(of_row, "name", "axis"))
@@ -382,33 +397,179 @@ def _spread(x: Any, labels: list[Any], wanted: list[Any], sizes: dict[Any, int])
 # ------------------------------------------------------------------ NumPy's functions
 def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
     """What NumPy calls with a Value or an Array among the arguments."""
-    own = FUNCTIONS.get(function)
-    if own is not None:
-        return own(*args, **given)
-    if function in UNCHANGED:
-        return _ours(np.ndarray.__array_function__(np.empty(0), function, (), args, given))
+    if function in _UNCHANGED:
+        return _ours(np.ndarray.__array_function__(_EMPTY, function, (), args, given))
+    own = _OWN.get(function)
     name = f"{function.__module__}.{function.__name__}"
-    raise TypeError(
-        f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is needed, "
-        "or write it with what docs/numpy.md lists"
-    )
+    if own is None:
+        raise TypeError(
+            f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is "
+            "needed, or write it with what docs/numpy.md lists"
+        )
+    given = {word: x for word, x in given.items() if _HARMLESS.get(word, _EMPTY) is not x}
+    try:
+        return own(*args, **given)
+    except TypeError:
+        try:
+            inspect.signature(own).bind(*args, **given)
+        except TypeError as error:
+            text = f"{error}: that is not known here"
+            raise _refused(name, text, "leave it out") from None
+        raise
 
 
-FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.sum: functools.partial(_over, ops.sum), np.mean: functools.partial(_over, mean),
-    np.prod: functools.partial(_over, ops.prod), np.max: functools.partial(_over, ops.max),
-    np.min: functools.partial(_over, ops.min), np.std: functools.partial(_over, ops.std),
-    np.var: functools.partial(_over, ops.var), np.linalg.norm: functools.partial(_over, ops.norm),
-    np.dot: _dot, np.tensordot: _tensordot, np.einsum: einsum,
-    np.where: lambda c, a, b: elementwise(ops.where, (c, a, b)),
+def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The length of rows, or of all entries; of rows any p-norm."""
+    x = _plain(x, "norm")
+    of_matrix = isinstance(axis, tuple) or (axis is None and x.ndim > 1)
+    of_row: Any
+    if ord is None or ord == ("fro" if of_matrix else 2):
+        of_row = ops.norm
+    elif of_matrix or isinstance(ord, str) or ord == 0:
+        raise _refused("numpy.linalg.norm", f"ord={ord!r}", "use None, or an ord > 0 of rows")
+    elif math.isinf(ord):
+        of_row = lambda row: (ops.max if ord > 0 else ops.min)([abs(v) for v in row])  # noqa: E731
+    else:
+        of_row = lambda row: ops.power(  # noqa: E731
+            ops.sum([ops.power(abs(v), ord) for v in row]), 1.0 / ord
+        )
+    return _over(of_row, x, axis, keepdims=keepdims)
+
+
+def _average(x: Any, axis: Any = None, weights: Any = None) -> Any:
+    """The mean; with a weight for each entry, or for each along one axis, Σ w x / Σ w."""
+    if weights is None:
+        return _over(mean, x, axis)
+    x, weights = _plain(x, "average"), _plain(weights, "average")
+    if axis is None and x.shape == weights.shape:
+        x, weights, axis = x.reshape(-1), weights.reshape(-1), 0
+    if axis is None or weights.ndim != 1:
+        raise _refused("numpy.average", f"weights of shape {weights.shape}", "give one an entry")
+    return _tensordot(x, weights, (axis, 0)) / _over(ops.sum, weights)
+
+
+def _trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return _over(ops.sum, np.diagonal(_plain(x, "trace"), offset, axis1, axis2), -1)
+
+
+def _running(ufunc: Any, x: Any, axis: Any = None) -> Any:
+    x = _plain(x, ufunc.__name__)
+    return _accumulated(ufunc, x if axis is not None else x.reshape(-1), axis or 0)
+
+
+def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = min if a_min is None else a_min, max if a_max is None else a_max
+    if low is None:
+        return array(x) if high is None else elementwise(ops.minimum, (x, high))
+    return elementwise(*((ops.maximum, (x, low)) if high is None else (ops.clip, (x, low, high))))
+
+
+def _round(x: Any, decimals: int = 0) -> Any:
+    """Whole numbers, or so many decimals, of slope 0."""
+    unit = 10.0**decimals
+    return elementwise(ops.round, (x,) if unit == 1.0 else (x * unit,)) / unit
+
+
+def _where(condition: Any, *choices: Any) -> Any:
+    if not choices:
+        return np.nonzero(_known(condition, "where"))
+    return elementwise(ops.where, (condition, *choices))
+
+
+def _sort(x: Any, axis: Any = -1) -> Any:
+    x = _plain(x, "sort")
+    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+    order = np.argsort(_known(x, "sort"), axis=axis, kind="stable")
+    return np.take_along_axis(x, order, axis).view(Array)
+
+
+def _ptp(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    high, low = (_over(record, x, axis, keepdims=keepdims) for record in (ops.max, ops.min))
+    return high - low
+
+
+def _inner(a: Any, b: Any) -> Any:
+    a, b = _plain(a, "inner"), _plain(b, "inner")
+    axes = (a.ndim - 1, b.ndim - 1)
+    return _tensordot(a, b, axes, "inner") if min(axes) >= 0 else elementwise(ops.multiply, (a, b))
+
+
+def _by_number(function: Any) -> Callable[..., Any]:
+    """NumPy's function of the numbers: for answers that are places or bools."""
+
+    def call(*args: Any, **given: Any) -> Any:
+        every = [_known(x, function.__name__) if isinstance(x, (Value, Array)) else x for x in args]
+        return function(*every, **given)
+
+    return call
+
+
+_EMPTY = np.empty(0)
+_HARMLESS = {"out": None, "dtype": None, "where": True}  # what libraries pass on
+_OF_ROWS: dict[str, Callable[..., Any]] = {
+    "sum": ops.sum, "mean": mean, "prod": ops.prod, "std": ops.std, "var": ops.var,
+    "max": ops.max, "amax": ops.max, "min": ops.min, "amin": ops.min,
 }  # fmt: skip
-UNCHANGED: set[Any] = {np.stack, np.concatenate, np.reshape, np.outer}
-above.update(dot=_dot, elementwise=elementwise, function=_of_function, ufunc=_of_ufunc)
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{name: functools.partial(_over, of_row) for name, of_row in _OF_ROWS.items()},
+    "ptp": _ptp, "average": _average, "linalg.norm": _norm, "trace": _trace,
+    "cumsum": functools.partial(_running, np.add),
+    "cumprod": functools.partial(_running, np.multiply),
+    "dot": _dot, "tensordot": _tensordot, "inner": _inner, "einsum": einsum,
+    "vdot": lambda a, b: _dot(_plain(a, "vdot").reshape(-1), _plain(b, "vdot").reshape(-1)),
+    "where": _where, "clip": _clip, "round": _round, "around": _round, "sort": _sort,
+    "sinc": lambda x: elementwise(ops.sinc, (x,)), "fix": lambda x: elementwise(ops.trunc, (x,)),
+    "array_repr": repr, "array_str": str, "array2string": lambda x: str(_shown(x)),
+}  # fmt: skip
+BY_NUMBER = """
+    argmax argmin argsort argpartition nonzero flatnonzero argwhere count_nonzero searchsorted
+    digitize all any isclose allclose array_equal array_equiv
+"""
+UNCHANGED = """
+    reshape ravel transpose permute_dims matrix_transpose swapaxes moveaxis rollaxis expand_dims
+    squeeze broadcast_to broadcast_arrays atleast_1d atleast_2d atleast_3d stack concatenate concat
+    vstack hstack dstack column_stack block append insert delete split array_split hsplit vsplit
+    dsplit unstack repeat tile roll rot90 flip fliplr flipud take take_along_axis put_along_axis put
+    place putmask copyto compress extract choose select piecewise diag diagflat diagonal
+    fill_diagonal tril triu pad resize diff ediff1d outer kron cross convolve correlate polyval
+    vander trapezoid trapz linspace meshgrid full_like zeros_like ones_like empty_like copy shape
+    ndim size iscomplexobj isrealobj result_type can_cast may_share_memory shares_memory
+    apply_along_axis apply_over_axes real cov corrcoef linalg.multi_dot linalg.matrix_power
+    linalg.outer linalg.cross linalg.matmul linalg.tensordot linalg.trace linalg.diagonal
+    linalg.matrix_transpose linalg.vector_norm linalg.matrix_norm
+"""
 
 
-def _method(name: str) -> Any:
-    return lambda self, *args, **given: getattr(np, name)(self, *args, **given)
+def _numpys(path: str) -> Any:
+    """NumPy's function of that name; None where this version of it has none."""
+    place: Any = np
+    for name in path.split("."):
+        place = getattr(place, name, None)
+    return place
 
 
-for _name in ("sum", "mean", "prod", "max", "min", "std", "var", "dot"):
-    setattr(Array, _name, _method(_name))
+def _method(name: str) -> Callable[..., Any]:
+    """NumPy's function as a method: an array's own would not ask for ours."""
+    return lambda self, *args, **given: _numpys(name)(self, *args, **given)
+
+
+def _no_method(name: str) -> Callable[..., Any]:
+    def method(self: Array, *args: Any, **given: Any) -> Any:
+        if name == "astype" and args[:1] == (object,):
+            return self.copy()
+        raise _refused(name, "it", "use x.data, which is the array of their numbers")
+
+    return method
+
+
+FUNCTIONS.update({path: _by_number(_numpys(path)) for path in BY_NUMBER.split()})
+_OWN = {_numpys(path): own for path, own in FUNCTIONS.items()}
+_UNCHANGED = {_numpys(path) for path in UNCHANGED.split()}
+for _name in {*FUNCTIONS} - {"sort"}:  # it is in place
+    if hasattr(np.ndarray, _name):
+        setattr(Array, _name, _method(_name))
+for _name in ("astype", "tobytes", "tofile", "byteswap", "getfield", "setfield"):
+    setattr(Array, _name, _no_method(_name))
+above.update(
+    dot=_dot, elementwise=elementwise, function=_of_function, shaped=shaped, ufunc=_of_ufunc
+)

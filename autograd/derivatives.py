@@ -12,12 +12,12 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import modes, ops
+from . import edges, modes, ops, sparsity
 from .anomaly import look
 from .errors import user_frame
 from .graph import Graph
 from .modes import CONSTANT, About
-from .sweep import Edges, check_fresh, forward, reverse, slopes_at
+from .sweep import check_fresh, forward, reverse, slopes_at
 from .tree import Form, chosen, joined, taken, values_of
 from .unknown import Unknown
 from .value import Value, called, clock
@@ -251,18 +251,19 @@ class _Linear:
         check_fresh(graph)
         roots = iter(graph.roots)
         self.roots = [next(roots) if isinstance(y, Value) else None for y in ys]
-        self.edges: dict[bool, Edges] = {}
-        for root in graph.roots if modes.detects() else ():
-            look(graph, root, graph.inputs)
+        self.edges: dict[bool, edges.Edges] = {}
 
     def swept(self, seeds: Sequence[Mapping[int, Any]], backward: bool, plain: bool) -> _Rows:
         """A row a seed: from numbers of some of the ys, backward, all variables'; or forward."""
         graph, inputs = self.graph, self.graph.inputs
         sources, targets = (self.roots, inputs) if backward else (inputs, self.roots)
         placed = [_placed(seed, sources) for seed in seeds]
+        for seed in placed if modes.detects() else ():
+            for root in seed if backward else graph.roots:
+                look(graph, root, inputs if backward else seed)
         if plain:
             if backward not in self.edges:
-                self.edges[backward] = Edges(graph, inputs, backward)
+                self.edges[backward] = edges.slopes(graph, backward)
             return self.edges[backward].swept(placed, targets)
         with modes.quiet():
             if backward:
@@ -284,6 +285,17 @@ class _Linear:
         count = len(self.roots) if backward else n
         rows = self.swept([{i: 1.0} for i in range(count)], backward, self.run.plain)
         return rows if backward else [[row[k] for row in rows] for k in range(len(self.roots))]
+
+    def sparse(self, mode: str) -> Any:
+        """The same as a scipy.sparse matrix."""
+        run, graph = self.run, self.graph
+        if not run.plain:
+            raise TypeError(
+                f"{run.name}: sparse=True requires plain numbers, got a result that depends on a "
+                "Value; leave sparse out, or use .item() of the Value"
+            )
+        ways = self.edges.get(False) or edges.slopes(graph, backward=False)
+        return sparsity.matrix(ways, graph.inputs, self.roots, mode, run.name)
 
 
 def _placed(seed: Mapping[int, Any], places: Sequence[int | None]) -> dict[int, Any]:
@@ -393,7 +405,9 @@ def jacobian(
     def matrix(*args: Any, **others: Any) -> Any:
         with _Recording(f, args, argnums, "jacobian", others) as run:
             linear = _Linear(run, run.call())
-            rows = linear.matrix(mode)
+            rows = linear.sparse(mode) if sparse else linear.matrix(mode)
+        if sparse:
+            return rows
         return run.crossed(run.form, rows)
 
     return matrix
@@ -417,17 +431,25 @@ def hessian(
     @functools.wraps(f)
     def second(*args: Any, **others: Any) -> Any:
         with _Recording(f, args, argnums, "hessian", others) as run:
-            linear = _Linear(run, _first(run))
-            rows = linear.matrix("reverse")
+            linear = _second(run)
+            rows = linear.sparse("forward") if sparse else linear.matrix("forward")
+        if sparse:
+            return rows
         return run.crossed(run.argument, rows)
 
     return second
 
 
-def _first(run: _Recording) -> list[Any]:
-    """The slopes of the one result, recorded: Values, or None where no path leads."""
+def _second(run: _Recording, along: Sequence[Any] = ()) -> _Linear:
+    """The derivative of the one result's slopes; these are recorded only where Values come out."""
     run.call_for_one()
-    return _Linear(run, run.ys).swept([{0: 1.0}], True, False)[0]
+    linear = _Linear(run, run.ys)
+    run.plain = run.plain and not _values(along)
+    if not run.plain or modes.detects():
+        return _Linear(run, linear.swept([{0: 1.0}], True, plain=False)[0])
+    linear.edges[False] = edges.bends(linear.graph)
+    linear.roots = [len(linear.graph) + i for i in linear.graph.inputs]
+    return linear
 
 
 def hvp(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -443,8 +465,7 @@ def hvp(f: Callable[..., Any]) -> Callable[..., Any]:
     def product(x: Any, v: Any, *args: Any, **others: Any) -> Any:
         with _Recording(f, (x, *args), 0, "hvp", others) as run:
             along = run.argument.numbers_of(v, "hvp: v")
-            linear = _Linear(run, _first(run))
-            found = linear.along(along, backward=False)
+            found = _second(run, along).along(along, backward=False)
         return run.argument.filled(found)
 
     functools.update_wrapper(product, f)

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import ops
-from .numbers import real
+from .numbers import flat, real
 from .unknown import Unknown
-from .value import Value
+from .value import Value, above, is_array
 
 
 def filled(xs: Sequence[Any], name: str, least: int = 1) -> list[Any]:
     """The numbers and Values of ``xs``, as many as ``least`` at least: 0 or 1."""
     try:
-        values = list(xs)
+        values = list(flat(xs))
     except TypeError:
         kind = type(xs).__name__
         raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use [x]") from None
@@ -46,19 +46,29 @@ def logsumexp(xs: Sequence[Any]) -> Any:
     return largest * ops.norm(values)
 
 
-def softmax(xs: Sequence[Any]) -> list[Any]:
-    """exp(x) / Σ exp(x) of each: positive numbers that add up to 1; nan as logsumexp's slopes."""
+def softmax(xs: Sequence[Any]) -> Any:
+    """exp(x) / Σ exp(x) of each: positive numbers that add up to 1; nan as logsumexp's slopes.
+
+    Of an array, an array, over all its entries.
+    """
     differences, _, _ = shifted(filled(xs, "softmax"))
     powers = [ops.exp(x) for x in differences]
     total = ops.sum(powers)
-    return [x / total for x in powers]
+    return _in_form_of(xs, [x / total for x in powers])
 
 
-def log_softmax(xs: Sequence[Any]) -> list[Any]:
-    """x - logsumexp(xs) of each: the logarithms of probabilities too small for a float."""
+def log_softmax(xs: Sequence[Any]) -> Any:
+    """x - logsumexp(xs) of each: the logarithms of probabilities too small for a float.
+
+    Of an array, an array, over all its entries.
+    """
     differences, _, place = shifted(filled(xs, "log_softmax"))
     total = log_total(differences, place)
-    return [x - total for x in differences]
+    return _in_form_of(xs, [x - total for x in differences])
+
+
+def _in_form_of(xs: Any, found: list[Any]) -> Any:
+    return above["shaped"](found, xs) if is_array(xs) else found
 
 
 def shifted(values: Sequence[Any]) -> tuple[list[Any], Any, int | None]:

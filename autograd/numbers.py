@@ -46,6 +46,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else nouns}"
 
 
+def flat(xs: Any) -> Any:
+    """The sequence; of an array of several dimensions all its entries."""
+    return xs.__array__().reshape(-1) if getattr(xs, "ndim", 1) > 1 else xs
+
+
 _REMEDIES: tuple[tuple[type, str], ...] = (
     (bool, "use 1.0 or 0.0"), (str, "use float(...) on it"),
     (complex, "take .real or .imag"), (type(None), "is a return missing?"),

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import ieee, special
+from .numbers import flat
 from .op import NOTHING, REALS, Arithmetic, Interval, Op, Rule, derived, primitive, table
 
 HUGE = Interval(
@@ -981,7 +982,7 @@ round = _step(
 # ------------------------------------------------------------------ any number of operands
 def _tuple(name: str, sequence: Any) -> tuple[Any, ...]:
     try:
-        return tuple(sequence)
+        return tuple(flat(sequence))
     except TypeError:
         raise TypeError(
             f"{name}: a sequence of numbers is required, got {type(sequence).__name__}; use a list"

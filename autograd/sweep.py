@@ -571,68 +571,6 @@ def forward(
     return [None if flow is None else flow[0] for flow in flows]
 
 
-_ROWS: Final = 4  # from so many seeds on a NumPy row an edge costs less than a number each
-_ENTRIES: Final = 1 << 23  # of all rows together: 64 MB
-
-
-class Edges:
-    """The edges that lead on from ``sources`` and are not cut, each with its partial as a float.
-
-    Found once, for sweeps of many seeds in one direction: a product an edge.
-    """
-
-    def __init__(self, graph: Graph, sources: Sequence[int], backward: bool) -> None:
-        self.size = len(graph)
-        self.finite = True
-        self.edges: list[tuple[int, int, float]] = []  # from, to, partial, in the order of flow
-        depends, values = depending(graph, sources), graph.values
-        order: Any = range(self.size)
-        for i in reversed(order) if backward else order:
-            record, operands = graph.ops[i], graph.operands[i]
-            if record is None or not depends[i]:
-                continue
-            wanted = [type(x) is int and depends[x] for x in operands]
-            found = FLOATS.partials(record, graph.at(i, values), values[i], wanted)
-            for slot, (x, p) in enumerate(zip(operands, found, strict=True)):
-                if p is not None and wanted[slot] and type(x) is int and not is_cut(record, p):
-                    self.edges.append((i, x, p) if backward else (x, i, p))
-                    self.finite = self.finite and p - p == 0.0
-
-    def swept(
-        self, seeds: Sequence[Mapping[int, float]], targets: Sequence[int | None]
-    ) -> list[list[float]]:
-        """What reaches each target, one row a seed: of a seed, nodes' numbers."""
-        if len(seeds) < _ROWS or not self.finite:  # 0 × inf is nan where a seed reaches alone
-            return [[(x or 0.0) + 0.0 for x in self._flows(seed, targets)] for seed in seeds]
-        import numpy as np
-
-        found: list[list[float]] = []
-        most = max(_ROWS, _ENTRIES // self.size)
-        for start in range(0, len(seeds), most):
-            together = seeds[start : start + most]
-            rows: dict[int, Any] = {}
-            for k, seed in enumerate(together):
-                for i, number in seed.items():
-                    rows.setdefault(i, np.zeros(len(together)))[k] = number
-            nothing = np.zeros(len(together))
-            with np.errstate(all="ignore"):
-                flows = self._flows(rows, targets)
-            columns = [nothing if x is None else x + 0.0 for x in flows]  # -0 + 0 is 0
-            found += np.array(columns).reshape(len(targets), -1).T.tolist()
-        return found
-
-    def _flows(self, seed: Mapping[int, Any], targets: Sequence[int | None]) -> list[Any]:
-        flows: list[Any] = [None] * self.size
-        for i, number in seed.items():
-            flows[i] = number
-        for start, end, p in self.edges:
-            g = flows[start]
-            if g is not None:
-                had = flows[end]
-                flows[end] = g * p if had is None else had + g * p
-        return [None if i is None else flows[i] for i in targets]
-
-
 def _passed(m: Arithmetic, flow: _Flow, p: Any, selects: bool) -> _Flow | None:
     """The chain rule's product of what flows and a partial; None where the edge is cut.
 
