@@ -9,7 +9,6 @@ import functools
 import inspect
 import itertools
 import math
-import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,6 +26,9 @@ class Array(np.ndarray[Any, Any]):
 
     __array_priority__ = 1.0  # stacked with plain arrays it is an Array
 
+    def __new__(cls, *_: Any, **__: Any) -> Array:
+        raise TypeError("Array: one is made from numbers, got a call of its class; use array(data)")
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **given: Any) -> Any:
         return _of_ufunc(ufunc, method, inputs, given)
 
@@ -36,13 +38,17 @@ class Array(np.ndarray[Any, Any]):
     @property  # type: ignore[override]
     def data(self) -> np.ndarray[Any, Any]:
         """The numbers, in a new float64 array; written, they are those of the leaves."""
-        return _float64([x.data if isinstance(x, Value) else x for x in self.flat], self.shape)
+        numbers, shape = entries(self, "data")
+        return _float64([x.data if isinstance(x, Value) else x for x in numbers], shape)
 
     @data.setter
     def data(self, data: Any) -> None:
         numbers = np.broadcast_to(_float64(*entries(data, "data")), self.shape)
-        for x, number in zip(self.flat, numbers.ravel().tolist(), strict=True):
-            x.data = number
+        for place, number in enumerate(numbers.ravel().tolist()):
+            if isinstance(self.flat[place], Value):
+                self.flat[place].data = number
+            else:
+                self.flat[place] = number
 
     @property
     def grad(self) -> np.ndarray[Any, Any]:
@@ -137,10 +143,15 @@ def shaped(found: list[Any], x: Any) -> Any:
 def _known(x: Any, who: str) -> np.ndarray[Any, Any]:
     """The numbers of anything array-like; TracingError where one is unknown."""
     found, shape = entries(x, who)
-    for v in found:
-        if isinstance(v, Value) and v.is_unknown:
-            raise v.refuse(f"{who} asked for its number")  # type: ignore[attr-defined]
-    return _float64([v._data if isinstance(v, Value) else v for v in found], shape)
+    return _float64([_number(v, who) for v in found], shape)
+
+
+def _number(x: Any, who: str) -> Any:
+    if not isinstance(x, Value):
+        return x
+    if x.is_unknown:
+        raise x.refuse(f"{who} asked for its number")  # type: ignore[attr-defined]
+    return x._data
 
 
 def _shown(x: Array) -> np.ndarray[Any, Any]:
@@ -177,12 +188,14 @@ def _loop(record: Op) -> Callable[..., Any]:
 def elementwise(record: Op, operands: Sequence[Any]) -> Any:
     """The op of each entry, broadcast: an Array if Values are among them, else plain numbers."""
     arrays = [_plain(x, record.name) for x in operands]
-    found = _loop(record)(*[x.astype(object) for x in arrays])
+    with np.errstate(all="ignore"):  # the op itself has warned
+        found = _loop(record)(*[x.astype(object) for x in arrays])
     if not any(x.dtype == object for x in arrays):
         return found.astype(np.float64) if isinstance(found, np.ndarray) else float(found)
     return found.view(Array) if isinstance(found, np.ndarray) else found
 
 
+_SCALARS = (Value, float, int, np.number, np.bool_)
 _SYNONYMS = {
     "absolute": "abs", "fabs": "abs", "rint": "round", "true_divide": "divide",
     "float_power": "power", "conjugate": "identity", "positive": "identity",
@@ -200,6 +213,7 @@ _FACTORS = {"deg2rad": math.pi / 180.0, "radians": math.pi / 180.0, "rad2deg": 1
 _REDUCING = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
 
 
+@functools.lru_cache(maxsize=256)
 def _record_of(ufunc: Any) -> Op | None:
     record = ops.TABLE.get(_SYNONYMS.get(ufunc.__name__, ufunc.__name__))
     return record if record is not None and record.slots == ufunc.nin else None
@@ -207,39 +221,48 @@ def _record_of(ufunc: Any) -> Op | None:
 
 def _of_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], given: dict[str, Any]) -> Any:
     """What NumPy calls with a Value or an Array among the inputs, or among the outputs."""
-    (out,) = given.pop("out", (None,))
-    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-    if out is not None and out.dtype != object:
-        raise _refused(
-            name, f"out= of dtype {out.dtype}, which holds no Values",
-            "leave it out, or make that array by np.zeros_like(x) of an Array x",
-        )  # fmt: skip
     way: Any = _METHODS.get(method)
     if way is None:
-        raise _refused(name, "it", "use the function itself")
-    result = way(ufunc, *inputs, **given)
+        raise TypeError(
+            f"{ufunc.__name__}.{method}: a call, reduce, accumulate or outer is required on Values "
+            f"and Arrays, got {method}; use the function itself"
+        )
+    out = given.pop("out", None)
+    given = _asked(given)
     if out is None:
-        return result
-    out[...] = result
-    return out
+        return way(ufunc, *inputs, **given)
+    if len(out) > 1 or out[0].dtype != object:
+        raise TypeError(
+            f"{ufunc.__name__}: an out= that can hold Values is required, got one of dtype "
+            f"{getattr(out[0], 'dtype', None)}; leave it out, or make it with dtype=object"
+        )
+    out[0][...] = way(ufunc, *inputs, **given)
+    return out[0]
 
 
 def _called(ufunc: Any, *inputs: Any, **given: Any) -> Any:
     name = ufunc.__name__
     if given:
-        raise _refused(name, f"{', '.join(given)}=", "leave it out")
-    scalars = all(isinstance(x, (Value, numbers.Real, np.bool_)) for x in inputs)
+        raise TypeError(
+            f"{name}: only out= is known on Values and Arrays, got {', '.join(given)}=; "
+            "leave it out, or choose by np.where"
+        )
+    scalars = all(isinstance(x, _SCALARS) for x in inputs)
+    inputs = inputs if scalars else tuple([_plain(x, name) for x in inputs])
     if name in _BOOLS and not (name in _COMPARISONS and any(map(_has_unknown, inputs))):
-        found = ufunc(*[_known(x, name) for x in inputs])
-        return bool(found) if scalars else found
+        if not scalars:
+            return ufunc(*[_known(x, name) for x in inputs])
+        return bool(ufunc(*[_number(x, name) for x in inputs]))
     if name in _CONTRACTIONS:
         return _matmul(*inputs) if name == "matmul" else einsum(_CONTRACTIONS[name], *inputs)
     factor = _FACTORS.get(name)
     if factor is not None:
-        return inputs[0] * factor
+        return elementwise(ops.multiply, (*inputs, factor))
     record = _record_of(ufunc)
+    if record is None and set(ufunc.types[0]) == set("O->"):  # someone's own, of any objects
+        return _ours(ufunc(*map(np.asarray, inputs)))
     if record is None:
-        raise _refused(name, "it", "write it with what docs/numpy.md lists")
+        raise _without_rule(name)
     return record(*inputs) if scalars else elementwise(record, inputs)
 
 
@@ -252,14 +275,15 @@ def _has_unknown(x: Any) -> bool:
 def _reduced(ufunc: Any, x: Any, axis: Any = 0, **given: Any) -> Any:
     record = _REDUCING.get(ufunc.__name__)
     if record is None:
-        raise _refused(f"{ufunc.__name__}.reduce", "it", "use add, multiply, maximum or minimum")
+        raise _without_rule(f"{ufunc.__name__}.reduce")
     return _over(record, x, axis, **given)
 
 
 def _accumulated(ufunc: Any, x: Any, axis: int = 0) -> Any:
     if ufunc not in (np.add, np.multiply):
-        raise _refused(f"{ufunc.__name__}.accumulate", "it", "use add or multiply")
-    return ufunc.accumulate(_plain(x, "accumulate"), axis=axis).view(Array)
+        raise _without_rule(f"{ufunc.__name__}.accumulate")
+    with np.errstate(all="ignore"):
+        return ufunc.accumulate(_plain(x, "accumulate"), axis=axis).view(Array)
 
 
 def _outer(ufunc: Any, a: Any, b: Any) -> Any:
@@ -268,21 +292,35 @@ def _outer(ufunc: Any, a: Any, b: Any) -> Any:
 
 
 _METHODS = {"__call__": _called, "reduce": _reduced, "accumulate": _accumulated, "outer": _outer}
+_HARMLESS = {  # what NumPy and libraries pass on, and means nothing here
+    "out": (None,), "dtype": (None, object, np.dtype(object)), "where": (True,),
+    "subok": (True, False), "initial": (np._NoValue,), "keepdims": (np._NoValue,),
+}  # fmt: skip
 
 
-def _refused(name: str, what: str, remedy: str) -> TypeError:
-    return TypeError(f"{name}: {what} cannot be used on Values and Arrays; {remedy}")
+def _asked(given: dict[str, Any]) -> dict[str, Any]:
+    """The keywords that ask for something."""
+    return {
+        word: x for word, x in given.items()
+        if not any(x is one for one in _HARMLESS.get(word, ()))
+    }  # fmt: skip
+
+
+def _without_rule(name: str) -> TypeError:
+    return TypeError(
+        f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is needed, "
+        "or write it with what docs/numpy.md lists"
+    )
 
 
 # ------------------------------------------------------------------ along axes
 def _over(
-    of_row: Callable[..., Any], x: Any, axis: Any = None, *, keepdims: bool = False, **given: Any
+    of_row: Callable[..., Any], a: Any, axis: Any = None, *, keepdims: bool = False, **given: Any
 ) -> Any:
     """One op of each row along the axes: of all entries, if there is none."""
-    entry = _plain(x, getattr(of_row, "name", "axis"))
-    every = range(entry.ndim) if axis is None else axis
-    axes = (every,) if isinstance(every, int) else tuple(every)
-    moved = np.moveaxis(entry, axes, range(-len(axes), 0))
+    a = _plain(a, "axis")
+    axes = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    moved = np.moveaxis(a, axes, range(-len(axes), 0))
     outer, inner = moved.shape[: moved.ndim - len(axes)], moved.shape[moved.ndim - len(axes) :]
     rows = moved.reshape(math.prod(outer), math.prod(inner)).tolist()
     found = wrapped([of_row(row, **given) for row in rows], outer)
@@ -294,11 +332,18 @@ def _over(
 # ------------------------------------------------------------------ products
 def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
     """The sum of products that the subscripts name: one dot an entry."""
+    if not isinstance(subscripts, str):
+        raise TypeError(
+            f"einsum: subscripts in one str are required first, got {type(subscripts).__name__}; "
+            "use 'ij,j->i'"
+        )
     left, arrow, right = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
     arrays = [_plain(x, "einsum") for x in operands]
     if len(terms) != len(arrays):
-        raise ValueError(f"einsum: {len(terms)} operand(s) are required, got {len(arrays)}")
+        raise ValueError(
+            f"einsum: {len(terms)} operand(s) are required, got {len(arrays)}; see {subscripts!r}"
+        )
     labeled = [(x, _labels(term, x.ndim)) for term, x in zip(terms, arrays)]
     every = [label for _, labels in labeled for label in labels]
     extra = sorted({label for label in every if isinstance(label, int)})
@@ -338,7 +383,7 @@ def _dot(a: Any, b: Any) -> Any:
 
 def _tensordot(a: Any, b: Any, axes: Any = 2, who: str = "tensordot") -> Any:
     a, b = _plain(a, who), _plain(b, who)
-    if isinstance(axes, int):
+    if isinstance(axes, (int, np.integer)):
         axes = (range(a.ndim - axes, a.ndim), range(axes))
     first, second = [[int(n) for n in np.atleast_1d(side)] for side in axes]
     left: list[Any] = list(range(a.ndim))
@@ -354,9 +399,11 @@ def _contracted(who: str, labeled: list[tuple[Any, list[Any]]], output: list[Any
     sizes: dict[Any, int] = {}
     for x, labels in labeled:
         for label, size in zip(labels, x.shape, strict=True):
-            if sizes.setdefault(label, size) == 1:
+            known = sizes.setdefault(label, size)
+            stretches = who == "einsum" or (isinstance(label, int) and label < 0)
+            if known == 1 and stretches:
                 sizes[label] = size
-            elif size not in (1, sizes[label]):
+            elif size != known and not (size == 1 and stretches):
                 shapes = " and ".join(str(x.shape) for x, _ in labeled)
                 raise ValueError(f"{who}: sizes that match are required, got shapes {shapes}")
     while len(labeled) > 2:
@@ -402,19 +449,15 @@ def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
     own = _OWN.get(function)
     name = f"{function.__module__}.{function.__name__}"
     if own is None:
-        raise TypeError(
-            f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is "
-            "needed, or write it with what docs/numpy.md lists"
-        )
-    given = {word: x for word, x in given.items() if _HARMLESS.get(word, _EMPTY) is not x}
+        raise _without_rule(name)
+    given = _asked(given)
     try:
         return own(*args, **given)
     except TypeError:
         try:
             inspect.signature(own).bind(*args, **given)
         except TypeError as error:
-            text = f"{error}: that is not known here"
-            raise _refused(name, text, "leave it out") from None
+            raise TypeError(f"{name}: {error}; leave it out, or give it by name") from None
         raise
 
 
@@ -426,7 +469,9 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) 
     if ord is None or ord == ("fro" if of_matrix else 2):
         of_row = ops.norm
     elif of_matrix or isinstance(ord, str) or ord == 0:
-        raise _refused("numpy.linalg.norm", f"ord={ord!r}", "use None, or an ord > 0 of rows")
+        raise TypeError(
+            f"norm: ord None is required, of rows another than 0 too, got {ord!r}; use None"
+        )
     elif math.isinf(ord):
         of_row = lambda row: (ops.max if ord > 0 else ops.min)([abs(v) for v in row])  # noqa: E731
     else:
@@ -436,38 +481,26 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) 
     return _over(of_row, x, axis, keepdims=keepdims)
 
 
-def _average(x: Any, axis: Any = None, weights: Any = None) -> Any:
-    """The mean; with a weight for each entry, or for each along one axis, Σ w x / Σ w."""
-    if weights is None:
-        return _over(mean, x, axis)
-    x, weights = _plain(x, "average"), _plain(weights, "average")
-    if axis is None and x.shape == weights.shape:
-        x, weights, axis = x.reshape(-1), weights.reshape(-1), 0
-    if axis is None or weights.ndim != 1:
-        raise _refused("numpy.average", f"weights of shape {weights.shape}", "give one an entry")
-    return _tensordot(x, weights, (axis, 0)) / _over(ops.sum, weights)
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return _over(ops.sum, np.diagonal(_plain(a, "trace"), offset, axis1, axis2), -1)
 
 
-def _trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return _over(ops.sum, np.diagonal(_plain(x, "trace"), offset, axis1, axis2), -1)
+def _running(ufunc: Any, a: Any, axis: Any = None) -> Any:
+    a = _plain(a, ufunc.__name__)
+    return _accumulated(ufunc, a if axis is not None else a.reshape(-1), axis or 0)
 
 
-def _running(ufunc: Any, x: Any, axis: Any = None) -> Any:
-    x = _plain(x, ufunc.__name__)
-    return _accumulated(ufunc, x if axis is not None else x.reshape(-1), axis or 0)
-
-
-def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     low, high = min if a_min is None else a_min, max if a_max is None else a_max
     if low is None:
-        return array(x) if high is None else elementwise(ops.minimum, (x, high))
-    return elementwise(*((ops.maximum, (x, low)) if high is None else (ops.clip, (x, low, high))))
+        return array(a) if high is None else elementwise(ops.minimum, (a, high))
+    return elementwise(*((ops.maximum, (a, low)) if high is None else (ops.clip, (a, low, high))))
 
 
-def _round(x: Any, decimals: int = 0) -> Any:
+def _round(a: Any, decimals: int = 0) -> Any:
     """Whole numbers, or so many decimals, of slope 0."""
     unit = 10.0**decimals
-    return elementwise(ops.round, (x,) if unit == 1.0 else (x * unit,)) / unit
+    return elementwise(ops.round, (a * unit,)) / unit if decimals else elementwise(ops.round, (a,))
 
 
 def _where(condition: Any, *choices: Any) -> Any:
@@ -476,16 +509,11 @@ def _where(condition: Any, *choices: Any) -> Any:
     return elementwise(ops.where, (condition, *choices))
 
 
-def _sort(x: Any, axis: Any = -1) -> Any:
-    x = _plain(x, "sort")
-    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
-    order = np.argsort(_known(x, "sort"), axis=axis, kind="stable")
-    return np.take_along_axis(x, order, axis).view(Array)
-
-
-def _ptp(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    high, low = (_over(record, x, axis, keepdims=keepdims) for record in (ops.max, ops.min))
-    return high - low
+def _sort(a: Any, axis: Any = -1) -> Any:
+    a = _plain(a, "sort")
+    a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
+    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")
+    return np.take_along_axis(a, order, axis).view(Array)
 
 
 def _inner(a: Any, b: Any) -> Any:
@@ -505,21 +533,21 @@ def _by_number(function: Any) -> Callable[..., Any]:
 
 
 _EMPTY = np.empty(0)
-_HARMLESS = {"out": None, "dtype": None, "where": True}  # what libraries pass on
 _OF_ROWS: dict[str, Callable[..., Any]] = {
     "sum": ops.sum, "mean": mean, "prod": ops.prod, "std": ops.std, "var": ops.var,
     "max": ops.max, "amax": ops.max, "min": ops.min, "amin": ops.min,
 }  # fmt: skip
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: functools.partial(_over, of_row) for name, of_row in _OF_ROWS.items()},
-    "ptp": _ptp, "average": _average, "linalg.norm": _norm, "trace": _trace,
+    "linalg.norm": _norm, "trace": _trace,
     "cumsum": functools.partial(_running, np.add),
     "cumprod": functools.partial(_running, np.multiply),
     "dot": _dot, "tensordot": _tensordot, "inner": _inner, "einsum": einsum,
     "vdot": lambda a, b: _dot(_plain(a, "vdot").reshape(-1), _plain(b, "vdot").reshape(-1)),
     "where": _where, "clip": _clip, "round": _round, "around": _round, "sort": _sort,
     "sinc": lambda x: elementwise(ops.sinc, (x,)), "fix": lambda x: elementwise(ops.trunc, (x,)),
-    "array_repr": repr, "array_str": str, "array2string": lambda x: str(_shown(x)),
+    "real": lambda val: val, "array_repr": repr, "array_str": str,
+    "array2string": lambda a: str(_shown(a)),
 }  # fmt: skip
 BY_NUMBER = """
     argmax argmin argsort argpartition nonzero flatnonzero argwhere count_nonzero searchsorted
@@ -534,7 +562,7 @@ UNCHANGED = """
     fill_diagonal tril triu pad resize diff ediff1d outer kron cross convolve correlate polyval
     vander trapezoid trapz linspace meshgrid full_like zeros_like ones_like empty_like copy shape
     ndim size iscomplexobj isrealobj result_type can_cast may_share_memory shares_memory
-    apply_along_axis apply_over_axes real cov corrcoef linalg.multi_dot linalg.matrix_power
+    apply_along_axis apply_over_axes ptp average linalg.multi_dot linalg.matrix_power
     linalg.outer linalg.cross linalg.matmul linalg.tensordot linalg.trace linalg.diagonal
     linalg.matrix_transpose linalg.vector_norm linalg.matrix_norm
 """
@@ -550,14 +578,17 @@ def _numpys(path: str) -> Any:
 
 def _method(name: str) -> Callable[..., Any]:
     """NumPy's function as a method: an array's own would not ask for ours."""
-    return lambda self, *args, **given: _numpys(name)(self, *args, **given)
+    return lambda self, *args, **given: getattr(np, name)(self, *args, **given)
 
 
 def _no_method(name: str) -> Callable[..., Any]:
     def method(self: Array, *args: Any, **given: Any) -> Any:
         if name == "astype" and args[:1] == (object,):
             return self.copy()
-        raise _refused(name, "it", "use x.data, which is the array of their numbers")
+        raise TypeError(
+            f"{name}: it would cut the numbers off from their gradients; use x.data, which is the "
+            "float64 array of them"
+        )
 
     return method
 
@@ -566,7 +597,7 @@ FUNCTIONS.update({path: _by_number(_numpys(path)) for path in BY_NUMBER.split()}
 _OWN = {_numpys(path): own for path, own in FUNCTIONS.items()}
 _UNCHANGED = {_numpys(path) for path in UNCHANGED.split()}
 for _name in {*FUNCTIONS} - {"sort"}:  # it is in place
-    if hasattr(np.ndarray, _name):
+    if callable(getattr(np.ndarray, _name, None)):
         setattr(Array, _name, _method(_name))
 for _name in ("astype", "tobytes", "tofile", "byteswap", "getfield", "setfield"):
     setattr(Array, _name, _no_method(_name))

@@ -544,7 +544,8 @@ class Value:
     def __float__(self) -> float:
         raise TypeError(
             f"float: a plain number is required, got {called(self)}, whose gradient would be "
-            "lost; use .item() for its number, or autograd.exp and its like for math's functions"
+            "lost; use .item() for its number, autograd.exp and its like for math's functions, or "
+            "dtype=object for an array that shall hold it"
         )
 
     def __int__(self) -> int:
@@ -827,6 +828,8 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
     """``x`` as a node keeps it: a Value or a float."""
     if type(x) is float or isinstance(x, Value):
         return x
+    if isinstance(x, float):  # NumPy's float64
+        return float(x)
     if isinstance(x, bool) or type(x).__name__ in ("bool", "bool_"):
         return 1.0 if x else 0.0  # a comparison's answer, as a factor or a condition
     return real(x, f"{record.name}: operand {slot + 1}")
@@ -834,7 +837,7 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
 
 def is_array(x: Any) -> bool:
     """Whether it is an array, or a column: NumPy's scalars are numbers, though like arrays too."""
-    if type(x) is float or isinstance(x, Value) or not hasattr(x, "__array__"):
+    if isinstance(x, (float, Value)) or not hasattr(x, "__array__"):
         return False
     return not isinstance(x, numbers.Number) and type(x).__name__ not in ("bool", "bool_")
 
