@@ -27,7 +27,7 @@ class Array(np.ndarray[Any, Any]):
     __array_priority__ = 1.0  # stacked with plain arrays it is an Array
 
     def __new__(cls, *_: Any, **__: Any) -> Array:
-        raise TypeError("Array: one is made from numbers, got a call of its class; use array(data)")
+        raise TypeError("Array: one is made of numbers, got a call of its class; use array(data)")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **given: Any) -> Any:
         return _of_ufunc(ufunc, method, inputs, given)
@@ -44,11 +44,8 @@ class Array(np.ndarray[Any, Any]):
     @data.setter
     def data(self, data: Any) -> None:
         numbers = np.broadcast_to(_float64(*entries(data, "data")), self.shape)
-        for place, number in enumerate(numbers.ravel().tolist()):
-            if isinstance(self.flat[place], Value):
-                self.flat[place].data = number
-            else:
-                self.flat[place] = number
+        for x, number in zip(self.flat, numbers.ravel().tolist(), strict=True):
+            x.data = number
 
     @property
     def grad(self) -> np.ndarray[Any, Any]:
@@ -134,12 +131,6 @@ def _float64(numbers: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray[Any, 
     return np.array([float(x) for x in numbers], dtype=np.float64).reshape(shape)
 
 
-def shaped(found: list[Any], x: Any) -> Any:
-    """What an op of a sequence gave, in the form of ``x``: an array, if that is one."""
-    recorded = any(isinstance(y, Value) for y in found)
-    return wrapped(found, np.shape(x)) if recorded else _float64(found, np.shape(x))
-
-
 def _known(x: Any, who: str) -> np.ndarray[Any, Any]:
     """The numbers of anything array-like; TracingError where one is unknown."""
     found, shape = entries(x, who)
@@ -154,6 +145,13 @@ def _number(x: Any, who: str) -> Any:
     return x._data
 
 
+def _has_unknown(x: Any) -> bool:
+    if isinstance(x, np.ndarray):
+        return x.dtype == object and any(map(_has_unknown, x.flat))
+    return isinstance(x, Value) and x.is_unknown
+
+
+# ------------------------------------------------------------------ what goes out
 def _shown(x: Array) -> np.ndarray[Any, Any]:
     """The numbers for printing; the entries themselves where one has none."""
     try:
@@ -162,19 +160,32 @@ def _shown(x: Array) -> np.ndarray[Any, Any]:
         return x.view(np.ndarray)
 
 
-def _ours(result: Any) -> Any:
-    """What NumPy's own function gave: arrays of objects as Arrays, others as NumPy's."""
-    if isinstance(result, (tuple, list)):
-        found = map(_ours, result)
-        return type(result)(*found) if hasattr(result, "_fields") else type(result)(found)
-    if not isinstance(result, np.ndarray):
-        return result
-    return result.view(Array if result.dtype == object else np.ndarray)
+def _ours(found: Any) -> Any:
+    """What NumPy gave: arrays of objects as Arrays, others as NumPy's own."""
+    if isinstance(found, (tuple, list)):
+        every = map(_ours, found)
+        return type(found)(*every) if hasattr(found, "_fields") else type(found)(every)
+    if not isinstance(found, np.ndarray):
+        return found
+    return found.view(Array if found.dtype == object else np.ndarray)
 
 
-def _result(numbers: list[Any], shape: tuple[int, ...]) -> Any:
+def _entry(found: Any) -> Any:
     """An Array; of no dimension its one entry."""
-    return wrapped(numbers, shape) if shape else numbers[0]
+    return _ours(found) if np.ndim(found) else found[()]
+
+
+def shaped(found: list[Any], x: Any) -> Any:
+    """What an op of a sequence gave, in the form of ``x``: an Array, or float64."""
+    recorded = any(isinstance(y, Value) for y in found)
+    return (wrapped if recorded else _float64)(found, np.shape(x))
+
+
+def _without_rule(name: str) -> TypeError:
+    return TypeError(
+        f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is needed, "
+        "or write it with what docs/numpy.md lists"
+    )
 
 
 # ------------------------------------------------------------------ entry by entry
@@ -190,9 +201,9 @@ def elementwise(record: Op, operands: Sequence[Any]) -> Any:
     arrays = [_plain(x, record.name) for x in operands]
     with np.errstate(all="ignore"):  # the op itself has warned
         found = _loop(record)(*[x.astype(object) for x in arrays])
-    if not any(x.dtype == object for x in arrays):
-        return found.astype(np.float64) if isinstance(found, np.ndarray) else float(found)
-    return found.view(Array) if isinstance(found, np.ndarray) else found
+    if any(x.dtype == object for x in arrays):
+        return _ours(found)
+    return found.astype(np.float64) if isinstance(found, np.ndarray) else float(found)
 
 
 _SCALARS = (Value, float, int, np.number, np.bool_)
@@ -206,11 +217,15 @@ _BOOLS = {
     "isnan", "isfinite", "isinf", "signbit", "logical_and", "logical_or", "logical_xor",
     "logical_not", *_COMPARISONS,
 }  # fmt: skip
-_CONTRACTIONS = {"matmul": "", "vecdot": "...i,...i->...", "matvec": "...ij,...j->...i",
-                 "vecmat": "...i,...ij->...j"}  # fmt: skip
-_FACTORS = {"deg2rad": math.pi / 180.0, "radians": math.pi / 180.0, "rad2deg": 180.0 / math.pi,
-            "degrees": 180.0 / math.pi}  # fmt: skip
+_FACTORS = {
+    "deg2rad": math.pi / 180.0, "radians": math.pi / 180.0,
+    "rad2deg": 180.0 / math.pi, "degrees": 180.0 / math.pi,
+}  # fmt: skip
 _REDUCING = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
+_HARMLESS: dict[str, tuple[Any, ...]] = {  # what NumPy and libraries pass on, and asks for nothing
+    "out": (None,), "dtype": (None, object, np.dtype(object)), "where": (True,),
+    "subok": (True, False), "initial": (np._NoValue,), "keepdims": (np._NoValue,),
+}  # fmt: skip
 
 
 @functools.lru_cache(maxsize=256)
@@ -219,71 +234,64 @@ def _record_of(ufunc: Any) -> Op | None:
     return record if record is not None and record.slots == ufunc.nin else None
 
 
+def _asked(given: dict[str, Any]) -> dict[str, Any]:
+    """The keywords that ask for something."""
+    harmless = [k for k, x in given.items() if any(x is one for one in _HARMLESS.get(k, ()))]
+    return {word: x for word, x in given.items() if word not in harmless} if harmless else given
+
+
 def _of_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], given: dict[str, Any]) -> Any:
     """What NumPy calls with a Value or an Array among the inputs, or among the outputs."""
+    name = ufunc.__name__
     way: Any = _METHODS.get(method)
     if way is None:
-        raise TypeError(
-            f"{ufunc.__name__}.{method}: a call, reduce, accumulate or outer is required on Values "
-            f"and Arrays, got {method}; use the function itself"
-        )
-    out = given.pop("out", None)
+        raise _without_rule(f"{name}.{method}")
+    (out,) = given.pop("out", (None,)) if ufunc.nout == 1 else (None,)
     given = _asked(given)
+    if (given and method == "__call__") or (out is not None and out.dtype != object):
+        got = f"{', '.join(given)}=" if given else f"out= of dtype {out.dtype}"
+        raise TypeError(
+            f"{name}: no keyword is known on Values but an out= that can hold them, got {got}; "
+            "leave it out, or choose by np.where, or make that array with dtype=object"
+        )
+    found = way(ufunc, *inputs, **given)
     if out is None:
-        return way(ufunc, *inputs, **given)
-    if len(out) > 1 or out[0].dtype != object:
-        raise TypeError(
-            f"{ufunc.__name__}: an out= that can hold Values is required, got one of dtype "
-            f"{getattr(out[0], 'dtype', None)}; leave it out, or make it with dtype=object"
-        )
-    out[0][...] = way(ufunc, *inputs, **given)
-    return out[0]
+        return found
+    out[...] = found
+    return out
 
 
-def _called(ufunc: Any, *inputs: Any, **given: Any) -> Any:
+def _called(ufunc: Any, *inputs: Any) -> Any:
     name = ufunc.__name__
-    if given:
-        raise TypeError(
-            f"{name}: only out= is known on Values and Arrays, got {', '.join(given)}=; "
-            "leave it out, or choose by np.where"
-        )
     scalars = all(isinstance(x, _SCALARS) for x in inputs)
     inputs = inputs if scalars else tuple([_plain(x, name) for x in inputs])
     if name in _BOOLS and not (name in _COMPARISONS and any(map(_has_unknown, inputs))):
-        if not scalars:
-            return ufunc(*[_known(x, name) for x in inputs])
-        return bool(ufunc(*[_number(x, name) for x in inputs]))
-    if name in _CONTRACTIONS:
-        return _matmul(*inputs) if name == "matmul" else einsum(_CONTRACTIONS[name], *inputs)
-    factor = _FACTORS.get(name)
-    if factor is not None:
-        return elementwise(ops.multiply, (*inputs, factor))
+        found = ufunc(*[(_number if scalars else _known)(x, name) for x in inputs])
+        return bool(found) if scalars else found
+    if name == "matmul":
+        return _matmul(*inputs)
+    if name in _FACTORS:
+        return elementwise(ops.multiply, (*inputs, _FACTORS[name]))
     record = _record_of(ufunc)
-    if record is None and set(ufunc.types[0]) == set("O->"):  # someone's own, of any objects
+    if record is not None:
+        return record(*inputs) if scalars else elementwise(record, inputs)
+    if set(ufunc.types[0]) == set("O->"):  # someone's own, of any objects
         return _ours(ufunc(*map(np.asarray, inputs)))
-    if record is None:
-        raise _without_rule(name)
-    return record(*inputs) if scalars else elementwise(record, inputs)
+    raise _without_rule(name)
 
 
-def _has_unknown(x: Any) -> bool:
-    if isinstance(x, np.ndarray):
-        return x.dtype == object and any(map(_has_unknown, x.flat))
-    return isinstance(x, Value) and x.is_unknown
-
-
-def _reduced(ufunc: Any, x: Any, axis: Any = 0, **given: Any) -> Any:
+def _reduced(ufunc: Any, a: Any, axis: Any = 0, **given: Any) -> Any:
     record = _REDUCING.get(ufunc.__name__)
     if record is None:
         raise _without_rule(f"{ufunc.__name__}.reduce")
-    return _over(record, x, axis, **given)
+    return _over(record, a, axis, **given)
 
 
-def _accumulated(ufunc: Any, x: Any, axis: int = 0) -> Any:
+def _accumulated(ufunc: Any, a: Any, axis: int = 0) -> Any:
     if ufunc not in (np.add, np.multiply):
         raise _without_rule(f"{ufunc.__name__}.accumulate")
     with np.errstate(all="ignore"):
-        return ufunc.accumulate(_plain(x, "accumulate"), axis=axis).view(Array)
+        return _ours(ufunc.accumulate(_plain(a, "accumulate"), axis=axis))
 
 
 def _outer(ufunc: Any, a: Any, b: Any) -> Any:
@@ -292,25 +300,6 @@ def _outer(ufunc: Any, a: Any, b: Any) -> Any:
 
 
 _METHODS = {"__call__": _called, "reduce": _reduced, "accumulate": _accumulated, "outer": _outer}
-_HARMLESS = {  # what NumPy and libraries pass on, and means nothing here
-    "out": (None,), "dtype": (None, object, np.dtype(object)), "where": (True,),
-    "subok": (True, False), "initial": (np._NoValue,), "keepdims": (np._NoValue,),
-}  # fmt: skip
-
-
-def _asked(given: dict[str, Any]) -> dict[str, Any]:
-    """The keywords that ask for something."""
-    return {
-        word: x for word, x in given.items()
-        if not any(x is one for one in _HARMLESS.get(word, ()))
-    }  # fmt: skip
-
-
-def _without_rule(name: str) -> TypeError:
-    return TypeError(
-        f"{name}: it has no rule for Values and Arrays; use x.data where no gradient is needed, "
-        "or write it with what docs/numpy.md lists"
-    )
 
 
 # ------------------------------------------------------------------ along axes
@@ -321,76 +310,98 @@ def _over(
     a = _plain(a, "axis")
     axes = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     moved = np.moveaxis(a, axes, range(-len(axes), 0))
-    outer, inner = moved.shape[: moved.ndim - len(axes)], moved.shape[moved.ndim - len(axes) :]
+    outer, inner = moved.shape[: a.ndim - len(axes)], moved.shape[a.ndim - len(axes) :]
     rows = moved.reshape(math.prod(outer), math.prod(inner)).tolist()
     found = wrapped([of_row(row, **given) for row in rows], outer)
-    if keepdims:
-        return np.expand_dims(found.view(np.ndarray), axes).view(Array)
-    return found if outer else found[()]
+    return _ours(np.expand_dims(np.asarray(found), axes)) if keepdims else _entry(found)
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The length of all entries, or of rows; of rows by another measure of size too."""
+    of_matrix = isinstance(axis, tuple) or (axis is None and np.ndim(x) > 1)
+    if ord is None or ord == ("fro" if of_matrix else 2):
+        return _over(ops.norm, x, axis, keepdims=keepdims)
+    of_sizes = {1: ops.sum, math.inf: ops.max, -math.inf: ops.min}.get(ord)
+    if of_matrix or of_sizes is None:
+        raise TypeError(
+            f"norm: ord None is required, of vectors 1, 2, inf or -inf too, got {ord!r}; write it "
+            "with sums and powers"
+        )
+    return _over(of_sizes, elementwise(ops.abs, (x,)), axis, keepdims=keepdims)
+
+
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return _over(ops.sum, np.diagonal(_plain(a, "trace"), offset, axis1, axis2), -1)
+
+
+def _running(ufunc: Any, a: Any, axis: Any = None) -> Any:
+    return _accumulated(ufunc, np.ravel(a) if axis is None else a, axis or 0)
+
+
+def _sort(a: Any, axis: Any = -1) -> Any:
+    a = _plain(a, "sort")
+    a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
+    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")
+    return _ours(np.take_along_axis(a, order, axis))
 
 
 # ------------------------------------------------------------------ products
-def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
+def _einsum(subscripts: Any, *operands: Any, optimize: Any = False, who: str = "einsum") -> Any:
     """The sum of products that the subscripts name: one dot an entry."""
-    if not isinstance(subscripts, str):
-        raise TypeError(
-            f"einsum: subscripts in one str are required first, got {type(subscripts).__name__}; "
-            "use 'ij,j->i'"
-        )
-    left, arrow, right = subscripts.replace(" ", "").partition("->")
+    text = subscripts.replace(" ", "") if isinstance(subscripts, str) else ""
+    left, arrow, right = text.partition("->")
     terms = left.split(",")
-    arrays = [_plain(x, "einsum") for x in operands]
-    if len(terms) != len(arrays):
+    if not text or len(terms) != len(operands):
         raise ValueError(
-            f"einsum: {len(terms)} operand(s) are required, got {len(arrays)}; see {subscripts!r}"
+            f"{who}: subscripts and as many arrays are required, got {subscripts!r} and "
+            f"{len(operands)}; use einsum('ij,j->i', a, b)"
         )
-    labeled = [(x, _labels(term, x.ndim)) for term, x in zip(terms, arrays)]
+    labeled = []
+    for term, operand in zip(terms, operands, strict=True):
+        x = _plain(operand, who)
+        labeled.append((x, _labels(term, x.ndim, who)))
     every = [label for _, labels in labeled for label in labels]
     extra = sorted({label for label in every if isinstance(label, int)})
     once = sorted({x for x in every if isinstance(x, str) and every.count(x) == 1})
-    output = _labels(right, len(right.replace("...", "")) + len(extra) * ("..." in right))
-    return _contracted("einsum", labeled, output if arrow else [*extra, *once])
+    known = right.replace("...", "")
+    if not set(known) <= set(every):
+        raise ValueError(f"{who}: each letter of {right!r} must be one of {left!r}; name it there")
+    output = _labels(right, len(known) + len(extra) * ("..." in right), who)
+    return _contracted(who, labeled, output if arrow else [*extra, *once])
 
 
-def _labels(term: str, ndim: int) -> list[Any]:
-    """A letter an axis; for those that an ellipsis stands for numbers from the last, -1, down."""
+def _labels(term: str, ndim: int, who: str) -> list[Any]:
+    """A letter an axis; for those that an ellipsis stands for numbers below 0, -1 for the last."""
     before, dots, after = term.partition("...")
     extra = ndim - len(before) - len(after)
     if extra < 0 or (extra and not dots):
-        raise ValueError(f"einsum: a letter for each of {ndim} axes is required, got {term!r}")
+        raise ValueError(f"{who}: as many axes as {term!r} names are required, got {ndim}")
     return [*before, *range(-extra, 0), *after]
 
 
 def _matmul(a: Any, b: Any) -> Any:
-    a, b = _plain(a, "matmul"), _plain(b, "matmul")
-    if not a.ndim or not b.ndim:
-        raise ValueError("matmul: two arrays are required, got a number; use *")
-    left = "j" if a.ndim == 1 else "...ij"
-    right = "j" if b.ndim == 1 else "...jk"
-    output = "..." + "i" * (a.ndim > 1) + "k" * (b.ndim > 1)
-    return _contracted(
-        "matmul", [(a, _labels(left, a.ndim)), (b, _labels(right, b.ndim))],
-        _labels(output, max(a.ndim, b.ndim, 2) - (a.ndim == 1) - (b.ndim == 1)),
-    )  # fmt: skip
+    rows, columns = "i" * (np.ndim(a) != 1), "k" * (np.ndim(b) != 1)
+    left, right = "...ij" if rows else "j", "...jk" if columns else "j"
+    return _einsum(f"{left},{right}->...{rows}{columns}", a, b, who="matmul")
 
 
-def _dot(a: Any, b: Any) -> Any:
-    a, b = _plain(a, "dot"), _plain(b, "dot")
-    if not a.ndim or not b.ndim:
+def _dot(a: Any, b: Any, who: str = "dot") -> Any:
+    """NumPy's dot, or its inner, which sums over the last axis of both."""
+    if not np.ndim(a) or not np.ndim(b):
         return elementwise(ops.multiply, (a, b))
-    return _tensordot(a, b, ([a.ndim - 1], [max(b.ndim - 2, 0)]), "dot")
+    return _tensordot(a, b, (-1, -1 if who == "inner" else max(np.ndim(b) - 2, 0)), who)
 
 
 def _tensordot(a: Any, b: Any, axes: Any = 2, who: str = "tensordot") -> Any:
     a, b = _plain(a, who), _plain(b, who)
-    if isinstance(axes, (int, np.integer)):
+    if np.ndim(axes) == 0:
         axes = (range(a.ndim - axes, a.ndim), range(axes))
-    first, second = [[int(n) for n in np.atleast_1d(side)] for side in axes]
     left: list[Any] = list(range(a.ndim))
     right: list[Any] = list(range(a.ndim, a.ndim + b.ndim))
-    for n, k in zip(first, second, strict=True):
+    pairs = list(zip(*map(np.atleast_1d, axes), strict=True))
+    for n, k in pairs:
         right[k] = left[n]
-    summed = {left[n] for n in first}
+    summed = {left[n] for n, _ in pairs}
     return _contracted(who, [(a, left), (b, right)], [x for x in left + right if x not in summed])
 
 
@@ -400,42 +411,35 @@ def _contracted(who: str, labeled: list[tuple[Any, list[Any]]], output: list[Any
     for x, labels in labeled:
         for label, size in zip(labels, x.shape, strict=True):
             known = sizes.setdefault(label, size)
-            stretches = who == "einsum" or (isinstance(label, int) and label < 0)
-            if known == 1 and stretches:
-                sizes[label] = size
-            elif size != known and not (size == 1 and stretches):
+            stretches = 1 in (size, known) and (who == "einsum" or label in range(-x.ndim, 0))
+            if size != known and not stretches:
                 shapes = " and ".join(str(x.shape) for x, _ in labeled)
-                raise ValueError(f"{who}: sizes that match are required, got shapes {shapes}")
+                raise ValueError(
+                    f"{who}: sizes that match are required, got shapes {shapes}; reshape one"
+                )
+            sizes[label] = size if known == 1 else known
     while len(labeled) > 2:
         (a, left), (b, right) = labeled.pop(), labeled.pop()
         union = list(dict.fromkeys(left + right))
         pair = _spread(a, left, union, sizes), _spread(b, right, union, sizes)
-        labeled.append((_product(*pair), union))
+        labeled.append((np.asarray(elementwise(ops.multiply, pair)), union))
     shape = tuple(sizes[label] for label in output)
     summed = [label for label in sizes if label not in output]
-    rows = (math.prod(shape), math.prod([sizes[label] for label in summed]))
     sides = [_spread(x, own, [*output, *summed], sizes) for x, own in labeled]
     if not summed:
-        found = sides[0] if len(sides) == 1 else _product(*sides)
-        return found.view(Array) if shape else found[()]
+        return _entry(sides[0]) if len(sides) == 1 else elementwise(ops.multiply, sides)
+    rows = (math.prod(shape), math.prod([sizes[label] for label in summed]))
     lists = [x.reshape(rows) if x.dtype != object else x.reshape(rows).tolist() for x in sides]
-    return _result([*map(ops.sum if len(lists) == 1 else ops.dot, *lists)], shape)
-
-
-def _product(a: Any, b: Any) -> Any:
-    """a × b of arrays as NumPy's own kind."""
-    return np.asarray(elementwise(ops.multiply, (a, b))).view(np.ndarray)
+    return _entry(wrapped([*map(ops.sum if len(lists) == 1 else ops.dot, *lists)], shape))
 
 
 def _spread(x: Any, labels: list[Any], wanted: list[Any], sizes: dict[Any, int]) -> Any:
     """An operand with an axis for each label wanted, in that order."""
-    labels = list(labels)
-    for label in [one for one in labels if labels.count(one) > 1]:
-        if labels.count(label) > 1:
-            first = labels.index(label)
-            second = labels.index(label, first + 1)
+    for label in dict.fromkeys(labels):
+        while labels.count(label) > 1:  # the diagonal, which comes last
+            first, second = [n for n, one in enumerate(labels) if one == label][:2]
             x = np.diagonal(x, axis1=first, axis2=second)
-            labels = [one for n, one in enumerate(labels) if n not in (first, second)] + [label]
+            labels = [x for n, x in enumerate(labels) if n not in (first, second)] + [label]
     x = x.transpose([labels.index(label) for label in wanted if label in labels])
     x = x[tuple(slice(None) if label in labels else None for label in wanted)]
     return np.broadcast_to(x, [sizes[label] for label in wanted])
@@ -445,9 +449,8 @@ def _spread(x: Any, labels: list[Any], wanted: list[Any], sizes: dict[Any, int])
 def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
     """What NumPy calls with a Value or an Array among the arguments."""
     if function in _UNCHANGED:
-        return _ours(np.ndarray.__array_function__(_EMPTY, function, (), args, given))
-    own = _OWN.get(function)
-    name = f"{function.__module__}.{function.__name__}"
+        return _ours(np.ndarray.__array_function__(np.empty(0), function, (), args, given))
+    own, name = _OWN.get(function), f"{function.__module__}.{function.__name__}"
     if own is None:
         raise _without_rule(name)
     given = _asked(given)
@@ -459,35 +462,6 @@ def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
         except TypeError as error:
             raise TypeError(f"{name}: {error}; leave it out, or give it by name") from None
         raise
-
-
-def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Any:
-    """The length of rows, or of all entries; of rows any p-norm."""
-    x = _plain(x, "norm")
-    of_matrix = isinstance(axis, tuple) or (axis is None and x.ndim > 1)
-    of_row: Any
-    if ord is None or ord == ("fro" if of_matrix else 2):
-        of_row = ops.norm
-    elif of_matrix or isinstance(ord, str) or ord == 0:
-        raise TypeError(
-            f"norm: ord None is required, of rows another than 0 too, got {ord!r}; use None"
-        )
-    elif math.isinf(ord):
-        of_row = lambda row: (ops.max if ord > 0 else ops.min)([abs(v) for v in row])  # noqa: E731
-    else:
-        of_row = lambda row: ops.power(  # noqa: E731
-            ops.sum([ops.power(abs(v), ord) for v in row]), 1.0 / ord
-        )
-    return _over(of_row, x, axis, keepdims=keepdims)
-
-
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return _over(ops.sum, np.diagonal(_plain(a, "trace"), offset, axis1, axis2), -1)
-
-
-def _running(ufunc: Any, a: Any, axis: Any = None) -> Any:
-    a = _plain(a, ufunc.__name__)
-    return _accumulated(ufunc, a if axis is not None else a.reshape(-1), axis or 0)
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
@@ -509,19 +483,6 @@ def _where(condition: Any, *choices: Any) -> Any:
     return elementwise(ops.where, (condition, *choices))
 
 
-def _sort(a: Any, axis: Any = -1) -> Any:
-    a = _plain(a, "sort")
-    a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
-    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")
-    return np.take_along_axis(a, order, axis).view(Array)
-
-
-def _inner(a: Any, b: Any) -> Any:
-    a, b = _plain(a, "inner"), _plain(b, "inner")
-    axes = (a.ndim - 1, b.ndim - 1)
-    return _tensordot(a, b, axes, "inner") if min(axes) >= 0 else elementwise(ops.multiply, (a, b))
-
-
 def _by_number(function: Any) -> Callable[..., Any]:
     """NumPy's function of the numbers: for answers that are places or bools."""
 
@@ -532,7 +493,6 @@ def _by_number(function: Any) -> Callable[..., Any]:
     return call
 
 
-_EMPTY = np.empty(0)
 _OF_ROWS: dict[str, Callable[..., Any]] = {
     "sum": ops.sum, "mean": mean, "prod": ops.prod, "std": ops.std, "var": ops.var,
     "max": ops.max, "amax": ops.max, "min": ops.min, "amin": ops.min,
@@ -542,8 +502,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "linalg.norm": _norm, "trace": _trace,
     "cumsum": functools.partial(_running, np.add),
     "cumprod": functools.partial(_running, np.multiply),
-    "dot": _dot, "tensordot": _tensordot, "inner": _inner, "einsum": einsum,
-    "vdot": lambda a, b: _dot(_plain(a, "vdot").reshape(-1), _plain(b, "vdot").reshape(-1)),
+    "dot": _dot, "inner": functools.partial(_dot, who="inner"), "tensordot": _tensordot,
+    "einsum": _einsum,
+    "vdot": lambda a, b: _dot(np.ravel(a), np.ravel(b)),
     "where": _where, "clip": _clip, "round": _round, "around": _round, "sort": _sort,
     "sinc": lambda x: elementwise(ops.sinc, (x,)), "fix": lambda x: elementwise(ops.trunc, (x,)),
     "real": lambda val: val, "array_repr": repr, "array_str": str,
@@ -563,8 +524,7 @@ UNCHANGED = """
     vander trapezoid trapz linspace meshgrid full_like zeros_like ones_like empty_like copy shape
     ndim size iscomplexobj isrealobj result_type can_cast may_share_memory shares_memory
     apply_along_axis apply_over_axes ptp average linalg.multi_dot linalg.matrix_power
-    linalg.outer linalg.cross linalg.matmul linalg.tensordot linalg.trace linalg.diagonal
-    linalg.matrix_transpose linalg.vector_norm linalg.matrix_norm
+    linalg.outer linalg.cross linalg.matmul linalg.tensordot linalg.trace linalg.vector_norm
 """
 
 
