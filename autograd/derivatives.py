@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from . import edges, modes, ops, sparsity
@@ -17,7 +18,7 @@ from .anomaly import look
 from .errors import user_frame
 from .graph import Graph
 from .modes import CONSTANT, About
-from .sweep import check_fresh, forward, reverse, slopes_at
+from .sweep import check_fresh, forward, ordered, reverse, slopes_at
 from .tree import Form, chosen, joined, taken, values_of
 from .unknown import Unknown
 from .value import Value, called, clock
@@ -245,26 +246,25 @@ class _Linear:
     Over floats the partials are found once for all seeds; over Values each sweep is recorded.
     """
 
-    def __init__(self, run: _Recording, ys: Sequence[Any]) -> None:
-        self.run = run
-        self.graph = graph = run.graph if ys is run.ys else run.graph_of(_values(ys))
-        check_fresh(graph)
-        roots = iter(graph.roots)
-        self.roots = [next(roots) if isinstance(y, Value) else None for y in ys]
-        self.edges: dict[bool, edges.Edges] = {}
+    def __init__(
+        self, run: _Recording, graph: Any, targets: Sequence[int | None],
+        ways: dict[bool, edges.Edges],
+    ) -> None:  # fmt: skip
+        self.run, self.graph, self.targets, self.ways = run, graph, targets, ways
+        self.inputs = range(len(run.variables))
 
     def swept(self, seeds: Sequence[Mapping[int, Any]], backward: bool, plain: bool) -> _Rows:
         """A row a seed: from numbers of some of the ys, backward, all variables'; or forward."""
-        graph, inputs = self.graph, self.graph.inputs
-        sources, targets = (self.roots, inputs) if backward else (inputs, self.roots)
+        graph, inputs = self.graph, self.inputs
+        sources, targets = (self.targets, inputs) if backward else (inputs, self.targets)
         placed = [_placed(seed, sources) for seed in seeds]
         for seed in placed if modes.detects() else ():
             for root in seed if backward else graph.roots:
                 look(graph, root, inputs if backward else seed)
         if plain:
-            if backward not in self.edges:
-                self.edges[backward] = edges.slopes(graph, backward)
-            return self.edges[backward].swept(placed, targets)
+            if backward not in self.ways:
+                self.ways[backward] = edges.slopes(graph, backward)
+            return self.ways[backward].swept(placed, targets)
         with modes.quiet():
             if backward:
                 return [reverse(graph, ops.VALUES, graph.nodes, seed, inputs) for seed in placed]
@@ -279,23 +279,30 @@ class _Linear:
 
     def matrix(self, mode: str) -> _Rows:
         """All of it, a row for each of the ys; "auto" takes the direction of fewer sweeps."""
-        n, backward = len(self.graph.inputs), mode == "reverse"
+        m, n, backward = len(self.targets), len(self.inputs), mode == "reverse"
         if mode == "auto":
-            backward = len(self.roots) <= n
-        count = len(self.roots) if backward else n
-        rows = self.swept([{i: 1.0} for i in range(count)], backward, self.run.plain)
-        return rows if backward else [[row[k] for row in rows] for k in range(len(self.roots))]
+            backward = m <= n
+        seeds = [{i: 1.0} for i in range(m if backward else n)]
+        rows = self.swept(seeds, backward, self.run.plain)
+        return rows if backward else [[row[k] for row in rows] for k in range(m)]
 
     def sparse(self, mode: str) -> Any:
         """The same as a scipy.sparse matrix."""
-        run, graph = self.run, self.graph
+        run = self.run
         if not run.plain:
             raise TypeError(
                 f"{run.name}: sparse=True requires plain numbers, got a result that depends on a "
                 "Value; leave sparse out, or use .item() of the Value"
             )
-        ways = self.edges.get(False) or edges.slopes(graph, backward=False)
-        return sparsity.matrix(ways, graph.inputs, self.roots, mode, run.name)
+        ways = self.ways.get(False) or edges.slopes(self.graph, backward=False)
+        return sparsity.matrix(ways, self.inputs, self.targets, mode, run.name)
+
+
+def _linear(run: _Recording, ys: Sequence[Any]) -> _Linear:
+    graph = run.graph if ys is run.ys else run.graph_of(_values(ys))
+    check_fresh(graph)
+    roots = iter(graph.roots)
+    return _Linear(run, graph, [next(roots) if isinstance(y, Value) else None for y in ys], {})
 
 
 def _placed(seed: Mapping[int, Any], places: Sequence[int | None]) -> dict[int, Any]:
@@ -356,7 +363,7 @@ def _slopes(run: _Recording, y: Any) -> tuple[list[Any], bool]:
         found = slopes_at(y, run.variables, run.own, run.since)
         if found is not None:
             return found, True
-    return _Linear(run, run.ys).swept([{0: 1.0}], True, False)[0], False
+    return _linear(run, run.ys).swept([{0: 1.0}], True, False)[0], False
 
 
 def grad(
@@ -404,7 +411,7 @@ def jacobian(
     @functools.wraps(f)
     def matrix(*args: Any, **others: Any) -> Any:
         with _Recording(f, args, argnums, "jacobian", others) as run:
-            linear = _Linear(run, run.call())
+            linear = _linear(run, run.call())
             rows = linear.sparse(mode) if sparse else linear.matrix(mode)
         if sparse:
             return rows
@@ -442,14 +449,19 @@ def hessian(
 
 def _second(run: _Recording, along: Sequence[Any] = ()) -> _Linear:
     """The derivative of the one result's slopes; these are recorded only where Values come out."""
-    run.call_for_one()
-    linear = _Linear(run, run.ys)
-    run.plain = run.plain and not _values(along)
-    if not run.plain or modes.detects():
-        return _Linear(run, linear.swept([{0: 1.0}], True, plain=False)[0])
-    linear.edges[False] = edges.bends(linear.graph)
-    linear.roots = [len(linear.graph) + i for i in linear.graph.inputs]
-    return linear
+    y = run.call_for_one()
+    order: list[Value] | None = []
+    if isinstance(y, Value) and y._record is not None:
+        lean = not y.is_unknown and not modes.detects() and not _values(along)
+        order = ordered(y, run.own, run.since) if lean else None
+    if order is not None:
+        with suppress(NotImplementedError):  # an op of the user's own, without a line for NumPy
+            ways, n = edges.bends(order, run.variables), len(run.variables)
+            run.plain = True
+            size = n + len(order)
+            return _Linear(run, None, range(size, size + n), {False: ways})
+    run.plain = False
+    return _linear(run, _linear(run, run.ys).swept([{0: 1.0}], True, plain=False)[0])
 
 
 def hvp(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -530,5 +542,5 @@ def _linearized(
 ) -> tuple[_Recording, _Linear, Any]:
     _called(f, name)
     with _Recording(f, primals, tuple(range(len(primals))), name) as run:
-        linear = _Linear(run, run.call())
+        linear = _linear(run, run.call())
     return run, linear, run.form.filled(run.results(run.ys, run.plain))

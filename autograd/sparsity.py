@@ -56,7 +56,7 @@ def reached(
     found = [nothing] * edges.size
     for k, i in enumerate(sources):
         found[i] = frozenset((k,))
-    for start, end, _ in edges.leading_to(targets).edges:
+    for start, end, _ in zip(*edges.leading_to(targets).columns):
         new = found[start]
         if not new <= found[end]:
             found[end] = found[end] | new if found[end] else new

@@ -104,19 +104,24 @@ def slopes_at(root: Value, leaves: Sequence[Value], own: About, since: int) -> l
     ``own`` is what is noted of our leaves alone. None if a Value from outside, which records, is
     under the root. Nothing is left behind.
     """
-    run, found = _Pass(root, since), None
+    run = _Pass(root, since)
     try:
-        run.prepare()
-        outside = [leaf for leaf in run.leaves if leaf._about is not own]
-        if not any(leaf._about.requires_grad for leaf in outside):
-            root._grad = 1.0
-            run.send()
-            found = [leaf.grad for leaf in leaves]
-    except _FromOutside:
-        pass
+        if not run.is_of(own):
+            return None
+        root._grad = 1.0
+        run.send()
+        return [leaf.grad for leaf in leaves]
     finally:
         run.undo()
-    return found
+
+
+def ordered(root: Value, own: About, since: int) -> list[Value] | None:
+    """The ops' results of that pass, operands first; None where it gives None."""
+    run = _Pass(root, since)
+    try:
+        return run.order if run.is_of(own) else None
+    finally:
+        run.undo()
 
 
 class _FromOutside(Exception):
@@ -245,6 +250,15 @@ class _Pass:
                     order.append(top)
             else:
                 break
+
+    def is_of(self, own: About) -> bool:
+        """Prepared; whether all that records under the root is of ``own`` leaves."""
+        try:
+            self.prepare()
+        except _FromOutside:
+            return False
+        outside = [leaf for leaf in self.leaves if leaf._about is not own]
+        return not any(leaf._about.requires_grad for leaf in outside)
 
     def look(self, node: Value) -> None:
         """A node that was computed before a write: keep what it has, if it is sound."""
