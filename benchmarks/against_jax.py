@@ -207,7 +207,8 @@ def difference(a: list[float], b: list[float]) -> float:
     """The largest, relative to the largest entry of ``b``; nan and infinities must be the same."""
     same = [x == y or (x != x and y != y) or abs(x - y) <= ROUNDING for x, y in zip(a, b)]
     worst = max((abs(x - y) for x, y, known in zip(a, b, same) if not known), default=0.0)
-    return worst / max(map(abs, b)) if worst else 0.0
+    size = max(map(abs, b), default=0.0)
+    return 0.0 if worst == 0.0 else worst / size if size else float("inf")
 
 
 def first_line(program: Program, kind: str) -> str:

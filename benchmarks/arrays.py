@@ -140,6 +140,28 @@ def direction(size: int = 126) -> Ways:
     return {"recording": recording, "hvp": lambda: product(x, along).tolist()}
 
 
+def family(size: int = 100) -> Ways:
+    """One of each, beside recording the function on Values; all others give its slopes' sum."""
+    import numpy as np
+
+    import autograd
+    from autograd import Value
+
+    x, along = point(size), np.ones(size)
+    numbers = x.tolist()
+    _, push = autograd.linearize(rosenbrock, x)
+    _, pull = autograd.vjp(rosenbrock, x)
+
+    return {
+        "recording": lambda: [rosenbrock([Value(number) for number in numbers]).data],
+        "grad": lambda: [float(autograd.grad(rosenbrock)(x).sum())],
+        "jvp": lambda: [float(autograd.jvp(rosenbrock, (x,), (along,))[1])],
+        "vjp": lambda: [float(autograd.vjp(rosenbrock, x)[1](1.0)[0].sum())],
+        "push": lambda: [float(push(along))],
+        "pull": lambda: [float(pull(1.0)[0].sum())],
+    }
+
+
 def sparse(size: int = 1000) -> Ways:
     import autograd
 
@@ -164,7 +186,7 @@ def band(small: int = 200, large: int = 1600) -> Ways:
 
 TASKS: dict[str, Callable[..., Ways]] = {
     "first": first, "descent": descent, "second": second, "trust": trust, "direction": direction,
-    "sparse": sparse, "band": band,
+    "sparse": sparse, "band": band, "family": family,
 }  # fmt: skip
 
 
@@ -220,6 +242,12 @@ def middle(seconds: list[float]) -> float:
 Times = dict[str, list[dict[str, list[float]]]]  # of each core, each process
 
 
+FAMILY = {
+    "grad": "`grad` of Rosenbrock of 100", "jvp": "its `jvp`", "vjp": "its `vjp`, with one pull",
+    "push": "a push of its `linearize`", "pull": "a pull of its `vjp`",
+}  # fmt: skip
+
+
 def texts(bars: tuple[float, float], unit: str, most: bool) -> str:
     each = [f"{'≤' if most else '≥'} {bar:g}{unit}" if 0 < bar < math.inf else "–" for bar in bars]
     return "; ".join(dict.fromkeys(each))
@@ -271,6 +299,11 @@ def table() -> list[Row]:
         row("time a row of a sparse tridiagonal `jacobian`, n = 1,600 ÷ n = 200", (1.5, 1.5),
             found["band"], "large", "small", parts=8.0),
         row("that of 200, dense ÷ sparse", (math.inf,) * 2, found["band"], "dense", "small"),
+        *[
+            row(f"{what} ÷ recording it on Values", (math.inf,) * 2, found["family"], name,
+                "recording")
+            for name, what in FAMILY.items()
+        ],
     ]  # fmt: skip
 
 
@@ -292,6 +325,9 @@ def smoke() -> None:
     close_enough(bend, np.ravel(rows).tolist(), 1e-6, "hessian")
     close_enough(direction(10)["hvp"](), bend[:10], 1e-12, "hvp")
     assert sparse(10)["hessian"]() == [28.0] and trust(4)["steps"]()[0] < 1.0
+    _, known, *others = [way() for way in family(10).values()]
+    for other in others:
+        close_enough(other, known, 1e-12, "the family")
     assert len(set(map(tuple, (way() for way in band(10, 10).values())))) == 1
     print("arrays: loops, arrays, BFGS, hessian, hvp and sparse ones agree")
 

@@ -43,7 +43,7 @@ def motion(t, state):
     return np.concatenate([v, acceleration(q, v)])
 
 
-def swing(seconds=3.0):
+def swing(seconds=2.0):
     """The motion from rest, both rods far up."""
     start = [2.0, 2.5, 0.0, 0.0]
     return solve_ivp(motion, (0.0, seconds), start, "DOP853", rtol=1e-9, atol=1e-9)

@@ -39,6 +39,7 @@ def rosenbrock(x):
     return (100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2).sum()
 
 
+START = np.linspace(-1.2, 1.4, 10)
 slope, bend = grad(rosenbrock), hessian(rosenbrock)
 WAYS = {
     "BFGS, differences": {"fun": rosenbrock, "method": "BFGS"},
@@ -59,9 +60,8 @@ def main():
     print(f"  shape to ±{deviations[0]:.0%}, mean to ±{deviations[1]:.0%}")
 
     print("Rosenbrock's valley in 10 dimensions, from (-1.2, …, 1.4)")
-    start = np.linspace(-1.2, 1.4, 10)
     for name, how in WAYS.items():
-        found = minimize(x0=start, tol=1e-8, **how)
+        found = minimize(x0=START, tol=1e-8, **how)
         print(f"  {name:<17} {found.nit:>3} steps, {found.nfev:>4} values, f = {found.fun:.1e}")
 
 
