@@ -6,7 +6,6 @@ Loaded at first use, with NumPy. Reads ops.py, value.py and functions.py; read b
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -246,7 +245,7 @@ def _of_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], given: dict[str, A
     way: Any = _METHODS.get(method)
     if way is None:
         raise _without_rule(f"{name}.{method}")
-    (out,) = given.pop("out", (None,)) if ufunc.nout == 1 else (None,)
+    out: Any = given.pop("out", (None,))[0] if ufunc.nout == 1 else None
     given = _asked(given)
     if (given and method == "__call__") or (out is not None and out.dtype != object):
         got = f"{', '.join(given)}=" if given else f"out= of dtype {out.dtype}"
@@ -375,7 +374,9 @@ def _labels(term: str, ndim: int, who: str) -> list[Any]:
     before, dots, after = term.partition("...")
     extra = ndim - len(before) - len(after)
     if extra < 0 or (extra and not dots):
-        raise ValueError(f"{who}: as many axes as {term!r} names are required, got {ndim}")
+        raise ValueError(
+            f"{who}: as many axes as {term!r} has letters are required, got {ndim}; reshape it"
+        )
     return [*before, *range(-extra, 0), *after]
 
 
@@ -453,15 +454,12 @@ def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
     own, name = _OWN.get(function), f"{function.__module__}.{function.__name__}"
     if own is None:
         raise _without_rule(name)
-    given = _asked(given)
     try:
-        return own(*args, **given)
-    except TypeError:
-        try:
-            inspect.signature(own).bind(*args, **given)
-        except TypeError as error:
-            raise TypeError(f"{name}: {error}; leave it out, or give it by name") from None
-        raise
+        return own(*args, **_asked(given))
+    except TypeError as error:
+        if " argument" not in str(error):  # Python's word on a call that does not fit
+            raise
+        raise TypeError(f"{name}: {error}; leave it out, or give it by name") from None
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
