@@ -23,17 +23,8 @@ from . import ops
 from .anomaly import find_anomaly
 from .cards import card as card  # a notebook finds it by the Value
 from .check import gradcheck
-from .derivatives import (
-    grad,
-    gradients,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    linearize,
-    value_and_grad,
-    vjp,
-)
+from .derivatives import grad, gradients, hessian, hvp, jacobian, jvp, linearize, vjp
+from .derivatives import value_and_grad as value_and_grad
 from .errors import AnomalyError, DomainError, GradientError, StaleGraphError, TracingError
 from .functions import log_softmax, logsumexp, mean, softmax
 from .graph import Graph

@@ -1,8 +1,9 @@
-"""Derivatives as functions of functions: gradients, grad, value_and_grad, jvp, hessian.
+"""Derivatives: grad, jacobian, hessian and hvp of functions; jvp, vjp, linearize; gradients.
 
-Each call records onto fresh variables (an ``identity`` op where an outer Value comes in), so calls
-nest without tags. At plain numbers a first derivative takes the lean pass; elsewhere what is
-computed is recorded too: derivatives of any order. Reads sweep.py and tree.py.
+Each call records once, onto fresh variables (an ``identity`` op where an outer Value comes in), so
+calls nest without tags. At plain numbers what follows is sweeps over floats: the lean pass for one
+gradient, edges.py for many seeds and for second derivatives. Elsewhere what is computed is recorded
+too: derivatives of any order. Reads sweep.py, edges.py, sparsity.py and tree.py.
 """
 
 from __future__ import annotations
@@ -263,7 +264,7 @@ class _Linear:
                 look(graph, root, inputs if backward else seed)
         if plain:
             if backward not in self.ways:
-                self.ways[backward] = edges.slopes(graph, backward)
+                self.ways[backward] = edges.slopes(graph, graph.values, backward)
             return self.ways[backward].swept(placed, targets)
         with modes.quiet():
             if backward:
@@ -294,7 +295,7 @@ class _Linear:
                 f"{run.name}: sparse=True requires plain numbers, got a result that depends on a "
                 "Value; leave sparse out, or use .item() of the Value"
             )
-        ways = self.ways.get(False) or edges.slopes(self.graph, backward=False)
+        ways = self.ways.get(False) or edges.slopes(self.graph, self.graph.values)
         return sparsity.matrix(ways, self.inputs, self.targets, mode, run.name)
 
 

@@ -97,12 +97,8 @@ class Edges:
         return Edges(back, self.size)
 
 
-def slopes(graph: Graph, backward: bool) -> Edges:
-    """From the inputs to every node, or backward: what is cut is left out."""
-    return _slopes(graph, graph.values, backward)
-
-
-def _slopes(graph: Graph, values: Sequence[Any], backward: bool = False) -> Edges:
+def slopes(graph: Graph, values: Sequence[Any], backward: bool = False) -> Edges:
+    """From the inputs to every node of these values, or backward: what is cut is left out."""
     depends = depending(graph, graph.inputs)
     below: list[int] = []
     above: list[int] = []
@@ -158,7 +154,7 @@ def bends(order: Sequence[Value], inputs: Sequence[Value]) -> Edges:
             local, roots = _partials(record, len(places) - 1)
             spots = [*places, *range(free, free + len(local))]
             free += len(local)
-            inner = _slopes(local, local.run(FLOATS, dict(enumerate(numbers))))
+            inner = slopes(local, local.run(FLOATS, dict(enumerate(numbers))))
             sent = [(spots[k], size + places[slot], g) for slot, k in roots.items()]
             found = [(spots[z], spots[k], p) for z, k, p in zip(*inner.columns)] + sent
             edges = [edge for edge in found if edge[0] >= 0 and edge[1] >= size]  # of no constant

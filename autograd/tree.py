@@ -61,17 +61,18 @@ class Form:
     def numbers_of(self, tree: Any, where: str) -> list[Any]:
         """The numbers of another tree of this form; an array may come as lists."""
         found: list[Any] = []
-        branches = list(_aligned(self.tree, tree, where))
-        for branch, shape in zip(branches, self.shapes, strict=True):
+        for branch, shape in zip(_aligned(self.tree, tree, where), self.shapes):
+            wanted = Form(_BLOCK, [shape])
             if shape is None:
                 part, form = taken(branch, where)
-                got = form.shapes[0] if form.tree is _BLOCK else f"a {type(branch).__name__}"
             else:
                 part, got = _entries(branch, where)
-            if got != shape:
-                wanted = "a number" if shape is None else f"an array of shape {shape}"
-                told = "a number" if got in (None, ()) else f"{got}"
-                raise ValueError(f"{where}: {wanted} is required here, got {told}; give one a part")
+                form = Form(_BLOCK, [got])
+            if str(form) != str(wanted):
+                raise ValueError(
+                    f"{where}: {wanted} is required, got {form}; give each the shape of what it "
+                    "belongs to"
+                )
             found += part
         return found
 
@@ -89,7 +90,8 @@ def taken(tree: Any, where: str, required: str = _REQUIRED) -> tuple[list[Any], 
             return [x], None
         if hasattr(x, "__array__") and not isinstance(x, kinds.Real):
             return _entries(x, where)
-        return [real(x, where, required)], None
+        remedy = "leave it out of the container" if x is None and required is _REQUIRED else ""
+        return [real(x, where, required, remedy)], None
 
     return _taken(tree, leaf)
 
@@ -210,8 +212,8 @@ def _aligned(form: Any, tree: Any, where: str) -> Iterator[Any]:
         parts = [tree[key] for key in form] if tree.keys() == form.keys() else None
     if parts is None or len(parts) != len(own) or type(_with(tree, parts)) is not type(form):
         raise ValueError(
-            f"{where}: a {type(form).__name__} of {len(own)} is required here, got {tree!r}; they "
-            "must be nested as what they belong to"
+            f"{where}: a {type(form).__name__} of {len(own)} is required, got {tree!r}; they must "
+            "be nested as what they belong to"
         )
     for one, part in zip(own, parts):
         yield from _aligned(one, part, where)
@@ -225,7 +227,7 @@ def chosen(
         wanted = list(argnums) if isinstance(argnums, tuple) else [operator.index(argnums)]
     except TypeError:
         raise TypeError(
-            f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}"
+            f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}; use 0, or (0, 1)"
         ) from None
     for n in wanted:
         if -len(args) <= n < len(args):
