@@ -23,6 +23,7 @@ class build_core(build_ext):
 
             # NumPy is not there when a wheel is built, and what lies around was checked before.
             files = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
+            files += ["--always-true=MYPYC"]
             files += [f"autograd/{name}.py" for name in loader["FILES"]]
             self.extensions = self.distribution.ext_modules = mypycify(
                 files, group_name="whygrad", target_dir=self.build_temp

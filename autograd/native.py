@@ -9,6 +9,8 @@ import os
 from types import GetSetDescriptorType
 from typing import TYPE_CHECKING, Any
 
+MYPYC = False  # setup.py tells mypyc that it is true
+
 if TYPE_CHECKING:
     from mypy_extensions import i64 as i64
     from mypy_extensions import mypyc_attr as mypyc_attr

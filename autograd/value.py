@@ -25,13 +25,17 @@ from . import ops
 from .errors import DomainError, place, user_frame
 from .ieee import number, outcome
 from .modes import NOTHING_NOTED, SLOW, About, active, current, detects
-from .native import amend, i64, mypyc_attr
+from .native import MYPYC, amend, i64, mypyc_attr
 from .numbers import real
 from .op import Op
 
 # What else comes is refused in our own words: compiled code may not look first. Hence `| Any` too.
 Number: TypeAlias = SupportsFloat
 Operand: TypeAlias = SupportsFloat
+if MYPYC:  # it may be an array: compiled code must not look
+    Result: TypeAlias = Any
+else:
+    Result: TypeAlias = "Value"
 
 compiled: Final = not __file__.endswith(".py")
 _ADD: Final = ops.add
@@ -196,7 +200,7 @@ class Value:
         return tuple(dict.fromkeys(x for x in self.inputs if isinstance(x, Value)))
 
     # -------------------------------------------------------------- operators
-    def __add__(self, other: Operand) -> Value:
+    def __add__(self, other: Operand) -> Result:
         about = None
         if active:  # a neuron's bias is added under its scope: no detour
             about = current().quick
@@ -218,7 +222,7 @@ class Value:
             node._about = about
         return node
 
-    def __mul__(self, other: Operand) -> Value:
+    def __mul__(self, other: Operand) -> Result:
         about = None
         if active:
             about = current().quick
@@ -240,34 +244,34 @@ class Value:
             node._about = about
         return node
 
-    def __sub__(self, other: Operand) -> Value:
+    def __sub__(self, other: Operand) -> Result:
         return apply(_SUBTRACT, (self, other))
 
-    def __truediv__(self, other: Operand) -> Value:
+    def __truediv__(self, other: Operand) -> Result:
         return apply(_DIVIDE, (self, other))
 
-    def __radd__(self, other: Number) -> Value:
+    def __radd__(self, other: Number) -> Result:
         return apply(_ADD, (other, self))
 
-    def __rmul__(self, other: Number) -> Value:
+    def __rmul__(self, other: Number) -> Result:
         return apply(_MULTIPLY, (other, self))
 
-    def __rsub__(self, other: Number) -> Value:
+    def __rsub__(self, other: Number) -> Result:
         return apply(_SUBTRACT, (other, self))
 
-    def __rtruediv__(self, other: Number) -> Value:
+    def __rtruediv__(self, other: Number) -> Result:
         return apply(_DIVIDE, (other, self))
 
-    def __pow__(self, other: Operand) -> Value:
+    def __pow__(self, other: Operand) -> Result:
         return apply(_POWER, (self, other))
 
-    def __rpow__(self, other: Number) -> Value:
+    def __rpow__(self, other: Number) -> Result:
         return apply(_POWER, (other, self))
 
-    def __mod__(self, other: Operand) -> Value:
+    def __mod__(self, other: Operand) -> Result:
         return apply(ops.remainder, (self, other))
 
-    def __rmod__(self, other: Number) -> Value:
+    def __rmod__(self, other: Number) -> Result:
         return apply(ops.remainder, (other, self))
 
     def __neg__(self) -> Value:
@@ -491,11 +495,11 @@ class Value:
         """The nearest whole number, the even one of two."""
         return apply(ops.round, (self,))
 
-    def arctan2(self, other: Operand) -> Value:
+    def arctan2(self, other: Operand) -> Result:
         """The angle of the point (other, self)."""
         return apply(ops.arctan2, (self, other))
 
-    def hypot(self, other: Operand) -> Value:
+    def hypot(self, other: Operand) -> Result:
         """√(self² + other²)."""
         return apply(ops.hypot, (self, other))
 
@@ -610,7 +614,7 @@ def about_of(node: Value) -> About:
 
 
 # ------------------------------------------------------------------ recording any op
-def apply(record: Op, operands: Sequence[Any]) -> Value:
+def apply(record: Op, operands: Sequence[Any]) -> Result:
     """``record`` of the operands, as a node that remembers them; a float if all are numbers."""
     about = None
     if active:
@@ -682,7 +686,7 @@ def _node(record: Op, data: float, a: Any, b: Any, about: About | None) -> Value
     return node
 
 
-def _dot(*sequences: Any) -> Value:
+def _dot(*sequences: Any) -> Result:
     """``ops.dot`` of Values, or of Values and numbers, in one loop; of all else, as any op."""
     about = current().quick if active else None
     data = -0.0
@@ -732,7 +736,7 @@ def keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
         node._b = True if slots != 1 and float in map(type, operands) else None
 
 
-def _apply_any(record: Op, operands: Sequence[Any]) -> Value:
+def _apply_any(record: Op, operands: Sequence[Any]) -> Result:
     """``apply`` for numbers of other kinds, plain numbers, unknown values and under modes."""
     slots = record.slots
     if slots is not None and len(operands) != slots:
