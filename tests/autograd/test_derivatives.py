@@ -1,14 +1,29 @@
-"""gradients, grad, value_and_grad, jvp, hessian: right, nestable, plain where nothing records."""
+"""gradients and the family of grad: right, nestable, plain where nothing records."""
 
+import itertools
 import math
 from collections import namedtuple
 
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.optimize
 
 import autograd
-from autograd import Graph, Value, grad, gradients, hessian, jvp, value_and_grad
+from autograd import (
+    Graph,
+    Value,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+)
+from autograd.op import REALS, primitive
 
 
 def wave(x):
@@ -101,7 +116,7 @@ def test_no_edge_is_dropped_by_its_value():
     (lambda: grad(lambda x: None)(1.0), "grad: <lambda> must return one number.*None.*return"),
     (lambda: grad(lambda x: [x, x])(1.0), "grad: <lambda> must return one number"),
     (lambda: grad(lambda x: x)("1"), "grad: argument 0: numbers, arrays, or lists"),
-    (lambda: grad(lambda x: x)(np.ones(2)), r"must return one number, got an array of shape \(2,\)"),
+    (lambda: grad(lambda x: x)(np.ones(2)), r"one number, got an array of shape \(2,\)"),
     (lambda: grad(lambda x: x, argnums="x")(1.0), "argnums must be an int or a tuple.*got 'x'"),
     (lambda: jvp(lambda x: x, 1.0, 1.0), r"jvp: primals and tangents must be tuples.*use \(x,\)"),
     (lambda: jvp(lambda x: None, (1.0,), (1.0,)), "jvp: <lambda> must return numbers.*None"),
@@ -305,7 +320,7 @@ def test_a_composed_function_of_nothing_is_refused(function):
 
 
 def test_a_wrapped_function_keeps_its_name_and_text():
-    for wrapped in (grad(wave), value_and_grad(wave), hessian(wave)):
+    for wrapped in (grad(wave), value_and_grad(wave), jacobian(wave), hessian(wave), hvp(wave)):
         assert wrapped.__name__ == "wave" and "e**x sin x" in wrapped.__doc__
 
 
@@ -334,10 +349,219 @@ def test_a_tangent_of_zero_stands_still_beside_an_infinite_slope():
     assert grad(f)(1.0, 0.0) == 1.0
 
 
-@pytest.mark.parametrize("transform", [grad, autograd.value_and_grad, autograd.hessian])
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian, hvp, vjp])
 def test_what_is_no_function_is_refused_at_once(transform):
     with pytest.raises(TypeError, match="a function is required, got 3"):
         transform(3)
+
+
+# ------------------------------------------------------------------ several results, many seeds
+def vector(x):
+    return np.array([np.sin(x[0] * x[1]), x[2] * np.exp(x[3]) - x[0], x @ x])
+
+
+def vector_jacobian(x):
+    c, e = math.cos(x[0] * x[1]), math.exp(x[3])
+    return np.array([[x[1] * c, x[0] * c, 0, 0], [-1, 0, e, x[2] * e], 2 * x])
+
+
+@pytest.fixture
+def point():
+    return np.array([0.3, -1.2, 0.8, 0.5])
+
+
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+def test_a_jacobian_is_the_same_in_every_mode(mode, point):
+    """By hand; 8 eps, as each entry is a few products."""
+    found = jacobian(vector, mode=mode)(point)
+    assert type(found) is np.ndarray and found.dtype == np.float64
+    np.testing.assert_allclose(found, vector_jacobian(point), rtol=8 * 2.0**-52)
+
+
+def test_a_jacobians_rows_are_the_gradients_floats(point):
+    def entry(k):
+        return lambda x: (np.tanh(vector(x)) * vector(x)[0])[k]
+
+    rows = jacobian(lambda x: np.array([entry(k)(x) for k in range(3)]), mode="reverse")(point)
+    for k in range(3):
+        np.testing.assert_allclose(rows[k], grad(entry(k))(point), rtol=4 * 2.0**-52)
+
+
+def test_pull_and_push_are_used_again_and_do_not_call_f(point):
+    calls = []
+    f = lambda x: calls.append(x) or vector(x)  # noqa: E731
+    y, push = linearize(f, point)
+    _, pull = vjp(f, point)
+    exact, u = vector_jacobian(point), np.array([1.0, -2.0, 0.5])
+    v = np.array([1.0, 0.0, -1.0, 2.0])
+    np.testing.assert_allclose(y, vector(point), rtol=4 * 2.0**-52)
+    for scale in (1.0, -3.0):
+        np.testing.assert_allclose(push(scale * v), exact @ (scale * v), rtol=1e-14)
+        (slope,) = pull(scale * u)
+        np.testing.assert_allclose(slope, (scale * u) @ exact, rtol=1e-14)
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("transform", [
+    grad, value_and_grad, jacobian, hessian, lambda f: jacobian(f, mode="forward"),
+    lambda f: hessian(f, sparse=True), lambda f: lambda x: hvp(f)(x, x),
+    lambda f: lambda x: jvp(f, (x,), (x,)), lambda f: lambda x: vjp(f, x)[1](1.0),
+])  # fmt: skip
+def test_one_call_records_once(transform, point):
+    calls = []
+    transform(lambda x: calls.append(x) or vector(x)[2] * vector(x)[0])(point)
+    assert len(calls) == 1
+
+
+def test_a_jacobian_has_the_results_form_and_in_it_the_arguments():
+    f = lambda A, p: {"product": A @ p["b"], "total": [A.sum()]}  # noqa: E731
+    A, b = np.arange(6.0).reshape(2, 3), np.array([1.0, -1.0, 2.0])
+    found = jacobian(f, argnums=(0, 1))(A, {"b": b})
+    by_matrix, by_dict = found["product"]
+    np.testing.assert_array_equal(by_matrix, np.einsum("ik,j->ikj", np.eye(2), b))
+    np.testing.assert_array_equal(by_dict["b"], A)
+    np.testing.assert_array_equal(found["total"][0][0], np.ones((2, 3)))
+    assert found["total"][0][1]["b"].tolist() == [0.0, 0.0, 0.0]
+    assert jacobian(lambda x: [x * x, 3.0])(2.0) == [4.0, 0.0]
+    assert jacobian(lambda x: np.array([x, x * x]))(3.0).tolist() == [1.0, 6.0]
+    assert hessian(lambda a, b: a * b * b, (0, 1))(2.0, 3.0) == ((0.0, 6.0), (6.0, 4.0))
+
+
+def test_what_a_seed_does_not_reach_gets_no_nan_of_it():
+    """sqrt at 0 has slope inf, and 0 × inf is nan: of eight results one alone meets it."""
+    f = lambda x: np.array([*(x[1:] * 2.0), np.sqrt(x[0])])  # noqa: E731
+    x = np.arange(8.0)
+    want = np.zeros((8, 8))
+    want[np.arange(7), np.arange(1, 8)] = 2.0
+    want[7, 0] = math.inf
+    for mode in ("forward", "reverse"):
+        np.testing.assert_array_equal(jacobian(f, mode=mode)(x), want)
+
+
+def test_one_result_in_two_places_gets_the_sum_of_both():
+    def f(x):
+        y = x * x
+        return [y, y, x]
+
+    assert vjp(f, 3.0)[1]([1.0, 10.0, 100.0]) == (6.0 + 60.0 + 100.0,)
+    assert jacobian(f)(3.0) == [6.0, 6.0, 1.0]
+
+
+def test_seeds_that_are_values_give_values():
+    w = autograd.array([1.0, 10.0])
+    (pulled,) = vjp(lambda x: x * x, np.array([2.0, 3.0]))[1](w)
+    pushed = hvp(lambda x: (x**3).sum())(np.array([2.0, 3.0]), w)
+    (pulled.sum() + pushed.sum()).backward()
+    assert w.grad.tolist() == [4.0 + 12.0, 6.0 + 18.0]
+
+
+# ------------------------------------------------------------------ the second order
+POINTS = (-2.5, -1.0, -0.3, 0.0, 0.3, 0.7, 1.0, 2.5)
+
+
+@pytest.mark.parametrize("name", autograd.ops.TABLE)
+def test_bends_are_what_two_recorded_sweeps_find(name):
+    """At kinks and poles too; 1e-11: NumPy's functions differ from math's by ulps, which a slope
+    of both may magnify.
+    """
+    record = autograd.ops.TABLE[name]
+    domain = [record.domain[min(k, len(record.domain) - 1)] for k in range(record.slots or 4)]
+    points = itertools.product(*[[x for x in POINTS if x in one] for one in domain])
+    f = lambda p: (1.0 + p[0]) * autograd.ops.VALUES.run(record, *p)  # noqa: E731
+    v = np.array([1.0, -0.5, 2.0, 0.25][: len(domain)])
+    with autograd.errstate("ignore"):
+        for at in itertools.islice(points, 0, None, 1 if len(domain) < 3 else 97):
+            x = np.array(at)
+            want = jacobian(grad(f))(x)
+            found = hessian(f)(x)
+            np.testing.assert_allclose(found, want, rtol=1e-11, atol=1e-14)
+            if np.isfinite(want).all():
+                np.testing.assert_allclose(hvp(f)(x, v), want @ v, rtol=1e-11, atol=1e-13)
+
+
+def test_second_derivatives_of_arrays_code():
+    """logsumexp's is diag(p) - p pᵀ; that of a quadratic form its matrix and its transpose."""
+    x, v = np.array([0.3, -1.0, 2.0]), np.array([1.0, 0.5, -2.0])
+    p = np.exp(x) / np.exp(x).sum()
+    found = hessian(lambda x: np.log(np.exp(x).sum()))(x)
+    np.testing.assert_allclose(found, np.diag(p) - np.outer(p, p), atol=1e-15)
+    A = np.arange(9.0).reshape(3, 3)
+    np.testing.assert_array_equal(hessian(lambda x: x @ A @ x)(x), A + A.T)
+    np.testing.assert_allclose(hvp(lambda x, k: k * (x @ A @ x))(x, v, 2.0), 2 * (A + A.T) @ v)
+    norm = np.linalg.norm(x)
+    want = np.eye(3) / norm - np.outer(x, x) / norm**3
+    np.testing.assert_allclose(hessian(np.linalg.norm)(x), want, atol=1e-15)
+
+
+def test_rosenbrock_against_scipy():
+    """1e-13 of the largest entry, about 1e3."""
+    def f(x):
+        return sum(100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in itertools.pairwise(x))
+
+    x, v = np.linspace(-1.2, 1.4, 40), np.linspace(1.0, -1.0, 40)
+    exact = scipy.optimize.rosen_hess(x)
+    np.testing.assert_allclose(hessian(f)(x), exact, atol=1e-10)
+    np.testing.assert_allclose(hvp(f)(x, v), exact @ v, atol=1e-10)
+    np.testing.assert_allclose(jvp(grad(f), (x,), (v,))[1], exact @ v, atol=1e-10)
+    np.testing.assert_allclose(jacobian(grad(f))(x), exact, atol=1e-10)
+
+
+def test_a_second_derivative_goes_through_an_op_of_the_users_own():
+    """Without a line for NumPy it is recorded instead."""
+    cube = primitive(
+        "my_cube", domain=REALS, partials=(lambda m, x, y: 3.0 * x * x,), floats=lambda x: x * x * x
+    )
+    assert hessian(lambda x: cube(x) * x)(2.0) == 12.0 * 4.0
+    assert hvp(lambda x: cube(x[0]) * x[1])([2.0, 1.0], [1.0, 0.0]) == [12.0, 12.0]
+
+
+def test_second_derivatives_pass_through_others():
+    f = lambda k: hessian(lambda x: k * (x**3).sum())(np.array([1.0, 2.0])).sum()  # noqa: E731
+    assert grad(f)(5.0) == 6.0 + 12.0
+    f = lambda k: hvp(lambda x: (x * x * x).sum())(np.array([1.0, 2.0]), [k, k]).sum()  # noqa: E731
+    assert grad(f)(5.0) == 6.0 + 12.0
+    third = jacobian(hessian(lambda x: (x**3).sum()))(np.array([1.0, 2.0]))
+    assert third.shape == (2, 2, 2) and third[1, 1, 1] == 6.0 and np.count_nonzero(third) == 2
+
+
+@pytest.mark.parametrize("backend", ["numpy"])
+def test_the_family_is_recorded_in_a_program(backend):
+    def f(a, b):
+        x = np.array([a, b])
+        J = jacobian(lambda p: np.array([p[0] * p[1] * b, np.sin(p[0])]))(x)
+        H = hessian(lambda p: p[0] ** 3 * p[1])(x)
+        return J[0, 1] + H[0, 0] * hvp(lambda p: p[0] * p[1])(x, [1.0, 2.0])[1]
+
+    a, b = np.array([1.0, 2.0]), np.array([3.0, 5.0])
+    assert autograd.compile(f, backend)(a, b).tolist() == (a * b + 6 * a * b).tolist()
+
+
+def test_depth_is_bounded_by_memory_alone():
+    def f(x):
+        for _ in range(30_000):
+            x = x * 1.000001 + 1e-9
+        return x * x
+
+    slope = 2.0 * 1.000001**60_000
+    assert hessian(f)(1.0) == pytest.approx(slope, rel=1e-9)
+    assert hvp(f)(1.0, 2.0) == pytest.approx(2.0 * slope, rel=1e-9)
+    value, push = linearize(lambda x: [f(x), x], 1.0)
+    assert push(1.0)[0] == pytest.approx(2.0 * value[0], rel=1e-3)
+
+
+@pytest.mark.parametrize(("wrong", "error", "words"), [
+    (lambda: jacobian(lambda x: x, mode="fwd"), ValueError, 'mode must be "auto", "forward" or'),
+    (lambda: jacobian(lambda x: ["a", x])(1.0), TypeError, "<lambda> must return numbers"),
+    (lambda: grad(lambda x: np.array([x, x]))(1.0), TypeError, r"shape \(2,\); jacobian takes sev"),
+    (lambda: grad(lambda x: {"a": x})(1.0), TypeError, "got a dict of 1 number; jacobian takes"),
+    (lambda: hessian(lambda x: [x, x])(1.0), TypeError, "a list of 2 numbers; jacobian"),
+    (lambda: hvp(lambda x: x)(np.ones(2), np.ones(2)), TypeError, "hvp: <lambda> must return one"),
+    (lambda: grad(lambda x: (x, 1, 2), has_aux=True)(1.0), TypeError, "must return a pair.*aux"),
+    (lambda: grad(lambda x: x > 0.0)(1.0), TypeError, "got True; use 1.0 or 0.0"),
+])  # fmt: skip
+def test_what_a_function_returns_is_looked_at(wrong, error, words):
+    with pytest.raises(error, match=words):
+        wrong()
 
 
 # ------------------------------------------------------------------ what a call looks at, and costs
