@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import os
 from types import GetSetDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-MYPYC = False  # setup.py tells mypyc that it is true
+_T = TypeVar("_T")
 
 if TYPE_CHECKING:
+    from mypy_extensions import FlexibleAlias
     from mypy_extensions import i64 as i64
     from mypy_extensions import mypyc_attr as mypyc_attr
+
+    MYPYC = False  # pyproject.toml says so to mypy, setup.py the contrary to mypyc
+    if not MYPYC:
+        Mostly = FlexibleAlias[_T, _T]
+    else:  # what may be an array: compiled code must not look, as it would at any result
+        Mostly = FlexibleAlias[_T, Any]
 else:
+    Mostly = None
     i64 = int
 
     def mypyc_attr(*_: str, **attributes: Any) -> Any:

@@ -25,17 +25,13 @@ from . import ops
 from .errors import DomainError, place, user_frame
 from .ieee import number, outcome
 from .modes import NOTHING_NOTED, SLOW, About, active, current, detects
-from .native import MYPYC, amend, i64, mypyc_attr
+from .native import Mostly, amend, i64, mypyc_attr
 from .numbers import real
 from .op import Op
 
 # What else comes is refused in our own words: compiled code may not look first. Hence `| Any` too.
 Number: TypeAlias = SupportsFloat
 Operand: TypeAlias = SupportsFloat
-if MYPYC:  # it may be an array: compiled code must not look
-    Result: TypeAlias = Any
-else:
-    Result: TypeAlias = "Value"
 
 compiled: Final = not __file__.endswith(".py")
 _ADD: Final = ops.add
@@ -200,7 +196,7 @@ class Value:
         return tuple(dict.fromkeys(x for x in self.inputs if isinstance(x, Value)))
 
     # -------------------------------------------------------------- operators
-    def __add__(self, other: Operand) -> Result:
+    def __add__(self, other: Operand) -> Mostly[Value]:
         about = None
         if active:  # a neuron's bias is added under its scope: no detour
             about = current().quick
@@ -222,7 +218,7 @@ class Value:
             node._about = about
         return node
 
-    def __mul__(self, other: Operand) -> Result:
+    def __mul__(self, other: Operand) -> Mostly[Value]:
         about = None
         if active:
             about = current().quick
@@ -244,34 +240,34 @@ class Value:
             node._about = about
         return node
 
-    def __sub__(self, other: Operand) -> Result:
+    def __sub__(self, other: Operand) -> Mostly[Value]:
         return apply(_SUBTRACT, (self, other))
 
-    def __truediv__(self, other: Operand) -> Result:
+    def __truediv__(self, other: Operand) -> Mostly[Value]:
         return apply(_DIVIDE, (self, other))
 
-    def __radd__(self, other: Number) -> Result:
+    def __radd__(self, other: Number) -> Mostly[Value]:
         return apply(_ADD, (other, self))
 
-    def __rmul__(self, other: Number) -> Result:
+    def __rmul__(self, other: Number) -> Mostly[Value]:
         return apply(_MULTIPLY, (other, self))
 
-    def __rsub__(self, other: Number) -> Result:
+    def __rsub__(self, other: Number) -> Mostly[Value]:
         return apply(_SUBTRACT, (other, self))
 
-    def __rtruediv__(self, other: Number) -> Result:
+    def __rtruediv__(self, other: Number) -> Mostly[Value]:
         return apply(_DIVIDE, (other, self))
 
-    def __pow__(self, other: Operand) -> Result:
+    def __pow__(self, other: Operand) -> Mostly[Value]:
         return apply(_POWER, (self, other))
 
-    def __rpow__(self, other: Number) -> Result:
+    def __rpow__(self, other: Number) -> Mostly[Value]:
         return apply(_POWER, (other, self))
 
-    def __mod__(self, other: Operand) -> Result:
+    def __mod__(self, other: Operand) -> Mostly[Value]:
         return apply(ops.remainder, (self, other))
 
-    def __rmod__(self, other: Number) -> Result:
+    def __rmod__(self, other: Number) -> Mostly[Value]:
         return apply(ops.remainder, (other, self))
 
     def __neg__(self) -> Value:
@@ -495,11 +491,11 @@ class Value:
         """The nearest whole number, the even one of two."""
         return apply(ops.round, (self,))
 
-    def arctan2(self, other: Operand) -> Result:
+    def arctan2(self, other: Operand) -> Mostly[Value]:
         """The angle of the point (other, self)."""
         return apply(ops.arctan2, (self, other))
 
-    def hypot(self, other: Operand) -> Result:
+    def hypot(self, other: Operand) -> Mostly[Value]:
         """√(self² + other²)."""
         return apply(ops.hypot, (self, other))
 
@@ -614,7 +610,7 @@ def about_of(node: Value) -> About:
 
 
 # ------------------------------------------------------------------ recording any op
-def apply(record: Op, operands: Sequence[Any]) -> Result:
+def apply(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
     """``record`` of the operands, as a node that remembers them; a float if all are numbers."""
     about = None
     if active:
@@ -686,7 +682,7 @@ def _node(record: Op, data: float, a: Any, b: Any, about: About | None) -> Value
     return node
 
 
-def _dot(*sequences: Any) -> Result:
+def _dot(*sequences: Any) -> Mostly[Value]:
     """``ops.dot`` of Values, or of Values and numbers, in one loop; of all else, as any op."""
     about = current().quick if active else None
     data = -0.0
@@ -736,7 +732,7 @@ def keep(node: Value, record: Op, operands: Sequence[Any]) -> None:
         node._b = True if slots != 1 and float in map(type, operands) else None
 
 
-def _apply_any(record: Op, operands: Sequence[Any]) -> Result:
+def _apply_any(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
     """``apply`` for numbers of other kinds, plain numbers, unknown values and under modes."""
     slots = record.slots
     if slots is not None and len(operands) != slots:
