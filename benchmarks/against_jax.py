@@ -9,6 +9,7 @@ are relative to the largest entry; where one is too large, arbitrary precision s
 """
 
 import json
+import math
 import os
 import random
 import sys
@@ -20,9 +21,11 @@ from common import REPO, Row, Worker, parser, python_of, report, verdict
 
 PROGRAMS = 200
 BAR = 1e-11  # of the largest entry
-ROUNDING = 1e-14  # what either may leave of numbers of size 1 where the truth is 0, as of x/x
+NOTHING = 1e-20  # differences in 60 digits leave less than this of a truth that is 0
 # JAX's sinc loses its digits near 0, where it divides a sine by a small number.
 EXCEPT = ("sinc", "corner")
+# Its second slope jumps at 0, where a product with a comparison lies: ours is nan there, JAX's 0.
+KINK = "softsign"
 KINDS = ("gradient", "jacobian", "hessian", "jvp", "vjp")
 HEAD: Row = (
     "derivative",
@@ -49,6 +52,8 @@ def programs(count: int) -> list[Program]:
         known = build(codes, rows, deep=draw.random() < 0.5)
         lines = [result.line for result in known[INPUTS:]]
         if not lines or any(record.name in EXCEPT for record, _ in lines):
+            continue
+        if any(r.name == KINK and known[xs[0]].numbers[0] == 0.0 for r, xs in lines):
             continue
         used = {x for _, operands in lines for x in operands if type(x) is int}
         ends = [i for i in range(INPUTS, len(known)) if i not in used]
@@ -199,16 +204,21 @@ def true(program: Program) -> Found:
         "jvp": [mp.fdot(program["along"], row) for row in zip(*columns)],
         "vjp": [mp.fdot(program["back"], column) for column in columns],
     }  # fmt: skip
-    return {kind: [float(x) for x in entries] for kind, entries in found.items()}
+    return {
+        kind: [float(x) if abs(x) > NOTHING else 0.0 for x in entries]
+        for kind, entries in found.items()
+    }
 
 
 # ---------------------------------------------------------------- the comparison
 def difference(a: list[float], b: list[float]) -> float:
-    """The largest, relative to the largest entry of ``b``; nan and infinities must be the same."""
-    same = [x == y or (x != x and y != y) or abs(x - y) <= ROUNDING for x, y in zip(a, b)]
-    worst = max((abs(x - y) for x, y, known in zip(a, b, same) if not known), default=0.0)
-    size = max(map(abs, b), default=0.0)
-    return 0.0 if worst == 0.0 else worst / size if size else float("inf")
+    """The largest, relative to the largest entry of ``b``, or as it is if all of these are 0."""
+    size, worst = max(map(abs, b), default=0.0) or 1.0, 0.0
+    for x, y in zip(a, b):
+        if x != y and not (x != x and y != y):
+            apart = abs(x - y)
+            worst = max(worst, apart if apart == apart else math.inf)
+    return worst / size
 
 
 def first_line(program: Program, kind: str) -> str:
@@ -229,6 +239,9 @@ def first_line(program: Program, kind: str) -> str:
     return f"{written(program)}\n{kind}: only the results' sum disagrees"
 
 
+shown: set[int] = set()  # programs whose first line was printed, for one kind
+
+
 def row(kind: str, asked: list[Program], mine: list[Found], theirs: list[Found]) -> Row:
     """How many programs agree; and by how much each side is off in the others."""
     agree, our_worst, their_worst = [], 0.0, 0.0
@@ -237,7 +250,9 @@ def row(kind: str, asked: list[Program], mine: list[Found], theirs: list[Found])
         if apart <= BAR:
             agree.append(apart)
             continue
-        print(f"\n{first_line(program, kind)}", file=sys.stderr)
+        if id(program) not in shown:
+            shown.add(id(program))
+            print(f"\n{first_line(program, kind)}", file=sys.stderr)
         exact = true(program)[kind]
         our_worst = max(our_worst, difference(a[kind], exact))
         their_worst = max(their_worst, difference(b[kind], exact))
