@@ -536,7 +536,7 @@ def _numpys(path: str) -> Any:
 
 def _method(name: str) -> Callable[..., Any]:
     """NumPy's function as a method: an array's own would not ask for ours."""
-    return lambda self, *args, **given: getattr(np, name)(self, *args, **given)
+    return lambda self, *args, **given: _of_function(_numpys(name), (self, *args), given)
 
 
 def _no_method(name: str) -> Callable[..., Any]:
