@@ -108,25 +108,27 @@ def values_of(tree: Any) -> tuple[list[Any], Form]:
     return _taken(tree, leaf)
 
 
-def _taken(
-    tree: Any, leaf: Callable[[Any], tuple[list[Any], Shape] | None]
-) -> tuple[list[Any], Form]:
+_Leaf = Callable[[Any], tuple[list[Any], Shape] | None]
+
+
+def _taken(tree: Any, leaf: _Leaf) -> tuple[list[Any], Form]:
     """The numbers that ``leaf`` finds in what is no container, with a shape; None: left there."""
     found: list[Any] = []
     shapes: list[Shape] = []
+    return found, Form(_outline(tree, leaf, found, shapes), shapes)
 
-    def take(tree: Any) -> Any:
-        branches = _branches(tree)
-        if branches is not None:
-            return _with(tree, [take(branch) for branch in branches])
-        part = leaf(tree)
-        if part is None:
-            return tree
-        found.extend(part[0])
-        shapes.append(part[1])
-        return _BLOCK
 
-    return found, Form(take(tree), shapes)
+def _outline(tree: Any, leaf: _Leaf, found: list[Any], shapes: list[Shape]) -> Any:
+    """The containers; what stood in them is added. (A closure that called itself were a cycle.)"""
+    branches = _branches(tree)
+    if branches is not None:
+        return _with(tree, [_outline(branch, leaf, found, shapes) for branch in branches])
+    part = leaf(tree)
+    if part is None:
+        return tree
+    found.extend(part[0])
+    shapes.append(part[1])
+    return _BLOCK
 
 
 def joined(forms: Sequence[Form]) -> Form:

@@ -1,7 +1,9 @@
 """gradients and the family of grad: right, nestable, plain where nothing records."""
 
+import gc
 import itertools
 import math
+import weakref
 from collections import namedtuple
 
 import mpmath as mp
@@ -24,6 +26,10 @@ from autograd import (
     vjp,
 )
 from autograd.op import REALS, primitive
+
+
+class Watched(Value):
+    """One that can be referred to weakly."""
 
 
 def wave(x):
@@ -534,6 +540,27 @@ def test_the_family_is_recorded_in_a_program(backend):
 
     a, b = np.array([1.0, 2.0]), np.array([3.0, 5.0])
     assert autograd.compile(f, backend)(a, b).tolist() == (a * b + 6 * a * b).tolist()
+
+
+@pytest.mark.parametrize("call", [
+    lambda w: grad(lambda x: (x * w)[0])(np.ones(2)),
+    lambda w: jacobian(lambda x: x * w)(np.ones(2)),
+    lambda w: hvp(lambda x: x @ x * w)(np.ones(2), np.ones(2)),
+    lambda w: vjp(lambda x: [x * w], 1.0)[1]([1.0]),
+    lambda w: hessian(lambda x: x * x * float(w.data))(2.0),
+    lambda w: value_and_grad(lambda x: (x * x, [w]), has_aux=True)(2.0),
+])  # fmt: skip
+def test_nothing_is_left_to_the_collector(call):
+    gc.collect()
+    gc.disable()
+    try:
+        w = Watched(3.0)
+        call(w)
+        gone = weakref.ref(w)
+        del w
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_depth_is_bounded_by_memory_alone():
