@@ -64,7 +64,8 @@ class State:
             active.append(None)
 
     def __del__(self) -> None:
-        if self.quick is SLOW:  # a task that was made inside the block may have outlived it
+        # A task that was made inside the block may have outlived it, and the interpreter this file.
+        if self.quick is SLOW and active is not None:
             active.pop()
 
 

@@ -107,7 +107,7 @@ def first_neuron(model: nn.MLP, flower: list[float]) -> Value:
 
 def main(seed: int = 0) -> None:
     FOLDER.mkdir(exist_ok=True)  # first: whoever may not write here should not wait for it
-    measured, species = nn.iris()
+    measured, species = (part.tolist() for part in nn.iris())
     train, held_out = split(species, seed)
     flowers = standardize(measured, train)
     model = nn.MLP(4, [8, 3], activation="tanh", seed=seed)

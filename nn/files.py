@@ -1,1 +1,225 @@
-"""Models and optimizers in files: numbers and a description, nothing that runs."""
+"""Models and optimizers in files: numbers and a description, nothing that runs.
+
+A file is a zip of three arrays that ``numpy.load`` reads: ``description``, JSON in bytes;
+``numbers``, all that there are, one after the other; ``checksum``, SHA-256 of both. Read by
+module.py, which saves, and by ``nn.load``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import math
+import operator
+import os
+import random
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd import Op, ops
+from autograd.writing import write_whole
+
+from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
+from .module import Module, numbers_of, trees_of, written
+
+FORMAT, VERSION = "whygrad model", 1
+MEMBERS = {"description": "|u1", "numbers": "<f8", "checksum": "|u1"}
+HEADER = 128  # bytes: what NumPy writes before so short a description of an array
+
+
+def _layer(m: Any) -> dict[str, Any]:
+    activation = m.activation or "linear"
+    return {"nin": m.nin, "nout": len(m.neurons), "activation": activation, "init": "zeros"}
+
+
+# How each module of ours is made again.
+ARGUMENTS: dict[Any, Callable[[Any], dict[str, Any]]] = {
+    Neuron: lambda m: {"nin": m.nin, "activation": m.activation or "linear", "init": "zeros"},
+    Linear: _layer,
+    Layer: _layer,
+    MLP: lambda m: {
+        "nin": m.nin, "nouts": [len(layer.neurons) for layer in m.layers], "init": "zeros",
+        "activation": m.activation or "linear", "output": m.layers[-1].activation or "linear",
+    },
+    LayerNorm: lambda m: {"n": m.nin, "eps": m.eps},
+    Embedding: lambda m: {"count": len(m.weight), "size": len(m.weight[0]), "seed": 0},
+    Dropout: lambda m: {"p": m.p, "seed": None if _drawn(m) is None else 0},
+    Sequential: lambda m: {"layers": m.layers},
+}  # fmt: skip
+
+
+def _count(
+    nin: Any = -1, nout: Any = 1, nouts: Any = (), n: Any = 0, count: Any = 0, size: Any = 0,
+    **_: Any,
+) -> int:  # fmt: skip
+    """How many parameters a module with these arguments has."""
+    sizes = map(operator.index, [nin, *(nouts or [nout])])  # a forged text times a number is long
+    dense = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+    return dense + 2 * operator.index(n) + operator.index(count) * operator.index(size)
+
+
+def _drawn(dropout: Dropout) -> Any:
+    """The state of the random numbers of its own; None where it takes Python's ``random``."""
+    generator = dropout.generator
+    return np.array(generator.getstate()[1]) if isinstance(generator, random.Random) else None
+
+
+# ------------------------------------------------------------------ writing
+def write(model: Module, path: str | os.PathLike[str], optimizer: Any = None) -> None:
+    """What ``Module.save`` does."""
+    held: list[float] = []
+    claimed = 0
+
+    def described(x: Any) -> Any:
+        """What JSON does not know, as data: arrays, ops and modules of ours."""
+        nonlocal claimed
+        if isinstance(x, np.generic):
+            return x.item()
+        if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
+            held.extend(x.ravel().tolist())
+            return {"$array": [len(held) - x.size, *x.shape]}
+        if isinstance(x, Op) and ops.TABLE.get(x.name) is x.base:
+            return {"$op": x.name, **x.parameters}
+        if type(x) in ARGUMENTS:
+            arguments = ARGUMENTS[type(x)](x)
+            claimed += _count(**arguments)
+            return {"$module": type(x).__name__, **arguments}
+        raise TypeError(f"save: numbers, texts, lists and arrays are required, got {x!r}")
+
+    try:
+        built = json.loads(json.dumps(model, default=described))
+    except TypeError:  # a class or a function of the user's own
+        built = None
+    seen: dict[int, Any] = {}
+    state = {path: numbers_of(tree) for path, tree in trees_of(model, seen).items()}
+    whole = claimed == sum(array.size for array in state.values())  # not if a part comes twice
+    data = {
+        "format": FORMAT, "version": VERSION, "class": type(model).__name__,
+        "model": built if whole else None, "state": state,
+        "dropouts": [_drawn(part) for part in seen.values() if isinstance(part, Dropout)],
+        "optimizer": None if optimizer is None else optimizer.state_dict(),
+    }  # fmt: skip
+    text = np.frombuffer(json.dumps(data, default=described).encode(), np.uint8)
+    numbers = np.array(held, "<f8")
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for name, array in zip(MEMBERS, (text, numbers, _checksum(text, numbers)), strict=True):
+            entry = zipfile.ZipInfo(f"{name}.npy")  # of no time: the same model, the same file
+            file.writestr(entry, _npy(array))
+    write_whole(path, content.getvalue())
+
+
+def _checksum(text: Any, numbers: Any) -> Any:
+    return np.frombuffer(hashlib.sha256(text.tobytes() + numbers.tobytes()).digest(), np.uint8)
+
+
+def _npy(array: Any) -> bytes:
+    """The array as NumPy's file has it, in the one form that is read back."""
+    text = f"{{'descr': {array.dtype.str!r}, 'fortran_order': False, 'shape': ({len(array)},), }}"
+    start = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
+    return start + text.encode().ljust(HEADER - 11) + b"\n" + array.tobytes()  # type: ignore[no-any-return]
+
+
+# ------------------------------------------------------------------ reading
+def load(path: str | os.PathLike[str], into: Any = None, optimizer: Any = None) -> Any:
+    """The model that ``model.save`` wrote; or ``into``, with its numbers.
+
+    A new model's labels are those that its class gives.
+
+    Args:
+        into: a model of the same make: required where a class or a function of your own is in it.
+        optimizer: of the parameters of ``into``: gets the state of the one that was saved.
+    Raises:
+        ValueError: the file is damaged, altered, newer or not ours, or does not fit. Nothing has
+            changed then, and nothing in it was run.
+        OSError: there is no such file.
+    """
+    name = os.fspath(path)
+    with open(name, "rb") as file:
+        raw = file.read()
+    try:
+        data = _read(raw, into is None)
+    except Exception as error:  # zipfile's own are many, and a forged file's can be any
+        raise ValueError(
+            f"load: {name}: a whole file that model.save wrote is required, got one that is cut, "
+            f"altered or foreign ({error}); save it again"
+        ) from error
+    try:
+        return _filled(data, into, optimizer)
+    except Exception as error:  # the model's, the optimizer's
+        raise ValueError(f"load: {name}: {error}") from error
+
+
+def _read(raw: bytes, build: bool) -> dict[str, Any]:
+    """What was written, if it is whole; of a newer version only that it is one."""
+    left = 0
+
+    def restored(data: dict[str, Any]) -> Any:
+        nonlocal left
+        if "$array" in data:
+            offset, *shape = data["$array"]
+            return numbers[offset : offset + math.prod(shape)].reshape(shape).copy()
+        if "$op" in data:
+            return ops.TABLE[data.pop("$op")].fixed(**data)
+        if "$module" not in data or not build:
+            return data
+        name, count = data.pop("$module"), _count(**data)
+        kind = next(kind for kind in ARGUMENTS if kind.__name__ == name)
+        left -= count
+        if min(left, count) < 0:  # before anything is made of them
+            raise ValueError("it claims more parameters than it has numbers")
+        return Sequential(*data["layers"]) if kind is Sequential else kind(**data)
+
+    with zipfile.ZipFile(io.BytesIO(raw)) as file:
+        description = _member(file, "description")
+        data: dict[str, Any] = json.loads(description.tobytes())
+        if data["format"] != FORMAT or data["version"] < 1:
+            raise ValueError("its format is another")
+        if data["version"] > VERSION:
+            return {"version": data["version"]}
+        numbers, checksum = _member(file, "numbers"), _member(file, "checksum")
+    if not np.array_equal(checksum, _checksum(description, numbers)):
+        raise ValueError("its checksum is another")
+    left = len(numbers)
+    return json.loads(description.tobytes(), object_hook=restored)  # type: ignore[no-any-return]
+
+
+def _member(file: zipfile.ZipFile, name: str) -> Any:
+    """One of the arrays; only what ``_npy`` writes is taken, whatever its header claims."""
+    if file.getinfo(f"{name}.npy").compress_type != zipfile.ZIP_STORED:
+        raise ValueError("it is compressed")  # a small file might fill the memory
+    member = file.read(f"{name}.npy")
+    array = np.frombuffer(member, MEMBERS[name], offset=HEADER)
+    if member != _npy(array):
+        raise ValueError(f"{name} is another kind of array")
+    return array
+
+
+def _filled(data: dict[str, Any], into: Any, optimizer: Any) -> Any:
+    """The model with its numbers; all is looked at before the first is written."""
+    if data["version"] > VERSION:
+        raise ValueError(f"version {data['version']} was made by a newer whygrad; upgrade it")
+    model = data["model"] if into is None else into
+    if model is None or (into is None and optimizer is not None):
+        why = "the optimizer is of its parameters" if model else "more than layers of nn is in it"
+        raise ValueError(
+            f"a {data['class']} to fill is required, as {why}; use nn.load(path, into=model)"
+        )
+    pairs = model.matched(data["state"])
+    parts = model.modules() if data["dropouts"] else []
+    drops = (part for part in parts if isinstance(part, Dropout))
+    if optimizer is not None:
+        if data["optimizer"] is None:
+            raise ValueError("no optimizer is in it; use model.save(path, optimizer=...)")
+        optimizer.load_state_dict(data["optimizer"])
+    for drop, drawn in zip(drops, data["dropouts"]):
+        if drawn is not None and isinstance(drop.generator, random.Random):
+            state = (3, tuple(map(int, drawn)), None)  # the form's version, no gauss in hand
+            drop.generator.setstate(state)
+    written(pairs)
+    return model

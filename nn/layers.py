@@ -1,19 +1,23 @@
-"""Neuron, Layer, MLP: a neuron is ``activation(dot(w, x) + b)``."""
+"""Neuron, Layer, MLP: a neuron is ``activation(dot(w, x) + b)``; and what goes between layers."""
 
 from __future__ import annotations
 
 import itertools
 import numbers
-import random
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd import Value, dot, ops, scope
+from autograd import Op, Value, dot, ops, scope
+from autograd.functions import mean
 from autograd.modes import each_in
+from autograd.numbers import real
 
+from .initializers import drawer, generator_of
 from .module import Module
 
 Activation = str | Callable[[Any], Any]
+_NUMBERS = frozenset((Value, float, int))
 
 
 def _activation(choice: Activation) -> Callable[[Any], Any] | None:
@@ -29,85 +33,150 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
     return record
 
 
+def _common(parts: Iterable[Any]) -> Any:
+    """The activation of all the parts; None for "linear"."""
+    found = {part.activation for part in parts}
+    if len(found) > 1:
+        raise TypeError("activation: one of all the neurons is asked for, got several; ask each")
+    return next(iter(found), None)
+
+
 def _size(n: Any, what: str) -> int:
     if not isinstance(n, numbers.Integral) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"{what} must be a whole number >= 1, got {n!r}; use MLP(2, [4, 1])")
+        raise ValueError(f"{what} must be a whole number >= 1, got {n!r}; use 4")
     return int(n)
 
 
-class Neuron(Module):
+# ------------------------------------------------------------------ a sample or a batch
+def _listed(x: Any) -> list[Any] | None:
+    """What a list, an array or a frame holds; None of a number or a text."""
+    if type(x) in _NUMBERS:
+        return None
+    for convert in ("to_numpy", "tolist"):  # pandas; NumPy's, whose floats are slower than Python's
+        x = getattr(x, convert)() if hasattr(x, convert) else x
+    if isinstance(x, (Value, str, bytes, dict, set)) or not hasattr(x, "__iter__"):
+        return None
+    return list(x)
+
+
+def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
+    """``function`` of each of the numbers in ``x``, however they nest."""
+    inside = _listed(x)
+    return function(x) if inside is None else [_mapped(function, part) for part in inside]
+
+
+class _Sampled(Module):
+    """A module whose ``forward`` takes a sample; a call takes one, or a batch and gives a list.
+
+    Attributes:
+        rank: 1 of what takes rows, of ``nin`` numbers; 0 of what takes a number; None of what says
+            itself what it takes.
+    """
+
+    rank: int | None = 1
+    nin: int
+
+    def __call__(self, x: Any) -> Any:
+        """The output for a sample, or the list of the outputs for a batch of them."""
+        rank = self.rank
+        if rank != 1:
+            return self.forward(x) if rank is None else _mapped(self.forward, x)
+        if type(x) is list and len(x) == self.nin and type(x[0]) in _NUMBERS:  # most often
+            return self.forward(x)
+        given = _listed(x)
+        rows = [_listed(row) for row in given or ()]
+        if not rows or rows[0] is None:
+            return self.forward(self._row(given, x))
+        return [self.forward(row) for row in [self._row(row, x) for row in rows]]
+
+    def _row(self, row: list[Any] | None, x: Any) -> list[Any]:
+        """``row``, if it is one of those that are required."""
+        if row is None or len(row) != self.nin or _listed(row[0]) is not None:
+            import numpy as np
+
+            kind, shape = type(x).__name__, np.asarray(x, dtype=object).shape
+            raise ValueError(
+                f"{type(self).__name__}: rows of {self.nin} numbers are required, got {kind} of "
+                f"shape {shape}{f', a row of {len(row)}' if row else ''}; give one, or a batch"
+            )
+        return row
+
+
+# ------------------------------------------------------------------ neurons
+class Neuron(_Sampled):
     """One output of ``nin`` inputs.
 
     Args:
         nin: the number of inputs.
         nonlin: False for a linear neuron, as micrograd has it.
         activation: the name of an op of one operand ("relu", "tanh", "sigmoid" …), or a function.
-        generator: draws the weights, uniform in (-1, 1); the bias starts at 0.
+        init: where the weights start: "uniform" in (-1, 1), as micrograd has it, "glorot", "he",
+            "lecun" or "zeros"; or a function of nothing that gives one. The bias starts at 0.
+        seed: for the weights; None draws from Python's ``random``.
         name: goes before the labels of its parameters.
     """
 
     def __init__(
-        self,
-        nin: int,
-        nonlin: bool = True,
-        activation: Activation = "relu",
-        generator: Any = random,
-        name: str = "",
-    ) -> None:
+        self, nin: int, nonlin: bool = True, activation: Activation = "relu",
+        init: str | Callable[[], float] = "uniform", seed: Any = None, name: str = "",
+    ) -> None:  # fmt: skip
         prefix = f"{name}." if name else ""
-        self.w = [
-            Value(generator.uniform(-1.0, 1.0), f"{prefix}w{i + 1}")
-            for i in range(_size(nin, "Neuron: nin, the number of inputs,"))
-        ]
+        self.nin = _size(nin, "Neuron: nin, the number of inputs,")
+        draw = drawer(init, self.nin, 1, seed)
+        self.w = [Value(draw(), f"{prefix}w{i + 1}") for i in range(self.nin)]
         self.b = Value(0.0, f"{prefix}b")
         self.activation = _activation(activation if nonlin else "linear")
 
-    def __call__(self, x: Sequence[Any]) -> Value:
-        """The output for ``x``, ``nin`` numbers or Values."""
-        try:
-            y = dot(self.w, x) + self.b
-        except ValueError:
-            if len(x) != len(self.w):
-                raise ValueError(
-                    f"{self!r}: {len(self.w)} inputs are required, got {len(x)}"
-                ) from None
-            raise
-        return y if self.activation is None else self.activation(y)  # type: ignore[no-any-return]
+    def forward(self, x: list[Any]) -> Any:
+        """The output for a row."""
+        y = dot(self.w, x) + self.b
+        return y if self.activation is None else self.activation(y)
 
     def __repr__(self) -> str:
         name = "linear" if self.activation is None else getattr(self.activation, "name", "function")
         return f"Neuron({len(self.w)} inputs, {name})"
 
 
-class Layer(Module):
+class Layer(_Sampled):
     """``nout`` neurons with the same ``nin`` inputs; the other arguments are Neuron's."""
 
     def __init__(
-        self,
-        nin: int,
-        nout: int,
-        nonlin: bool = True,
-        activation: Activation = "relu",
-        generator: Any = random,
-        name: str = "",
-    ) -> None:
+        self, nin: int, nout: int, *args: Any, init: Any = "uniform", seed: Any = None,
+        name: str = "", **options: Any,
+    ) -> None:  # fmt: skip
         prefix = f"{name}." if name else ""
+        self.nin = _size(nin, "Neuron: nin, the number of inputs,")
+        draw = drawer(init, self.nin, _size(nout, "Layer: nout, the number of neurons,"), seed)
         self.neurons = [
-            Neuron(nin, nonlin, activation, generator, f"{prefix}neuron{i + 1}")
-            for i in range(_size(nout, "Layer: nout, the number of neurons,"))
+            Neuron(nin, *args, **{**options, "init": draw, "name": f"{prefix}neuron{i + 1}"})
+            for i in range(nout)
         ]
         self.scopes = [scope(f"neuron {i + 1}") for i in range(nout)]
 
-    def __call__(self, x: Sequence[Any]) -> list[Value] | Any:
-        """The outputs for ``x``: a list, or, as micrograd has it, a single neuron's one output."""
-        out = each_in(self.scopes, self.neurons, tuple(x))  # each takes all, of a generator too
+    @property
+    def activation(self) -> Any:
+        """That of all its neurons; None for "linear"."""
+        return _common(self.neurons)
+
+    def forward(self, x: list[Any]) -> Any:
+        """The outputs for a row: a list, or, as micrograd has it, a single neuron's one output."""
+        out = each_in(self.scopes, [neuron.forward for neuron in self.neurons], x)
         return out[0] if len(out) == 1 else out
 
     def __repr__(self) -> str:
         return f"Layer({len(self.neurons)} × {self.neurons[0]!r})"
 
 
-class MLP(Module):
+class Linear(Layer):
+    """A Layer without an activation; the options are Layer's."""
+
+    def __init__(
+        self, nin: int, nout: int, *, activation: Activation = "linear", **options: Any
+    ) -> None:
+        super().__init__(nin, nout, activation=activation, **options)
+
+
+class MLP(_Sampled):
     """Layers one after the other, each fed with all of the one before: a multi-layer perceptron.
 
     Args:
@@ -116,6 +185,7 @@ class MLP(Module):
         activation: of every layer but the last.
         output: the activation of the last.
         seed: for the weights; None draws from Python's ``random``, in micrograd's order.
+        init: where the weights of each layer start; see Neuron.
 
     >>> model = MLP(2, [3, 1], seed=0)
     >>> [name for name, _ in model.named_parameters()][:4]
@@ -123,34 +193,180 @@ class MLP(Module):
     """
 
     def __init__(
-        self,
-        nin: int,
-        nouts: Sequence[int],
-        activation: Activation = "relu",
-        output: Activation = "linear",
-        seed: int | None = None,
-    ) -> None:
+        self, nin: int, nouts: Sequence[int], activation: Activation = "relu",
+        output: Activation = "linear", seed: Any = None, init: Any = "uniform",
+    ) -> None:  # fmt: skip
         if not isinstance(nouts, Sequence) or not nouts:
             raise ValueError(
                 f"MLP: nouts must list the neurons of each layer, got {nouts!r}; use [4, 1]"
             )
         _activation(activation)  # a wrong one is refused though a single layer does not use it
-        generator: Any = random if seed is None else random.Random(seed)
-        sizes = [nin, *nouts]
-        last = len(nouts)
+        generator, last = generator_of(seed), len(nouts)
         self.layers = [
-            Layer(a, b, True, output if i == last else activation, generator, f"layer{i}")
-            for i, (a, b) in enumerate(itertools.pairwise(sizes), 1)
-        ]
+            Layer(
+                a, b, True, output if i == last else activation, init=init, seed=generator,
+                name=f"layer{i}",
+            )
+            for i, (a, b) in enumerate(itertools.pairwise([nin, *nouts]), 1)
+        ]  # fmt: skip
+        self.nin = self.layers[0].nin
         self.scopes = [scope(f"layer {i}") for i in range(1, last + 1)]
 
-    def __call__(self, x: Sequence[Any]) -> list[Value] | Any:
-        """The last layer's outputs for ``x``, ``nin`` numbers or Values."""
+    @property
+    def activation(self) -> Any:
+        """That of all layers but the last; None for "linear"."""
+        return _common(self.layers[:-1])
+
+    def forward(self, x: list[Any]) -> Any:
+        """The last layer's outputs for a row."""
         for layer, inside in zip(self.layers, self.scopes, strict=True):
             with inside:
                 # a layer of one neuron gives its output
-                x = layer([x] if isinstance(x, Value) else x)
+                x = layer.forward([x] if isinstance(x, Value) else x)
         return x
 
     def __repr__(self) -> str:
         return f"MLP({', '.join(map(repr, self.layers))})"
+
+
+# ------------------------------------------------------------------ between layers
+class Sequential(_Sampled):
+    """Parts one after the other, each fed with what the one before gives.
+
+    A part is a module, or a function; an op of one operand is applied to each number. Which a
+    sample is, the first part says that is no op and no Dropout.
+
+    >>> import autograd
+    >>> model = Sequential(Linear(2, 8, seed=0), autograd.tanh, Linear(8, 1, seed=1))
+    >>> len(model([[1.0, 2.0], [3.0, 4.0]]))
+    2
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        wrong = [part for part in layers if not callable(part)]
+        if wrong or not layers:
+            raise TypeError(
+                "Sequential: modules or functions are required, one at least, got "
+                f"{wrong[0] if wrong else 'none'!r}; use Sequential(Linear(2, 8), Linear(8, 1))"
+            )
+        self.layers = list(layers)
+        self.scopes = [scope(f"layer {i}") for i in range(1, len(layers) + 1)]
+
+    @property
+    def _first(self) -> Any:
+        return next((part for part in self.layers if not isinstance(part, (Op, Dropout))), None)
+
+    @property
+    def nin(self) -> int:  # type: ignore[override]
+        return self._first.nin  # type: ignore[no-any-return]
+
+    @property
+    def rank(self) -> int | None:  # type: ignore[override]
+        first: int | None = getattr(self._first, "rank", None)
+        if first == 0 and any(_rank(part) is None for part in self.layers):
+            return None  # a function may want all the rows of a sample
+        return first
+
+    def forward(self, x: Any) -> Any:
+        """The last part's output for a sample."""
+        for part, inside in zip(self.layers, self.scopes, strict=True):
+            with inside:
+                if isinstance(part, Op):
+                    x = _mapped(part, x)
+                else:
+                    x = part([x] if isinstance(x, Value) and _rank(part) == 1 else x)
+        return x
+
+    def __repr__(self) -> str:
+        names = (part.name if isinstance(part, Op) else repr(part) for part in self.layers)
+        return f"Sequential({', '.join(names)})"
+
+
+def _rank(part: Any) -> int | None:
+    return 0 if isinstance(part, Op) else getattr(part, "rank", None)
+
+
+class Dropout(_Sampled):
+    """In training each number is 0 with the chance ``p``, else divided by 1 - p; later, itself.
+
+    Args:
+        p: 0 <= p < 1.
+        seed: for what is dropped; None draws from Python's ``random``.
+
+    Source: N. Srivastava et al., "Dropout", JMLR 15 (2014), with the scale in training.
+    """
+
+    rank = 0
+
+    def __init__(self, p: float = 0.5, seed: Any = None) -> None:
+        self.p = real(p, "Dropout: p")
+        if not 0.0 <= self.p < 1.0:
+            raise ValueError(f"Dropout: p must be a chance, 0 <= p < 1, got {p!r}; use 0.5")
+        self.generator = generator_of(seed)
+
+    def forward(self, x: Any) -> Any:
+        """One number, or what is left of it."""
+        if not self.training or not self.p:
+            return x
+        return x * (0.0 if self.generator.random() < self.p else 1.0 / (1.0 - self.p))
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p})"
+
+
+class LayerNorm(_Sampled):
+    """Rows of ``n`` numbers less their mean, through √(variance + eps), times weight, plus bias.
+
+    Source: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer normalization", arXiv:1607.06450; the
+    variance is the mean square, as PyTorch has it.
+    """
+
+    def __init__(self, n: int, eps: float = 1e-5) -> None:
+        self.nin, self.eps = _size(n, "LayerNorm: n, the numbers in a row,"), real(eps, "eps")
+        self.weight = [Value(1.0, f"weight{i + 1}") for i in range(n)]
+        self.bias = [Value(0.0, f"bias{i + 1}") for i in range(n)]
+
+    def forward(self, x: list[Any]) -> list[Any]:
+        """A row, of mean 0 and variance 1 before weight and bias."""
+        origin = ops.stop_gradient(x[0])  # equal numbers are 0 from here, exactly
+        x = [v - origin for v in x]
+        center, scale = mean(x), 1.0 / ops.sqrt(ops.var(x) + self.eps)
+        return [
+            (v - center) * scale * w + b for v, w, b in zip(x, self.weight, self.bias, strict=True)
+        ]
+
+    def __repr__(self) -> str:
+        return f"LayerNorm({self.nin})"
+
+
+class Embedding(_Sampled):
+    """A row of ``size`` Values for each index from 0 to ``count - 1``; of a list, a list of rows.
+
+    They start normal, with mean 0 and variance 1, as PyTorch's; ``seed`` as in Neuron.
+    """
+
+    rank = 0
+
+    def __init__(self, count: int, size: int, seed: Any = None) -> None:
+        columns = range(1, _size(size, "Embedding: size, the numbers of a row,") + 1)
+        draw = generator_of(seed).gauss
+        self.weight = [
+            [Value(draw(0.0, 1.0), f"row{i}.{j}") for j in columns]
+            for i in range(_size(count, "Embedding: count, the number of rows,"))
+        ]
+
+    def forward(self, x: Any) -> list[Value]:
+        """The row of an index."""
+        if isinstance(x, bool) or not hasattr(x, "__index__"):
+            raise TypeError(
+                f"Embedding: an index is required, a whole number, got {x!r}; use int(...)"
+            )
+        index = operator.index(x)
+        if not 0 <= index < len(self.weight):
+            raise IndexError(
+                f"Embedding: an index must be from 0 to {len(self.weight) - 1}, got {index}"
+            )
+        return list(self.weight[index])
+
+    def __repr__(self) -> str:
+        return f"Embedding({len(self.weight)}, {len(self.weight[0])})"

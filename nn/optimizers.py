@@ -1,17 +1,230 @@
-"""Optimizers: a step of the parameters against their gradients."""
+"""Optimizers: a step of the parameters against their gradients, by PyTorch's formulas.
+
+Each is a pure function of arrays, ``update``. What a training loop holds is one face for all of
+them: it gathers the parameters' numbers and gradients, calls ``update`` and writes what it gives.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, ClassVar
 
 from autograd import Value
-from autograd.numbers import real
+
+from .module import nearest
+from .schedules import ABOVE_0, FROM_0, SHARE, Schedule, ranged, whole
+
+Moved = tuple[Any, tuple[Any, ...]]  # what is taken off the numbers, and what is kept
 
 
-class SGD:
+def _leaves(given: Any, who: str) -> list[Value]:
+    """The Values to move, each once; arrays of them are taken apart."""
+    parts = list(given) if isinstance(given, Iterable) else []
+    parts = [p.ravel().tolist() if hasattr(p, "dtype") else [p] for p in parts]
+    found = [p for part in parts for p in part]
+    if not found or not all(isinstance(p, Value) for p in found):
+        raise ValueError(
+            f"{who}: Values to move are required, at least one, got {type(given).__name__}; "
+            "use model.parameters()"
+        )
+    return list({id(p): p for p in found}.values())
+
+
+def _rate(given: Any, who: str) -> float | Schedule:
+    return given if callable(given) else ranged(given, who, ABOVE_0)
+
+
+def _shares(given: Any, who: str) -> tuple[float, ...]:
+    found = tuple(given) if isinstance(given, Iterable) else ()
+    if len(found) != 2:
+        raise ValueError(f"{who} must be two numbers, got {given!r}; use (0.9, 0.999)")
+    return tuple(ranged(share, who, SHARE) for share in found)
+
+
+def _flag(given: Any, who: str) -> bool:
+    if not isinstance(given, bool):
+        raise TypeError(f"{who} must be True or False, got {given!r}; use True")
+    return given
+
+
+_from_0 = partial(ranged, kind=FROM_0)
+_CHECKS: dict[str, Callable[[Any, str], Any]] = {
+    "learning_rate": _rate, "momentum": _from_0, "nesterov": _flag, "betas": _shares,
+    "alpha": partial(ranged, kind=SHARE), "eps": _from_0, "weight_decay": _from_0,
+}  # fmt: skip
+
+
+class Optimizer:
+    """What every optimizer has: a pure ``update``, and a step of its parameters by it.
+
+    Its options are class attributes, with their defaults; ``learning_rate``, a number or a
+    function of the step, which counts from 0, may be given without its name. All may be written
+    between steps; writing ``parameters`` starts anew. Frozen parameters stay, and so does what is
+    remembered of them. A parameter without a gradient counts as one with a gradient of 0, which
+    momentum and weight decay still move (PyTorch leaves it out).
+
+    Attributes:
+        parameters: the Values that it moves, each once.
+        state: what ``update`` remembers: an array for each name in ``kept``; {} at first.
+        steps: how many steps it has made.
+    """
+
+    parameters: list[Value] = []  # noqa: RUF012  these three are every instance's own
+    state: dict[str, Any] = {}  # noqa: RUF012
+    steps = 0
+    learning_rate: float | Schedule = 0.01
+    weight_decay = 0.0
+    kept: ClassVar[tuple[str, ...]] = ()
+    decoupled: ClassVar[bool] = False  # whether the decay is one of the numbers, not of the slopes
+
+    def __init__(
+        self, parameters: Any, learning_rate: float | Schedule | None = None, **options: Any
+    ) -> None:
+        self.parameters = parameters
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        for name, value in {"learning_rate": rate, **options}.items():
+            if not hasattr(type(self), name) or name not in _CHECKS:
+                raise TypeError(self._unknown(name))
+            setattr(self, name, value)
+        if options.get("nesterov") and not self.momentum:
+            raise ValueError(
+                f"{type(self).__name__}: nesterov needs a momentum > 0, got none; use momentum=0.9"
+            )
+
+    def _options(self) -> list[str]:
+        return [name for name in _CHECKS if hasattr(type(self), name)]
+
+    def _unknown(self, name: str) -> str:
+        known = ["parameters", *self._options()]
+        remedy = nearest("learning_rate" if name == "lr" else name, known)
+        return f"{type(self).__name__}: its options are {', '.join(known)}, got {name}; {remedy}"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        who = type(self).__name__
+        if name == "parameters":
+            value = _leaves(value, who)
+            self.state, self.steps = {}, 0
+        elif name in _CHECKS:
+            value = _CHECKS[name](value, f"{who}: {name}")
+        if type(self) in OPTIMIZERS.values():  # one derived from them may have more
+            getattr(self, name)
+        object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:  # of what is not there
+        raise AttributeError(self._unknown(name))
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate at that step; a function's is checked: finite, >= 0."""
+        rate = self.learning_rate
+        if not callable(rate):
+            return rate
+        return ranged(rate(step), f"{type(self).__name__}: learning_rate at step {step}", FROM_0)
+
+    def update(
+        self, numbers: Any, slopes: Any, state: Mapping[str, Any], step: int
+    ) -> tuple[Any, dict[str, Any]]:
+        """The numbers after a step, and what is remembered of it; nothing given is changed.
+
+        Args:
+            numbers: the parameters' numbers, an array of any shape.
+            slopes: their gradients, in the same shape.
+            state: what the step before gave; {} at first.
+            step: 0 at first.
+        """
+        import numpy as np
+
+        x, g = [np.asarray(given, np.float64) for given in (numbers, slopes)]
+        if x.shape != g.shape:
+            raise ValueError(
+                f"{type(self).__name__}: a slope for each number is required, got {x.shape} "
+                f"numbers and {g.shape} slopes; give both one shape"
+            )
+        rate = self.rate_at(step)
+        kept = [np.asarray(state.get(name, 0.0), np.float64) for name in self.kept]
+        with np.errstate(all="ignore"):  # what diverges is inf or nan, as in plain floats
+            if self.decoupled:
+                x = x * (1.0 - rate * self.weight_decay)
+            elif self.weight_decay:
+                g = g + self.weight_decay * x
+            move, after = self._move(g, kept, step + 1, rate)
+            return x - move, dict(zip(self.kept, after))
+
+    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
+        """The way of a step, number ``count`` from 1; what is kept is in the order of ``kept``."""
+        raise NotImplementedError(f"{type(self).__name__}: it has no formula; use nn.SGD")
+
+    def step(self) -> None:
+        """Move every parameter once."""
+        import numpy as np
+
+        moves = [p.requires_grad for p in self.parameters]
+        numbers, slopes = [p.data for p in self.parameters], [p.grad for p in self.parameters]
+        after, state = self.update(numbers, slopes, self.state, self.steps)
+        if not all(moves):
+            state = {k: np.where(moves, v, self.state.get(k, 0.0)) for k, v in state.items()}
+        for parameter, number, moved in zip(self.parameters, after.tolist(), moves):
+            if moved:
+                parameter.data = number
+        self.state, self.steps = state, self.steps + 1
+
+    def zero_grad(self) -> None:
+        """Forget every parameter's gradient."""
+        for parameter in self.parameters:
+            parameter.zero_grad()
+
+    def state_dict(self) -> dict[str, Any]:
+        """A snapshot, in numbers, texts and lists, with which ``load_state_dict`` goes on.
+
+        A ``learning_rate`` that is a function is not in it: give it again to the one that loads.
+        """
+        count = len(self.parameters)
+        options = {name: getattr(self, name) for name in self._options()}
+        return {
+            "optimizer": type(self).__name__, "parameters": count, "steps": self.steps,
+            **{k: list(v) if k == "betas" else v for k, v in options.items() if not callable(v)},
+            **{k: self.state[k].tolist() if k in self.state else [0.0] * count for k in self.kept},
+        }  # fmt: skip
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a ``state_dict()`` of the same kind of optimizer: its options and its state.
+
+        Raises:
+            ValueError: it is of another kind or another number of parameters, incomplete, or has
+                what no such optimizer has; nothing is changed then.
+        """
+        import numpy as np
+
+        from autograd.arrays import entries
+
+        own, who = self.state_dict(), type(self).__name__
+        given = dict(state) if isinstance(state, Mapping) else {}
+        differ = (own.keys() ^ given.keys()) - {"learning_rate"}
+        differ |= {k for k in ("optimizer", "parameters") if given.get(k) != own[k]}
+        kept = {k: entries(given[k], f"{who}: {k}") for k in self.kept if k in given}
+        differ |= {k for k, (_, shape) in kept.items() if shape != (own["parameters"],)}
+        if differ:
+            raise ValueError(
+                f"{who}: the state_dict() of a {who} of {own['parameters']} parameters is "
+                f"required, got one that differs in {', '.join(sorted(map(str, differ)))}; load it "
+                "into what it was saved from"
+            )
+        found = {k: f(given[k], f"{who}: {k}") for k, f in _CHECKS.items() if k in given}
+        found["steps"] = whole(given["steps"], f"{who}: steps", 0)
+        found["state"] = {k: np.array(numbers, np.float64) for k, (numbers, _) in kept.items()}
+        for name, value in found.items():
+            setattr(self, name, value)
+
+
+class SGD(Optimizer):
     """Gradient descent: ``w ← w - learning_rate × ∂L/∂w``, of each parameter that is not frozen.
+
+    With g for ∂L/∂w + weight_decay w, and a momentum: ``v ← momentum v + g``, ``w ← w -
+    learning_rate v``; with nesterov ``w ← w - learning_rate (g + momentum v)``.
+
+    Source: I. Sutskever, J. Martens, G. Dahl, G. Hinton, "On the importance of initialization and
+    momentum in deep learning", ICML 2013; the rate is outside of v, as in PyTorch.
 
     >>> from autograd import Value
     >>> w = Value(3.0)
@@ -21,46 +234,135 @@ class SGD:
     2.4
     """
 
-    parameters: list[Value]
-    learning_rate: float
+    momentum = 0.0
+    nesterov = False
+    kept = ("velocity",)
 
-    def __init__(self, parameters: Iterable[Value], learning_rate: float = 0.01) -> None:
-        self.parameters = parameters  # type: ignore[assignment]  # __setattr__ makes a list of it
-        self.learning_rate = learning_rate
+    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
+        if not self.momentum:
+            return rate * g, ()
+        velocity = self.momentum * kept[0] + g
+        return rate * (g + self.momentum * velocity if self.nesterov else velocity), (velocity,)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "parameters":
-            given = list(value) if isinstance(value, Iterable) else []
-            if not given or not all(isinstance(p, Value) for p in given):
-                raise ValueError(
-                    "SGD: Values to move are required, at least one, got "
-                    f"{type(value).__name__}; use model.parameters()"
-                )
-            value = list({id(p): p for p in given}.values())  # each once
-        elif name == "learning_rate":
-            rate = real(value, "SGD: learning_rate")
-            if not 0.0 < rate < math.inf:
-                raise ValueError(
-                    f"SGD: learning_rate must be a finite number > 0, got {value!r}; use 0.1"
-                )
-            value = rate
-        elif type(self) is SGD:  # one derived from it may have more
-            getattr(self, name)
-        object.__setattr__(self, name, value)
 
-    def __getattr__(self, name: str) -> Any:  # of what is not there
-        raise AttributeError(
-            f"{type(self).__name__}: learning_rate and parameters are its attributes, got {name}; "
-            "use one of these"
+class Adam(Optimizer):
+    """Each parameter at its own pace: its mean slope over its usual size.
+
+    With g for ∂L/∂w + weight_decay w, and t = 1 at the first step: ``m ← β₁ m + (1 - β₁) g``,
+    ``s ← β₂ s + (1 - β₂) g²``,
+    ``w ← w - learning_rate (m / (1 - β₁ᵗ)) / (√(s / (1 - β₂ᵗ)) + eps)``.
+
+    Source: D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015,
+    arXiv:1412.6980.
+
+    >>> from autograd import Value
+    >>> w = Value(3.0)
+    >>> (w * w).backward()
+    >>> Adam([w], learning_rate=0.1).step()
+    >>> round(w.data, 6)  # the first step is the rate
+    2.9
+    """
+
+    learning_rate = 0.001
+    betas = (0.9, 0.999)
+    eps = 1e-8
+    kept = ("mean", "square")
+
+    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
+        (mean, square), (beta_1, beta_2) = kept, self.betas
+        mean = mean + (1.0 - beta_1) * (g - mean)
+        square = beta_2 * square + (1.0 - beta_2) * g * g
+        size = square**0.5 / math.sqrt(1.0 - beta_2**count) + self.eps
+        return rate / (1.0 - beta_1**count) * mean / size, (mean, square)
+
+
+class AdamW(Adam):
+    """Adam with a decay that does not pass through the mean: ``w ← w (1 - learning_rate decay)``.
+
+    Then Adam's step, with the slopes as they are.
+
+    Source: I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", ICLR 2019,
+    arXiv:1711.05101; the decay is times the rate, as in PyTorch.
+    """
+
+    weight_decay = 0.01
+    decoupled = True
+
+
+class RMSprop(Optimizer):
+    """The slope over its usual size of late.
+
+    With g for ∂L/∂w + weight_decay w: ``s ← alpha s + (1 - alpha) g²``, ``w ← w - learning_rate
+    g / (√s + eps)``; with a momentum ``v ← momentum v + g / (√s + eps)``, ``w ← w - learning_rate
+    v``.
+
+    Source: T. Tieleman, G. Hinton, "Neural networks for machine learning", lecture 6.5, 2012; eps
+    is outside of the root, as in PyTorch.
+    """
+
+    alpha = 0.99
+    eps = 1e-8
+    momentum = 0.0
+    kept = ("square", "velocity")
+
+    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
+        square = self.alpha * kept[0] + (1.0 - self.alpha) * g * g
+        size = square**0.5 + self.eps
+        if not self.momentum:
+            return rate * g / size, (square,)
+        velocity = self.momentum * kept[1] + g / size
+        return rate * velocity, (square, velocity)
+
+
+class Adagrad(Optimizer):
+    """The slope over the length of all slopes so far.
+
+    With g for ∂L/∂w + weight_decay w: ``s ← s + g²``, ``w ← w - learning_rate g / (√s + eps)``.
+
+    Source: J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods for online learning and
+    stochastic optimization", JMLR 12 (2011) 2121-2159.
+    """
+
+    eps = 1e-10
+    kept = ("square",)
+
+    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
+        square = kept[0] + g * g
+        return rate * g / (square**0.5 + self.eps), (square,)
+
+
+OPTIMIZERS = {kind.__name__.lower(): kind for kind in (SGD, Adam, AdamW, RMSprop, Adagrad)}
+
+
+def clip_gradients(parameters: Iterable[Value], norm: float) -> float:
+    """The length of all gradients together, before they are scaled down to one of ``norm``.
+
+    Each is multiplied by norm / (length + 1e-6), at most by 1, as PyTorch does it.
+
+    Raises:
+        ValueError: norm is not > 0 (inf only measures), or the length is nan or inf, from which
+            no direction follows (PyTorch makes every gradient nan or 0); nothing is changed then.
+
+    >>> from autograd import Value
+    >>> x, y = Value(3.0), Value(2.0)
+    >>> (x * x + 4.0 * y).backward()
+    >>> clip_gradients([x, y], norm=5.0)
+    7.211102550927978
+    >>> round(x.grad, 5), round(y.grad, 5)
+    (4.16025, 2.7735)
+    """
+    who = "clip_gradients"
+    reached = [p for p in _leaves(parameters, who) if p.has_grad]
+    most = ranged(norm, f"{who}: norm", ("a number > 0", lambda x: x > 0.0, "1.0"))
+    length = math.hypot(*[p.grad for p in reached])  # which does not overflow on the way
+    if not length < math.inf:
+        worst = next((p for p in reached if not math.isfinite(p.grad)), reached[0])
+        raise ValueError(
+            f"{who}: gradients of a finite length are required, got {worst!r}; use "
+            "autograd.detect_anomaly() to find where it began"
         )
-
-    def step(self) -> None:
-        """Move every parameter once."""
-        for parameter in self.parameters:
-            if parameter.requires_grad:
-                parameter.data = parameter.data - self.learning_rate * parameter.grad
-
-    def zero_grad(self) -> None:
-        """Forget every parameter's gradient."""
-        for parameter in self.parameters:
-            parameter.zero_grad()
+    factor = most / (length + 1e-6)
+    if factor < 1.0:
+        for p in reached:
+            p.grad = p.grad * factor
+    return length

@@ -1,1 +1,123 @@
-"""Pictures of training: histories, decision boundaries, weights; needs matplotlib."""
+"""Pictures of training: histories, decision boundaries, weights; needs matplotlib.
+
+Each draws on ``ax``, None being that of a new figure, and returns it; no weight and no gradient
+changes. Colours are Okabe and Ito's, which can be told apart by who sees fewer of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .data import pairs
+from .module import Module
+
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+MARKERS = "osD^vP<>"  # for prints in grey
+CELLS = 60  # of a boundary's grid each way: its lines look smooth, and it is 3,721 calls
+AROUND = 0.1  # of the points' extent, left free on each side of them
+
+
+def needed(module: str, extra: str) -> Any:
+    """The module, which comes with an extra."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"{module} is required; pip install 'whygrad[{extra}]'") from error
+
+
+def _axes(ax: Any) -> Any:
+    if ax is not None:
+        return ax
+    return needed("matplotlib.pyplot", "plots").figure(layout="constrained").gca()
+
+
+def history(history: Mapping[str, list[float]], ax: Any = None) -> Any:
+    """A History's curves: the loss, and metrics on a scale at the right; validation is dashed."""
+    ax, names = _axes(ax), [name for name in history if not name.startswith("val_")]
+    right = ax.twinx() if names[1:] else ax
+    lines: list[Any] = []
+    for name, color in zip(names, COLORS):
+        for key, style in ((name, "-"), (f"val_{name}", "--")):
+            series, scale = history.get(key, []), ax if name == "loss" else right
+            epochs = np.arange(len(series)) + getattr(history, "first", 0)
+            dot = "o" if len(series) == 1 else None  # a line of one point is not seen
+            line = scale.plot(epochs, series, style, color=color, label=key, marker=dot)
+            lines += line if key in history else []
+    right.set_ylabel(", ".join(names[1:]))
+    ax.set(xlabel="epoch", ylabel="loss")
+    right.legend(handles=lines, loc="center right")  # the upper one's: it covers both's lines
+    return ax
+
+
+def decision_boundary(model: Module, X: Any, y: Any, ax: Any = None) -> Any:
+    """What a model of two inputs says around the points of ``X``, and these in their classes.
+
+    Of several outputs the largest is the class, as its index. Of one, the classes are those above
+    and below ½ if all outputs are chances, between 0 and 1, and no label is negative; else above
+    and below 0.
+
+    Raises:
+        ValueError: a sample has not two numbers.
+    """
+    rows, labels = pairs(X, y, "decision_boundary")
+    points, labels = np.asarray(rows, float), np.asarray(labels)
+    if points.ndim != 2 or points.shape[1] != 2 or labels.ndim != 1:
+        raise ValueError(
+            "decision_boundary: samples of two numbers and one label each are required, got shapes "
+            f"{points.shape} and {labels.shape}; choose two columns"
+        )
+    low, high = points.min(axis=0), points.max(axis=0)
+    edge = np.where(high > low, AROUND * (high - low), 1.0)
+    grid = np.meshgrid(*np.linspace(low - edge, high + edge, CELLS + 1).T)
+    cells = np.column_stack([side.ravel() for side in grid])
+    scores, kinds = model.predict(cells).reshape(len(cells), -1), np.unique(labels)
+    several = scores.shape[1] > 1
+    if not several:
+        chances = 0.0 <= scores.min() and scores.max() <= 1.0 and not str(kinds[0]).startswith("-")
+        scores = (scores - 0.5 * chances) * [-1.0, 1.0]
+    ax = _axes(ax)
+    for i, score in enumerate(scores.T):
+        margin = (score - np.delete(scores, i, axis=1).max(axis=1)).reshape(grid[0].shape)
+        if margin.max() > 0.0 > margin.min():
+            ax.contour(*grid, margin, [0.0], colors="0.3", linewidths=1.0)
+        if margin.max() > 0.0:
+            color = COLORS[i % len(COLORS)]
+            ax.contourf(*grid, margin, [0.0, margin.max()], colors=[color], alpha=0.2)
+    for i, kind in enumerate(kinds):
+        at = int(kind) if several and labels.dtype.kind in "iufb" else i
+        color, marker = COLORS[at % len(COLORS)], MARKERS[at % len(MARKERS)]
+        of_kind = points[labels == kind].T
+        ax.scatter(*of_kind, s=24, c=color, marker=marker, edgecolors="white", label=str(kind))
+    names = getattr(X, "columns", ("x1", "x2"))
+    ax.set(xlabel=str(names[0]), ylabel=str(names[1]))
+    ax.legend(title="class")
+    return ax
+
+
+def weights(model: Module, ax: Any = None) -> Any:
+    """Every weight as a cell, blue below 0 and red above: a block for each path of ``state_dict``.
+
+    A layer's is a row for each neuron and a column for each input; that of its biases follows.
+    """
+    groups: dict[str, list[Any]] = {}
+    for path, array in model.state_dict().items():
+        groups.setdefault(re.sub(r"neurons\.\d+\.", "", path), []).append(array)
+    blocks = [np.stack(arrays) for arrays in groups.values()]
+    blocks = [b[:, None] if b.ndim == 1 else b.reshape(-1, b.shape[-1]) for b in blocks]
+    ends = np.cumsum([block.shape[1] + 1 for block in blocks])  # with a gap after each
+    cells = np.full((max(map(len, blocks)), ends[-1] - 1), np.nan)
+    for block, end in zip(blocks, ends):
+        cells[: len(block), end - 1 - block.shape[1] : end - 1] = block
+    ax, most = _axes(ax), np.nanmax(np.abs(cells)) or 1.0
+    image = ax.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
+    ax.set_facecolor("0.85")  # of the gaps: white is a weight of 0
+    centers = [end - 1.5 - block.shape[1] / 2 for block, end in zip(blocks, ends)]
+    ax.set_xticks(centers, list(groups), rotation=30, ha="right")
+    ax.set(ylabel="neuron")
+    ax.figure.colorbar(image, ax=ax, label="weight")
+    return ax

@@ -64,7 +64,7 @@ def test_imports_go_one_way(package):
 
 # From the ground up: a file of autograd imports from those before it alone, inside functions too.
 FLOORS = """
-    errors numbers native loader decorate modes
+    errors numbers writing native loader decorate modes
     op ieee special ops
     value unknown functions arrays graph lines runs repeats names cards sweep
     compiler.rewrite compiler.numpy_backend edges anomaly tree

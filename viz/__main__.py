@@ -20,8 +20,8 @@ import viz
 from autograd import ops
 from autograd.names import clean, one_line
 from autograd.numbers import show
+from autograd.writing import write_whole
 
-from .drawing import write_whole
 from .expressions import value_of
 from .letters import printable
 from .steps import PRINTED, table

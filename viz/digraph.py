@@ -14,9 +14,10 @@ from autograd.graph import Graph
 from autograd.names import clean
 from autograd.sweep import written_since
 from autograd.value import Value
+from autograd.writing import write_whole
 
 from .boxes import CHANGED, inside
-from .drawing import MAX_NODES, Drawing, drawable, write_whole
+from .drawing import MAX_NODES, Drawing, drawable
 from .errors import DrawingError
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import numbers
 import os
-from contextlib import suppress
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from autograd.graph import Graph, walk
 from autograd.numbers import plural, show
 from autograd.sweep import written_since
 from autograd.value import Value
+from autograd.writing import write_whole
 
 from .boxes import Geometry, boxes_and_wires
 from .dot import source
@@ -200,31 +200,3 @@ def drawable(root: Value | Graph, max_nodes: int | None = MAX_NODES) -> Graph:
             f"viz.graph(root) folds it; or draw a node nearer the leaves, or pass max_nodes={size}"
         )
     return root if isinstance(root, Graph) else Graph(root)
-
-
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file wholly or not at all: beside its place first, then into it.
-
-    What may not be written stays; a device or a pipe has no place, and is written into.
-    """
-    import secrets  # only saving needs these
-    import shutil
-
-    if os.path.exists(path):
-        with open(path, "ab") as file:
-            if not os.path.isfile(path):
-                file.write(content)
-                return
-    target = os.path.realpath(path)
-    beside = f"{target}.{secrets.token_hex(4)}"
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-        if os.path.exists(target):
-            shutil.copymode(target, beside)
-        os.replace(beside, target)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-    finally:
-        with suppress(OSError):  # there still if it was not put into its place
-            os.remove(beside)

@@ -13,9 +13,10 @@ from typing import overload
 
 from autograd.sweep import Step
 from autograd.value import Value
+from autograd.writing import write_whole
 
 from . import notebook
-from .drawing import final, write_whole
+from .drawing import final
 from .letters import printable
 from .training import Training, training
 from .walk import Walk, walk_of

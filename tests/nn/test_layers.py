@@ -1,4 +1,4 @@
-"""Neuron, Layer, MLP: micrograd's form, its draws, labels and scopes, and what is refused."""
+"""Layers: micrograd's form, its draws, labels and scopes; rows and batches; PyTorch's numbers."""
 
 import copy
 import math
@@ -11,6 +11,8 @@ import autograd
 import nn
 from autograd import Value
 from autograd.ops import TABLE
+
+from .pytorch import agrees, cases
 
 
 # ------------------------------------------------------------------ micrograd's own, from its text
@@ -212,7 +214,7 @@ def test_a_representation_shows_the_shape():
 
 # ------------------------------------------------------------------ what is refused
 @pytest.mark.parametrize(("call", "words"), [
-    (lambda: nn.MLP(0, [1]), "Neuron: nin.*whole number >= 1, got 0; use MLP"),
+    (lambda: nn.MLP(0, [1]), "Neuron: nin.*whole number >= 1, got 0; use 4"),
     (lambda: nn.MLP(2, [3, 0]), "Layer: nout.*whole number >= 1, got 0"),
     (lambda: nn.MLP(2.0, [3]), "a whole number >= 1, got 2.0"),
     (lambda: nn.MLP(True, [3]), "a whole number >= 1, got True"),
@@ -225,8 +227,8 @@ def test_a_representation_shows_the_shape():
     (lambda: nn.MLP(2, [1], activation="dot"), "activation"),
     (lambda: nn.MLP(2, [1], activation=None), "activation"),
     (lambda: nn.MLP(2, [1], activation=autograd.add), "activation: a function of one.*<op add>"),
-    (lambda: nn.MLP(3, [2])([1.0]), r"Neuron\(3 inputs, linear\): 3 inputs are required, got 1"),
-    (lambda: nn.MLP(1, [2])([]), "1 inputs are required, got 0"),
+    (lambda: nn.MLP(3, [2])([1.0]), r"MLP: rows of 3.*got list of shape \(1,\), a row of 1"),
+    (lambda: nn.MLP(1, [2])([]), r"rows of 1 numbers are required, got list of shape \(0,\)"),
 ])  # fmt: skip
 def test_wrong_sizes_and_activations_are_refused_with_a_remedy(call, words):
     with pytest.raises(ValueError, match=words):
@@ -271,3 +273,262 @@ def test_an_activation_that_raises_leaves_the_modes_as_they_were():
             model([1.0, 2.0])
         assert (Value(1.0) * 2.0).scope == "s"
     assert (Value(1.0) * 2.0).scope == ""
+
+
+# ------------------------------------------------------------------ rows and batches
+def data(tree):
+    if isinstance(tree, (list, tuple)):
+        return [data(part) for part in tree]
+    return tree.data if isinstance(tree, Value) else tree
+
+
+MODELS = {
+    "neuron": lambda: nn.Neuron(2, seed=0),
+    "layer": lambda: nn.Layer(2, 3, seed=0),
+    "linear": lambda: nn.Linear(2, 3, seed=0),
+    "mlp": lambda: nn.MLP(2, [4, 3], activation="tanh", seed=0),
+    "of one output": lambda: nn.MLP(2, [4, 1], seed=0),
+    "norm": lambda: nn.LayerNorm(2),
+    "narrow": lambda: nn.Sequential(nn.Layer(2, 1, seed=0), nn.Linear(1, 3, seed=1)),
+    "nested": lambda: nn.Sequential(nn.Sequential(nn.Linear(2, 4, seed=0)), autograd.tanh),
+    "dropout first": lambda: nn.Sequential(nn.Dropout(0.5).eval(), nn.MLP(2, [1], seed=0)),
+    "function": lambda: nn.Sequential(nn.Linear(2, 2, seed=0), lambda row: row[::-1]),
+}
+ROWS = [[0.5, -1.0], [2.0, 0.25], [-3.0, 1.5]]  # float32 holds them
+FORMS = {
+    "lists": ROWS,
+    "tuples": tuple(map(tuple, ROWS)),
+    "an array": np.array(ROWS),
+    "float32": np.array(ROWS, np.float32),
+    "an object array": np.array(ROWS, object),
+    "arrays": [np.array(row) for row in ROWS],
+    "Values": [[Value(x) for x in row] for row in ROWS],
+    "an Array": autograd.array(ROWS),
+    "a mixture": [[Value(0.5), -1], np.array([2.0, 0.25]), (np.float64(-3), 1.5)],
+}
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_a_batch_gives_the_list_of_what_its_rows_give(make):
+    model = make()
+    each = [data(model(row)) for row in ROWS]
+    assert data(model(ROWS)) == each and data(model(ROWS[:1])) == each[:1]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_and_batches_have_many_forms(form):
+    model = MODELS["mlp"]()
+    want = [data(model(row)) for row in ROWS]
+    assert data(model(FORMS[form])) == want
+    assert [data(model(row)) for row in FORMS[form]] == want
+    assert data(model([iter(row) for row in ROWS])) == want == data(model(iter(ROWS)))
+
+
+def test_frames_and_series_are_batches_and_rows():
+    pandas = pytest.importorskip("pandas")
+    frame, model = pandas.DataFrame(ROWS, columns=["a", "b"], index=[7, 3, 5]), MODELS["mlp"]()
+    want = data(model(ROWS))
+    assert data(model(frame)) == want and data(model(frame.iloc[1])) == want[1]
+    assert model.predict(frame).tolist() == want
+
+
+def test_a_batch_records_scopes_as_rows_do():
+    model = nn.Sequential(nn.Layer(2, 2, seed=0), nn.MLP(2, [1], seed=0))
+    for y in (model(ROWS[0]), model(ROWS)[0]):
+        assert y.scope == "layer 2/layer 1/neuron 1"
+        assert y.inputs[0].inputs[3].scope == "layer 1/neuron 2", "the input of weight 2"
+
+
+@pytest.mark.parametrize(("x", "words"), [
+    (np.ones((3, 4)), r"rows of 2 numbers are required, got ndarray of shape \(3, 4\), a row of 4"),
+    (np.ones(3), r"shape \(3,\)"), (np.ones((2, 2, 2)), r"shape \(2, 2, 2\)"),
+    ([[1.0, 2.0], [1.0]], "a row of 1"), ([[1.0, 2.0], 3.0], r"rows of 2"), ([], r"shape \(0,\)"),
+    ([[]], r"shape \(1, 0\)"), (1.0, r"float of shape \(\)"), (Value(1.0), "got Value"),
+    ("ab", "got str"), (["a", "b"], "'a'"), ([["a", "b"]], "'a'"), ({0: 1.0, 1: 2.0}, "got dict"),
+    (None, "got None"), ([None, 1.0], "got None"), (np.array(2.0), r"ndarray of shape \(\)"),
+])  # fmt: skip
+def test_what_fits_neither_is_named_with_both_shapes(x, words):
+    for model in (nn.MLP(2, [4, 3], seed=0), nn.Sequential(nn.Layer(2, 1, seed=0))):
+        with pytest.raises((TypeError, ValueError), match=words):
+            model(x)
+
+
+def test_a_program_is_made_of_layer_norm_as_of_any_function():
+    norm = nn.LayerNorm(2)
+    norm.weight, norm.bias = [1.5, -0.5], [0.25, 1.0]  # numbers: a program takes no Values in
+    model = nn.Sequential(norm, nn.Dropout(0.5).eval())
+    for i in range(2):
+        program = autograd.compile(lambda a, b, i=i: model([a, b])[i], backend="numpy")
+        agrees(program(*np.array(ROWS).T), [model(row)[i] for row in ROWS])
+
+
+# ------------------------------------------------------------------ initializers
+# Variances: micrograd's uniform in (-1, 1); Glorot and Bengio 2010, He et al. 2015, LeCun 1998.
+VARIANCES = {
+    "uniform": 1 / 3, "glorot": 2 / (60 + 50), "he": 2 / 60, "lecun": 1 / 60, "zeros": 0.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("init", VARIANCES)
+def test_weights_start_uniform_with_the_initializers_variance(init):
+    """Of n draws the mean square is off by √(0.8/n) of itself; we allow four of these."""
+    for make in (nn.Layer, nn.Linear, lambda a, b, **o: nn.MLP(a, [b], **o).layers[0]):
+        layer = make(60, 50, init=init, seed=3)
+        w = np.array([[v.data for v in neuron.w] for neuron in layer.neurons])
+        assert np.mean(w**2) == pytest.approx(VARIANCES[init], rel=4 * math.sqrt(0.8 / w.size))
+        assert np.abs(w).max() <= math.sqrt(3 * VARIANCES[init])
+        assert all(neuron.b.data == 0.0 for neuron in layer.neurons)
+        again = make(60, 50, init=init, seed=3)
+        assert np.array_equal(w, [[v.data for v in neuron.w] for neuron in again.neurons])
+
+
+@pytest.mark.parametrize("make", [
+    lambda s: nn.Neuron(9, seed=s), lambda s: nn.Layer(3, 3, seed=s),
+    lambda s: nn.Linear(3, 3, seed=s), lambda s: nn.Embedding(3, 3, seed=s),
+    lambda s: nn.MLP(3, [3], init="he", seed=s),
+])  # fmt: skip
+def test_a_seed_is_a_whole_number_of_any_kind_and_leaves_pythons_random_alone(make):
+    before = random.getstate()
+    drawn = [[p.data for p in make(seed).parameters()] for seed in (3, np.int64(3), 4)]
+    assert drawn[0] == drawn[1] != drawn[2] and random.getstate() == before
+
+
+def test_a_function_may_draw_the_weights():
+    layer = nn.Layer(2, 2, init=iter([1.0, 2.0, 3.0, 4.0]).__next__)
+    assert [p.data for p in layer.parameters()] == [1.0, 2.0, 0.0, 3.0, 4.0, 0.0]
+
+
+# ------------------------------------------------------------------ PyTorch's numbers
+@pytest.mark.parametrize("case", cases("layer_norms"))
+def test_layer_norm_and_its_slopes_are_pytorchs(case):
+    """Slopes cancel, of two numbers wholly: what they are sums of is what their error is of."""
+    layer = nn.LayerNorm(case["n"], eps=case["eps"])
+    layer.load_state_dict({"weight": case["weight"], "bias": case["bias"]})
+    rows = [[Value(x) for x in row] for row in case["rows"]]
+    outputs = layer(rows)
+    agrees(data(outputs), case["outputs"])
+    autograd.sum([w * y for row in outputs for w, y in zip(case["weights"], row)]).backward()
+    for got, want in zip((rows, layer.weight, layer.bias), case["slopes"], strict=True):
+        got = [[v.grad for v in row] for row in got] if got is rows else [v.grad for v in got]
+        terms = 1.0 / np.sqrt(np.var(case["rows"], axis=1).min() + case["eps"])
+        np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13 * max(1.0, terms))
+
+
+@pytest.mark.parametrize("case", cases("trained_layers"))
+def test_layers_train_as_pytorchs_do(case):
+    first = nn.Linear(3, 4) if case["first"] == "Linear" else nn.Embedding(5, 4)
+    activation = [] if case["name"] == "linear" else [TABLE[case["name"]]]
+    model = nn.Sequential(first, *activation, nn.LayerNorm(4), nn.Linear(4, 2))
+
+    def arranged(tensors):
+        """PyTorch's tensors in the order of our parameters: a neuron's bias after its weights."""
+        *head, weight, bias, w, b = tensors
+        head = [np.column_stack([head[0], head[1]])] if len(head) == 2 else head
+        return np.concatenate([np.ravel(t) for t in (*head, weight, bias, np.column_stack([w, b]))])
+
+    for parameter, number in zip(model.parameters(), arranged(case["start"]), strict=True):
+        parameter.data = number
+    optimizer = nn.SGD(model.parameters(), learning_rate=0.05)
+    for want in case["losses"]:
+        loss = nn.mse(model(case["x"]), case["y"])
+        agrees(loss.data, want)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    agrees([p.data for p in model.parameters()], arranged(case["end"]))
+
+
+@pytest.mark.parametrize("x", [0.1, 1e-300, 1e300, -7.3])
+def test_equal_numbers_are_normal_at_0(x):
+    assert data(nn.LayerNorm(7)([x] * 7)) == [0.0] * 7
+
+
+# ------------------------------------------------------------------ Dropout
+def test_dropout_lets_all_pass_unless_it_trains():
+    drop, x = nn.Dropout(0.4, seed=0), [Value(1.0), 2.0, 3]
+    assert drop.eval()(x) == x
+    drop.train()
+    seen = {tuple(y.data if isinstance(y, Value) else y for y in drop(x)) for _ in range(200)}
+    left = [{0.0, v / 0.6} for v in (1.0, 2.0, 3.0)]
+    assert all(y in allowed or y == pytest.approx(max(allowed)) for row in seen
+               for y, allowed in zip(row, left)) and len(seen) == 8  # fmt: skip
+
+
+def test_dropout_takes_numbers_rows_and_batches_and_draws_its_own():
+    before = random.getstate()
+    for shape in ((), (4,), (2, 3), (2, 2, 2)):
+        assert np.shape(nn.Dropout(0.5, seed=1)(np.ones(shape))) == shape
+    assert random.getstate() == before
+    one, other = ([nn.Dropout(0.5, seed=s)([1.0] * 30) for _ in range(2)] for s in (1, 2))
+    assert one[0] == one[1] != other[0]
+
+
+def test_dropouts_slope_is_its_factor():
+    x = [Value(float(i + 1)) for i in range(8)]
+    y = nn.Dropout(0.5, seed=0)(x)
+    autograd.sum(y).backward()
+    assert [v.grad for v in x] == [out.data / v.data for v, out in zip(x, y)]
+
+
+@pytest.mark.parametrize("p", [1.0, -0.1, math.nan, "a", None])
+def test_a_chance_to_drop_is_below_1(p):
+    with pytest.raises((TypeError, ValueError), match="Dropout: p"):
+        nn.Dropout(p)
+
+
+# ------------------------------------------------------------------ Embedding, Sequential
+def test_an_embeddings_rows_are_looked_up_and_learn():
+    table = nn.Embedding(5, 3, seed=0)
+    assert table(2) == table.weight[2] and table([1, 4]) == [table.weight[1], table.weight[4]]
+    assert table(np.array([[1, 4], [0, 0]])) == [table([1, 4]), table([0, 0])] and table([]) == []
+    autograd.sum([*table(2), *table(2)]).backward()
+    assert [p.grad for p in table.parameters()] == [0.0] * 6 + [2.0] * 3 + [0.0] * 6
+
+
+@pytest.mark.parametrize("index", [5, -1, 1.0, "a", True, None, Value(1.0), np.array([0.0])])
+def test_an_index_is_a_whole_number_in_range(index):
+    with pytest.raises((IndexError, TypeError), match=r"index|\.item"):
+        nn.Embedding(5, 3, seed=0)(index)
+
+
+def test_a_sequential_of_indices_takes_one_many_and_lists_of_them():
+    model = nn.Sequential(nn.Embedding(5, 2, seed=0), autograd.tanh, nn.Linear(2, 1, seed=1))
+    one = [model(i).data for i in range(5)]
+    assert data(model([3, 1])) == [one[3], one[1]]
+    assert data(model([[3, 1], [0, 0]])) == [[one[3], one[1]], [one[0], one[0]]]
+
+
+def test_a_function_in_a_sequential_of_indices_gets_all_rows_of_a_sample():
+    join = lambda rows: [v for row in rows for v in row]  # noqa: E731
+    model = nn.Sequential(nn.Embedding(5, 2, seed=0), join, nn.Linear(4, 1, seed=1))
+    assert model([3, 1]).data == model.layers[2](join(model.layers[0]([3, 1]))).data
+    assert model.predict([[3, 1], [0, 0]]).shape == (2,)
+
+
+@pytest.mark.parametrize("parts", [(), (nn.Linear(2, 2), 3), ("tanh",)])
+def test_a_sequential_is_of_what_can_be_called(parts):
+    with pytest.raises(TypeError, match="Sequential: modules or functions are required"):
+        nn.Sequential(*parts)
+
+
+def test_representations_show_what_goes_through():
+    model = nn.Sequential(nn.Embedding(5, 2), nn.LayerNorm(2), nn.Dropout(0.3), autograd.tanh)
+    assert repr(model) == "Sequential(Embedding(5, 2), LayerNorm(2), Dropout(0.3), tanh)"
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda: nn.MLP(2, [1], init="glorott"), "init: .* got 'glorott'; did you mean 'glorot'"),
+    (lambda: nn.Layer(2, 1, init="x"), "use one of uniform, glorot, he, lecun, zeros"),
+    (lambda: nn.LayerNorm(0), "LayerNorm: n, .* got 0"),
+    (lambda: nn.Embedding(2, 0), "Embedding: size, .* got 0"),
+    (lambda: nn.LayerNorm(3)([1.0, 2.0]), r"LayerNorm: rows of 3 .* shape \(2,\)"),
+])  # fmt: skip
+def test_wrong_settings_of_layers_are_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(TypeError, match="seed: a whole number or None"):
+        nn.MLP(2, [1], seed=seed)

@@ -12,12 +12,188 @@ import autograd
 import nn
 from autograd import Value
 
+from .pytorch import agrees, cases
+
 BACKENDS = ["numpy"] + (["llvm"] if importlib.util.find_spec("llvmlite") else [])
 
 
 def slopes(loss, leaves):
     loss.backward()
     return [leaf.grad for leaf in leaves]
+
+
+def values(numbers):
+    return [values(x) for x in numbers] if isinstance(numbers, list) else Value(numbers)
+
+
+def flat(tree):
+    return [x for part in tree for x in flat(part)] if isinstance(tree, list) else [tree]
+
+
+def data(tree):
+    return [data(part) for part in tree] if isinstance(tree, list) else tree.data
+
+
+# ------------------------------------------------------------------ every loss, against PyTorch
+@pytest.mark.parametrize("case", cases("losses"))
+def test_every_loss_shape_and_reduction_is_pytorchs_with_its_slopes(case):
+    predictions, loss_of = values(case["predictions"]), getattr(nn, case["name"])
+    rest = {"reduction": case["reduction"], **case["options"]}
+    loss = loss_of(predictions, case["targets"], **rest)
+    agrees(data(loss), case["loss"])
+    agrees(slopes(autograd.sum(flat(loss)), flat(predictions)), flat(case["slopes"]))
+    plain = loss_of(np.array(case["predictions"]), np.array(case["targets"]), **rest)
+    agrees(plain, case["loss"])
+    assert all(type(x) is float for x in flat(plain)), "of plain numbers, plain"
+
+
+@pytest.mark.parametrize("name", nn.losses.LOSSES)
+def test_the_mean_is_the_default(name):
+    p, t = ([[0.25, 0.75]], [[1.0, 0.0]]) if name != "hinge" else ([0.5], [1.0])
+    loss = getattr(nn, name)
+    assert loss(p, t) == loss(p, t, "mean") == loss(p, t, reduction="mean")
+
+
+@pytest.mark.parametrize("reduction", ["average", "Mean", None, 0, ["mean"]])
+@pytest.mark.parametrize("name", nn.losses.LOSSES)
+def test_another_reduction_is_refused_naming_the_three(name, reduction):
+    with pytest.raises(ValueError, match=f"{name}: reduction must be mean, sum or none, got"):
+        getattr(nn, name)([0.5, 0.5], [1.0, 1.0], reduction=reduction)
+
+
+@pytest.mark.parametrize("shapes", [
+    ((3,), (2,)), ((3,), (3, 1)), ((3, 1), (3,)), ((2, 3), (3, 2)), ((2, 3), (6,)), ((1,), ()),
+    ((0,), (0,)), ((2, 0), (2, 0)),
+])  # fmt: skip
+@pytest.mark.parametrize("name", nn.losses.LOSSES)
+def test_shapes_that_differ_are_named_and_never_broadcast(name, shapes):
+    if name == "cross_entropy" and shapes in (((3, 1), (3,)), ((1,), ())):
+        return  # class indices
+    p, t = (np.ones(shape) for shape in shapes)
+    with pytest.raises(ValueError, match=f"{name}: .*required,.* got") as caught:
+        getattr(nn, name)(p, t)
+    assert all(str(shape) in str(caught.value) for shape in shapes)
+
+
+BAD_TARGETS = [
+    ("mse", [math.nan], "numbers"), ("mae", [math.nan], "numbers"), ("hinge", [2], "-1 or 1"),
+    ("hinge", [0.0], "-1 or 1"), ("hinge", [math.nan], "-1 or 1"),
+    ("huber", [math.nan], "numbers"),
+    ("binary_cross_entropy_with_logits", [2.0], "between 0 and 1"),
+    ("binary_cross_entropy_with_logits", [math.nan], "between 0 and 1"),
+    ("cross_entropy", [-0.25], "chances, >= 0"), ("cross_entropy", [math.nan], "chances, >= 0"),
+    ("kl_divergence", [-0.25], "chances, >= 0"), ("kl_divergence", [math.inf], "chances, >= 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "wrong", "words"), BAD_TARGETS)
+def test_a_target_that_means_nothing_is_refused_with_its_place(name, wrong, words):
+    for given in (wrong, [Value(wrong[0])]):
+        targets = [[1.0, 1.0], [1.0, *given]]
+        with pytest.raises(ValueError, match=rf"{name}: targets must be {words}, .* at \[1, 1\]"):
+            getattr(nn, name)([[0.5, 0.5], [0.5, 0.5]], targets)
+
+
+@pytest.mark.parametrize("name", nn.losses.LOSSES)
+@pytest.mark.parametrize("wrong", [["a", "b"], [None, None], [1j, 2j], {"a": 1}, "ab"])
+def test_texts_and_their_like_are_no_numbers(name, wrong):
+    for p, t in ((wrong, [1.0, 1.0]), ([0.5, 0.5], wrong)):
+        with pytest.raises((TypeError, ValueError), match=f"{name}: "):
+            getattr(nn, name)(p, t)
+
+
+def test_a_generator_is_a_batch():
+    rows, p = [[0.5, 1.0], [2.0, 0.0]], [0.5, 1.0]
+    for targets in ([0, 1], [[0.5, 0.5], [1.0, 0.0]]):
+        assert nn.cross_entropy(iter(rows), iter(targets)) == nn.cross_entropy(rows, targets)
+    assert nn.mse(map(float, p), iter([0.0, 0.0])) == nn.mse(p, [0.0, 0.0])
+
+
+def test_masked_classes_are_refused_like_masked_numbers():
+    """Their mask would be lost."""
+    for loss, mask in ((nn.cross_entropy, [0, 1]), (nn.mse, [[0, 0], [0, 1]])):
+        targets = np.ma.array(np.ones(np.shape(mask), int), mask=mask)
+        with pytest.raises(TypeError, match=f"{loss.__name__}: .*masked"):
+            loss(np.zeros((2, 2)), targets)
+
+
+@pytest.mark.parametrize("delta", [0.0, -1.0, math.nan, math.inf])
+def test_hubers_delta_is_finite_and_positive(delta):
+    with pytest.raises(ValueError, match="huber: delta must be a finite number > 0, got"):
+        nn.huber([1.0], [0.0], delta=delta)
+
+
+@pytest.mark.parametrize("loss", [
+    lambda p: nn.mae([p], [0.5]), lambda p: nn.huber([p], [0.5]),
+    lambda p: nn.huber([p], [0.5], delta=0.25), lambda p: nn.hinge([p], [1.0]),
+    lambda p: nn.binary_cross_entropy_with_logits([p], [0.25]),
+    lambda p: nn.cross_entropy([[p, 1.0]], [[0.25, 0.75]]),
+    lambda p: nn.cross_entropy([[p, 1.0], [0.0, p]], [0, 1]),
+    lambda p: nn.kl_divergence([p, -0.5], [0.25, 0.75]),
+])  # fmt: skip
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_program_gives_what_the_loss_gives(loss, backend):
+    at = np.array([-2.0, 0.3, 0.6, 4.0])
+    value, (slope,) = autograd.compile(loss, backend=backend).value_and_grad(at)
+    for x, y, s in zip(at, value, slope):
+        p = Value(float(x))
+        once = loss(p)
+        agrees([y, s], [once.data, *slopes(once, [p])])
+
+
+def test_hinge_takes_targets_for_inputs_of_a_program():
+    program = autograd.compile(lambda p, t: nn.hinge([p], [t]))
+    assert [*program(np.array([0.25, 0.25]), np.array([1.0, -1.0]))] == [0.75, 1.25]
+
+
+def test_hinge_and_mae_have_no_slope_at_their_corners():
+    """PyTorch's convention: sign(0) = 0, and nothing where the margin is kept."""
+    p = Value(1.0)
+    assert slopes(nn.mae([p], [1.0]), [p]) == [0.0]
+    p = Value(-1.0)
+    assert slopes(nn.hinge([p], [-1.0]), [p]) == [0.0]
+
+
+def test_huber_takes_an_infinity():
+    p = Value(-math.inf)
+    assert slopes(nn.huber([p], [0.0], delta=2.0), [p]) == [-2.0]
+
+
+def test_a_distributions_own_gradient_is_minus_the_log_of_softmax():
+    """d/dt of -Σ t log softmax(z), where t is 0 too."""
+    z, t = [0.3, -1.2], [Value(0.0), Value(1.0)]
+    total = math.log(math.exp(0.3) + math.exp(-1.2))
+    agrees(slopes(nn.cross_entropy(z, t), t), [total - 0.3, total + 1.2])
+
+
+def test_a_class_without_a_chance_costs_nothing_wherever_it_is():
+    """0 × -inf is nan in PyTorch."""
+    row = [Value(0.0), Value(-math.inf)]
+    assert nn.kl_divergence(row, [1.0, 0.0]).data == 0.0
+    assert nn.cross_entropy(row, [1.0, 0.0]).data == 0.0
+    loss = nn.cross_entropy([[Value(1.0), Value(2.0)]], [[0.0, 0.0]])
+    assert loss.data == 0.0 and isinstance(loss, Value), "a sample left out has a gradient of 0"
+
+
+def test_one_sample_costs_what_it_cost_in_a_batch_of_its_own():
+    row, chances = [0.3, -1.2, 2.0], [0.2, 0.3, 0.5]
+    for target in (1, np.int64(1), np.array(1), chances, np.array(chances)):
+        assert nn.cross_entropy(row, target) == nn.cross_entropy([row], [target])
+
+
+# ------------------------------------------------------------------ what is right
+@pytest.mark.parametrize(("name", "prediction", "target", "share"), [
+    ("hinge", 0.1, 1.0, 1.0), ("hinge", 0.1, -1.0, 0.0), ("hinge", -3.0, -1, 1.0),
+    ("hinge", [1.0, -1.0], [1, 1], 0.5), ("binary_cross_entropy", 0.6, 1, 1.0),
+    ("binary_cross_entropy", 0.6, 0, 0.0), ("binary_cross_entropy", [0.6, 0.4], [1, 0], 1.0),
+    ("binary_cross_entropy_with_logits", 0.1, 1, 1.0),
+    ("binary_cross_entropy_with_logits", -0.1, 1, 0.0),
+    ("cross_entropy", [0.0, 2.0, 1.0], 1, 1.0), ("cross_entropy", [0.0, 2.0, 1.0], 2, 0.0),
+    ("cross_entropy", np.array([0.0, 2.0]), np.array([0.1, 0.9]), 1.0),
+    ("cross_entropy", [0.0, 2.0], [0.9, 0.1], 0.0),
+])  # fmt: skip
+def test_a_class_loss_knows_which_predictions_are_right(name, prediction, target, share):
+    assert nn.losses.RIGHT[name](prediction, target) == share
 
 
 # ------------------------------------------------------------------ mean squared error
@@ -105,7 +281,7 @@ def test_a_saturated_sigmoid_is_judged_by_its_logit(z, t, value, slope):
     for loss in (
         lambda v: nn.binary_cross_entropy([v.sigmoid()], [t]),
         lambda v: nn.binary_cross_entropy([autograd.sigmoid(v)], [Value(t, requires_grad=False)]),
-        lambda v: nn.binary_cross_entropy([v], [t], logits=True),
+        lambda v: nn.binary_cross_entropy_with_logits([v], [t]),
     ):
         v = Value(z)
         y = loss(v)
@@ -113,7 +289,7 @@ def test_a_saturated_sigmoid_is_judged_by_its_logit(z, t, value, slope):
         assert slopes(y, [v]) == [pytest.approx(slope, **near)]
         assert autograd.grad(loss)(z) == pytest.approx(slope, **near)
         assert autograd.jvp(loss, [z], [1.0])[1] == pytest.approx(slope, **near)
-    assert nn.binary_cross_entropy([z], [t], logits=True) == pytest.approx(value, **near)
+    assert nn.binary_cross_entropy_with_logits([z], [t]) == pytest.approx(value, **near)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -157,7 +333,7 @@ def test_what_no_longer_knows_its_sigmoid_is_taken_as_it_is():
     with autograd.no_grad():
         p, z = Value(2.0).sigmoid(), Value(40.0)
         assert nn.binary_cross_entropy([p], [1.0]).data == pytest.approx(-math.log(p.data))
-        assert nn.binary_cross_entropy([z], [0.0], logits=True).data == 40.0
+        assert nn.binary_cross_entropy_with_logits([z], [0.0]).data == 40.0
 
 
 @pytest.mark.parametrize("p", [1.5, -0.1, math.nan, 1.0 + 2.0**-52, math.inf, -math.inf])
@@ -274,7 +450,7 @@ def test_lengths_that_differ_or_are_0_are_refused(loss):
     for p, t in (([], []), ([0.5], []), ([0.5], [1.0, 0.0])):
         with pytest.raises(
             ValueError,
-            match=f"{loss.__name__}: as many targets.*got {len(p)} predictions and {len(t)}",
+            match=rf"{loss.__name__}: .*shape \({len(p)},\) and targets of shape \({len(t)},\)",
         ):
             loss(p, t)
 
@@ -284,20 +460,18 @@ def test_a_loss_of_no_logits_is_refused():
         nn.cross_entropy([], 0)
 
 
-@pytest.mark.parametrize("call", [
-    lambda: nn.mse(Value(1.0), [1.0]), lambda: nn.mse([1.0], 1.0),
-    lambda: nn.binary_cross_entropy(Value(0.5), 1.0),
-    lambda: nn.cross_entropy(Value(1.0), 0),
-])  # fmt: skip
-def test_one_number_in_place_of_a_list_is_refused_with_the_remedy(call):
-    """What a model of one output gives is one Value."""
-    with pytest.raises(TypeError, match=r"required, got .*; use \["):
-        call()
+def test_one_logit_in_place_of_a_list_is_refused_with_the_remedy():
+    with pytest.raises(TypeError, match=r"required, got Value; use \["):
+        nn.cross_entropy(Value(1.0), 0)
 
 
 @pytest.mark.parametrize("loss", [
     lambda p: nn.mse(p, [1.0, 0.2]), lambda p: nn.binary_cross_entropy(p, [1.0, 0.0]),
     lambda p: nn.binary_cross_entropy(p, [0.4, 0.9]), lambda p: nn.cross_entropy(p, 1),
+    lambda p: nn.mae(p, [1.0, 0.2]), lambda p: nn.huber(p, [1.0, -2.0]),
+    lambda p: nn.hinge(p, [1.0, -1.0]), lambda p: nn.cross_entropy([p, p], [[0.2, 0.8], [1, 0]]),
+    lambda p: nn.binary_cross_entropy_with_logits([p], [[0.2, 1.0]]),
+    lambda p: nn.kl_divergence(p, [0.2, 0.8]),
 ])  # fmt: skip
 def test_gradcheck_agrees_with_every_loss(loss):
     with warnings.catch_warnings():

@@ -4,6 +4,7 @@ import collections
 import copy
 import dataclasses
 import itertools
+import json
 import pickle
 import types
 import unittest.mock
@@ -14,6 +15,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
+from nn.module import nearest
 
 
 class Net(nn.Module):
@@ -250,6 +252,14 @@ def test_another_models_optimizer_does_not_give_its_parameters_away():
         model.parameters()
 
 
+def test_lists_may_hold_themselves():
+    held = [Value(1.0)]
+    held.append([held])
+    alone = []
+    alone.append(alone)
+    assert len(Holding(h=held, a=alone).parameters()) == 1
+
+
 def test_an_empty_module_has_no_parameters():
     assert nn.Module().parameters() == [] and list(nn.Module().named_parameters()) == []
 
@@ -280,3 +290,175 @@ def test_a_copy_of_a_model_shares_no_parameter(way):
     assert model.parameters()[0].data != 9.0
     assert [n for n, _ in twin.named_parameters()] == [n for n, _ in model.named_parameters()]
     assert twin([1.0, 2.0]).scope == "layer 2/neuron 1"
+
+
+# ------------------------------------------------------------------ calls
+def test_a_module_is_called_by_forward_or_by_a_call_of_its_own():
+    class Forward(nn.Module):
+        def forward(self, x, *more, scale=1.0):
+            return (x, more, scale)
+
+    class Call(nn.Module):
+        def __call__(self, x):
+            return 2 * x
+
+    assert Forward()(1, 2, scale=3.0) == (1, (2,), 3.0) and Call()(3) == 6
+    with pytest.raises(TypeError, match=r"Module: .*forward\(self, x\), got none"):
+        nn.Module()(1.0)
+
+
+class Deep(nn.Module):
+    """Dropouts wherever a part can be; no call of the base's constructor."""
+
+    def __init__(self):
+        self.layers = [nn.Sequential(nn.Dropout(0.5), {"a": 1}.get), (nn.Dropout(0.5),)]
+        self.table = {"x": nn.Dropout(0.5), "self": self}
+        self.slotted = Slotted(nn.Dropout(0.5))
+
+
+def test_train_and_eval_reach_every_part_and_give_the_model():
+    model = Deep()
+    dropouts = [part for part in model.modules() if isinstance(part, nn.Dropout)]
+    assert len(dropouts) == 4 and model.training and all(d.training for d in dropouts)
+    assert model.eval() is model and not any(part.training for part in model.modules())
+    assert model.train() is model and all(part.training for part in model.modules())
+    assert not model.train(False).training
+
+
+def test_a_frozen_dataclass_is_trained_too():
+    @dataclasses.dataclass(frozen=True)
+    class Model(nn.Module):
+        w: Value
+
+    assert not Model(Value(1.0)).eval().training
+
+
+# ------------------------------------------------------------------ predict
+def test_predictions_are_numbers_without_a_graph_of_a_model_that_does_not_train():
+    model = nn.Sequential(nn.Linear(2, 4, seed=0), nn.Dropout(0.5), nn.Linear(4, 1, seed=1))
+    model.layers[0].eval()
+    rows = np.random.default_rng(0).normal(size=(7, 2))
+    got = model.predict(rows)
+    assert type(got) is np.ndarray and got.dtype == np.float64 and got.shape == (7,)
+    modes = [part.training for part in (model, *model.layers)]
+    assert modes == [True, False, True, True], "each as it was"
+    assert got.tolist() == [model.eval()(row).data for row in rows]
+    assert not any(p.has_grad for p in model.parameters())
+
+
+def test_predictions_leave_the_modes_after_an_error_too():
+    model = nn.Sequential(nn.Dropout(0.5), lambda row: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        model.predict([[1.0]])
+    assert all(part.training for part in model.modules()) and (Value(1.0) * 2.0).inputs
+
+
+@pytest.mark.parametrize(("output", "shape"), [
+    (lambda x: Value(1.0), (3,)), (lambda x: 1.5, (3,)), (lambda x: [Value(1.0)], (3, 1)),
+    (lambda x: [[Value(1.0), 2.0]], (3, 1, 2)), (lambda x: np.ones(4), (3, 4)),
+    (lambda x: autograd.array([1.0, 2.0]), (3, 2)),
+])  # fmt: skip
+def test_predictions_have_the_shape_of_outputs(output, shape):
+    class Model(nn.Module):
+        def forward(self, x):
+            return output(x)
+
+    for samples in (["a", "b", "c"], [[1], [1, 2], [3]], np.zeros((3, 2)), (x for x in "abc")):
+        got = Model().predict(samples)
+        assert got.shape == shape and got.dtype == np.float64
+
+
+@pytest.mark.parametrize("samples", [[], np.zeros((0, 2)), 3.0, None])
+def test_predictions_are_of_one_sample_at_least(samples):
+    with pytest.raises(ValueError, match="predict: samples are required, one at least, got"):
+        nn.MLP(2, [1]).predict(samples)
+
+
+# ------------------------------------------------------------------ state
+def test_a_state_is_arrays_by_attribute_paths():
+    model = nn.MLP(3, [2, 1], seed=0)
+    state = model.state_dict()
+    assert {path: array.shape for path, array in state.items()} == {
+        "layers.0.neurons.0.w": (3,), "layers.0.neurons.0.b": (),
+        "layers.0.neurons.1.w": (3,), "layers.0.neurons.1.b": (),
+        "layers.1.neurons.0.w": (2,), "layers.1.neurons.0.b": (),
+    }  # fmt: skip
+    flat = np.concatenate([array.ravel() for array in state.values()])
+    assert flat.tolist() == [p.data for p in model.parameters()]
+    state["layers.0.neurons.0.w"][0] = 9.0
+    assert model.parameters()[0].data != 9.0, "a copy"
+
+
+HELD = {  # what is held, and the shapes under which its state goes
+    "a table": (lambda v: [v[:2], v[2:]], {"h": (2, 2)}),
+    "a table of tuples": (lambda v: (tuple(v[:2]), tuple(v[2:])), {"h": (2, 2)}),
+    "an array": (lambda v: autograd.array(np.array(v, object).reshape(2, 2)), {"h": (2, 2)}),
+    "a dict": (lambda v: {"a": v[0], "b": v[1:]}, {"h.a": (), "h.b": (3,)}),
+    "uneven lists": (lambda v: [v[:1], v[1:]], {"h.0": (1,), "h.1": (3,)}),
+    "with a module": (lambda v: [v[:2], Holding(w=v[2:])], {"h.0": (2,), "h.1.w": (2,)}),
+    "one twice": (lambda v: [v[0], v[1], v[0], v[2], v[3]],
+                  {"h.0": (), "h.1": (), "h.3": (), "h.4": ()}),
+    "a result": (lambda v: [[*v], v[0] * 2.0], {"h.0": (4,)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_a_list_of_values_is_one_array(kind):
+    make, shapes = HELD[kind]
+    model, other = Holding(h=make(values(4))), Holding(h=make(values(4)))
+    state = model.state_dict()
+    assert {path: array.shape for path, array in state.items()} == shapes
+    numbers = np.concatenate([array.ravel() for array in state.values()])
+    assert numbers.tolist() == [p.data for p in model.parameters()] == [0.0, 1.0, 2.0, 3.0]
+    other.load_state_dict({path: (array + 5.0).tolist() for path, array in state.items()})
+    assert [p.data for p in other.parameters()] == [5.0, 6.0, 7.0, 8.0]
+
+
+def test_two_parameters_of_one_path_have_no_state():
+    model = Holding(h={1: Value(1.0), "1": Value(2.0)})
+    assert len(model.parameters()) == 2
+    with pytest.raises(ValueError, match=r"a path for each parameter .* two at h\.1"):
+        model.state_dict()
+
+
+def test_a_state_survives_json_with_every_bit():
+    model, other = nn.MLP(3, [4, 1], seed=0), nn.MLP(3, [4, 1], seed=1)
+    lists = {path: array.tolist() for path, array in model.state_dict().items()}
+    other.load_state_dict(json.loads(json.dumps(lists)))
+    assert [p.data for p in other.parameters()] == [p.data for p in model.parameters()]
+
+
+KEY = "layers.1.neurons.0.w"
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda s: s.pop(KEY), f"1 missing and 0 not known: missing: {KEY}; give all"),
+    (lambda s: s.update(extra=1.0), "0 missing and 1 not known: not known: extra"),
+    (lambda s: s.update({KEY[:-1] + "v": s.pop(KEY)}), f"did you mean '{KEY}'"),
+    (lambda s: s.update({KEY: [1.0, 2.0]}), rf"{KEY} must have the shape \(4,\), got \(2,\)"),
+    (lambda s: s.update({KEY: 1.0}), r"must have the shape \(4,\), got \(\)"),
+    (lambda s: s.update({KEY: ["a", "b", "c", "d"]}), f"load_state_dict: {KEY}: real numbers"),
+    (lambda s: s.update({KEY: [1j] * 4}), "real numbers are required, got dtype complex128"),
+    (lambda s: s.update({KEY: [None] * 4}), KEY), (lambda s: s.update({KEY: [[1.0], 2.0]}), KEY),
+    (lambda s: s.update({KEY: [Value(1.0)] * 4}), r"use .item\(\)"),
+    (lambda s: s.clear(), "10 missing"),
+])  # fmt: skip
+def test_a_state_that_does_not_fit_is_refused_whole(change, words):
+    model, state = nn.MLP(3, [4, 1], seed=0), nn.MLP(3, [4, 1], seed=1).state_dict()
+    before = [p.data for p in model.parameters()]
+    change(state)
+    with pytest.raises((TypeError, ValueError), match=words):
+        model.load_state_dict(state)
+    assert [p.data for p in model.parameters()] == before
+
+
+def test_a_state_is_a_mapping():
+    with pytest.raises(TypeError, match=r"a mapping .* got list; use model.state_dict\(\)"):
+        nn.MLP(2, [1]).load_state_dict([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(("name", "remedy"), [
+    ("adamm", "did you mean 'adam'?"), ("zzz", "use one of sgd, adam"), (3, "use one of sgd, adam"),
+])  # fmt: skip
+def test_the_nearest_name_is_the_remedy(name, remedy):
+    assert nearest(name, ["sgd", "adam"]) == remedy

@@ -1,0 +1,110 @@
+"""Models to PyTorch and back; these need torch."""
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from nn.porting import ACTIVATIONS
+
+torch = pytest.importorskip("torch")
+X = np.random.default_rng(0).normal(size=(6, 4))
+REL = 1e-12  # of sums of some dozens of products, each rounded at 1e-16
+
+
+def theirs(module, x=X):
+    return module(torch.tensor(x)).detach().numpy()
+
+
+def randomized(module):
+    generator = torch.Generator().manual_seed(0)
+    for parameter in module.parameters():
+        torch.nn.init.normal_(parameter, generator=generator)
+    return module.double()
+
+
+MODELS = {
+    "mlp": lambda: nn.MLP(4, [8, 3], activation="tanh", output="sigmoid", seed=1),
+    "one output": lambda: nn.MLP(4, [8, 1], seed=1),
+    "layer": lambda: nn.Layer(4, 3, activation="silu", seed=1),
+    "linear": lambda: nn.Linear(4, 3, seed=1),
+    "neuron": lambda: nn.Neuron(4, activation="softplus", seed=1),
+    "parts": lambda: nn.Sequential(
+        nn.LayerNorm(4, eps=0.1), nn.MLP(4, [5, 3], seed=0), nn.Dropout(0.5),
+        nn.Sequential(autograd.elu.fixed(alpha=1.5), nn.Linear(3, 2, seed=1)),
+    ).eval(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_a_model_computes_the_same_there_and_back(make):
+    model = make()
+    module = nn.to_torch(model)
+    assert isinstance(module, torch.nn.Sequential) and module.training == model.training
+    assert all(p.dtype == torch.float64 for p in module.parameters())
+    want = model.predict(X)
+    np.testing.assert_allclose(theirs(module), want.reshape(6, -1), rtol=REL)
+    again = nn.from_torch(module)
+    np.testing.assert_array_equal(again.predict(X), want)
+    assert [p.data for p in again.parameters()] == [p.data for p in model.parameters()]
+    assert again.training == model.training
+
+
+def test_indices_go_there_and_back():
+    model = nn.Sequential(nn.Embedding(5, 3, seed=0), nn.Linear(3, 2, seed=1))
+    module = nn.to_torch(model)
+    np.testing.assert_allclose(theirs(module, [3, 1]), model.predict([3, 1]), rtol=REL)
+    assert nn.from_torch(module).predict([3, 1]).tolist() == model.predict([3, 1]).tolist()
+
+
+def test_slopes_are_the_same_too():
+    model = nn.MLP(4, [5, 1], activation="gelu", seed=1)
+    module = nn.to_torch(model)
+    module(torch.tensor(X)).sum().backward()
+    autograd.sum(model(X)).backward()
+    weight, bias = (p.grad.numpy() for p in list(module.parameters())[:2])
+    got = [[*(v.grad for v in n.w), n.b.grad] for n in model.layers[0].neurons]
+    np.testing.assert_allclose(got, np.column_stack([weight, bias]), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS.values())
+def test_every_activation_of_the_table_is_pytorchs(name):
+    module = randomized(torch.nn.Sequential(torch.nn.Linear(4, 3), getattr(torch.nn, name)()))
+    model = nn.from_torch(module)
+    np.testing.assert_allclose(model.predict(X), theirs(module), rtol=REL, atol=1e-15)
+    assert len(model.layers) == 1 and model.layers[0].activation.name in repr(model)
+
+
+def test_numbers_of_less_precision_come_whole():
+    module = torch.nn.Linear(4, 2)
+    model = nn.from_torch(module)
+    assert model.state_dict()["layers.0.neurons.1.w"].tolist() == module.weight[1].tolist()
+
+
+REFUSED = {
+    "another layer": (lambda: torch.nn.Conv2d(1, 1, 3), "one of Linear, .*got Conv2d"),
+    "softmax": (lambda: torch.nn.Sequential(torch.nn.Softmax(1)), "got Softmax"),
+    "no bias": (lambda: torch.nn.Linear(2, 3, bias=False), "with weight and bias .*bias=False"),
+    "of a matrix": (lambda: torch.nn.LayerNorm((2, 3)), "a LayerNorm of rows, .*got LayerNorm"),
+    "tanh's gelu": (lambda: torch.nn.GELU(approximate="tanh"), "gelu as nn computes it .*got GELU"),
+    "beta": (lambda: torch.nn.Softplus(beta=2.0), "softplus as nn computes it"),
+    "bounds": (lambda: torch.nn.Hardtanh(0.0, 2.0), "hardtanh as nn computes it"),
+    "no module": (lambda: "MLP", "got 'MLP'"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_nn_does_not_have_is_refused_by_name(kind):
+    make, words = REFUSED[kind]
+    with pytest.raises(TypeError, match=f"from_torch: .*{words}"):
+        nn.from_torch(make())
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (nn.Module, "got <nn.module.Module"), (lambda: nn.MLP(4, [2], output="sin"), "got <op sin>"),
+    (lambda: nn.Layer(4, 2, activation=lambda x: x), "got <function"), (lambda: 3, "got 3"),
+    (lambda: type("Mine", (nn.MLP,), {})(4, [2]), "got MLP"),
+])  # fmt: skip
+def test_what_pytorch_does_not_have_is_refused_by_name(make, words):
+    with pytest.raises(TypeError, match=f"to_torch: a layer of nn .*{words}"):
+        nn.to_torch(make())
