@@ -21,6 +21,7 @@ from common import REPO, Row, Worker, parser, python_of, report, verdict
 
 PROGRAMS = 200
 BAR = 1e-11  # of the largest entry
+SMALL = 1e-10  # below it a derivative of numbers of size 1 is a 0, and what rounding leaves there
 NOTHING = 1e-20  # differences in 60 digits leave less than this of a truth that is 0
 # JAX's sinc loses its digits near 0, where it divides a sine by a small number.
 EXCEPT = ("sinc", "corner")
@@ -212,13 +213,13 @@ def true(program: Program) -> Found:
 
 # ---------------------------------------------------------------- the comparison
 def difference(a: list[float], b: list[float]) -> float:
-    """The largest, relative to the largest entry of ``b``, or as it is if all of these are 0."""
-    size, worst = max(map(abs, b), default=0.0) or 1.0, 0.0
+    """The largest, relative to the largest entry of ``b``; as it is if these are next to 0."""
+    size, worst = max(map(abs, b), default=0.0), 0.0
     for x, y in zip(a, b):
         if x != y and not (x != x and y != y):
             apart = abs(x - y)
             worst = max(worst, apart if apart == apart else math.inf)
-    return worst / size
+    return worst / (size if size > SMALL else 1.0)
 
 
 def first_line(program: Program, kind: str) -> str:
