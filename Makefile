@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 COMPILED := build/compiled
-SMOKE := eager doors train compiled ops fold drawing page ask
+SMOKE := eager doors arrays against_jax train compiled ops fold drawing page ask
 
 # An environment knows its own folder and interpreter: after a move or a change of either, make another.
 made_for := $(CURDIR) $(shell $(PYTHON) -VV)

@@ -10,8 +10,8 @@ import sys
 from common import HERE
 
 SCRIPTS = (
-    "compat", "eager", "doors", "train", "compiled", "ops", "fold", "drawing", "page", "ask",
-    "demo",
+    "compat", "eager", "doors", "arrays", "against_jax", "train", "compiled", "ops", "fold",
+    "drawing", "page", "ask", "demo",
 )  # fmt: skip
 
 
