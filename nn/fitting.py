@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, find_anomaly
+from autograd.arrays import entries
 from autograd.numbers import show
 
 from . import plots
@@ -110,8 +111,8 @@ def fit(
     """
     for name in unknown:
         names = [*inspect.signature(fit).parameters][:-1]
-        remedy = nearest("learning_rate" if name == "lr" else name, names)
-        raise TypeError(f"fit: its settings are {', '.join(names)}, got {name}; {remedy}")
+        known = f"fit: its settings are {', '.join(names)}"
+        raise TypeError(f"{known}, got {name}; {nearest(name, names)}")
     if not isinstance(model, Module) or not (callback is None or callable(callback)):
         raise TypeError(
             "fit: an nn.Module is required, and a function or None as callback, got "
@@ -238,8 +239,9 @@ def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
     right: Any = RIGHT.get(function.__name__) if function in LOSSES.values() else None
 
     def accuracy(predictions: list[Any], targets: list[Any]) -> Any:
-        numbers = [p.data if isinstance(p, Value) else p for p in predictions]
-        return sum(map(right, numbers, targets)) / len(targets)
+        flat, shape = entries(predictions, "accuracy")
+        numbers = np.array([p.data if isinstance(p, Value) else p for p in flat]).reshape(shape)
+        return float(right(numbers, np.array(targets)).mean())
 
     known = {**LOSSES, "accuracy": accuracy} if right else LOSSES
     if metrics is None:
