@@ -241,7 +241,8 @@ def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
     def accuracy(predictions: list[Any], targets: list[Any]) -> Any:
         flat, shape = entries(predictions, "accuracy")
         numbers = np.array([p.data if isinstance(p, Value) else p for p in flat]).reshape(shape)
-        return float(right(numbers, np.array(targets)).mean())
+        hits = right(numbers, np.array(targets))
+        return np.count_nonzero(hits) / hits.size  # a few times as fast as a mean
 
     known = {**LOSSES, "accuracy": accuracy} if right else LOSSES
     if metrics is None:
