@@ -141,7 +141,7 @@ def _number(x: Any, who: str) -> Any:
         return x
     if x.is_unknown:
         raise x.refuse(f"{who} asked for its number")  # type: ignore[attr-defined]
-    return x._data
+    return x._number
 
 
 def _has_unknown(x: Any) -> bool:

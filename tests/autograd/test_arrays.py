@@ -402,6 +402,14 @@ def test_plain_numbers_put_in_place_are_taken():
     assert x.grad.tolist() == [0.0, 0.0] and (x @ array([1.0, 1.0])).data == 8.0
 
 
+def test_a_masked_array_before_a_value_keeps_its_mask_and_the_slopes():
+    v = Value(2.0)
+    y = np.ma.array([1.5, 2.0], mask=[False, True]) * v
+    assert y.mask.tolist() == [False, True]
+    y[0].backward()
+    assert v.grad == 1.5
+
+
 # ---------------------------------------------------------------- pandas
 def test_a_column_is_its_values_on_either_side():
     frame = pandas.DataFrame({"t": [0.0, 0.5, 1.0], "y": [2.0, 1.5, 1.1]}, index=[7, 3, 5])
