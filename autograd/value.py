@@ -828,8 +828,6 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
     """``x`` as a node keeps it: a Value or a float."""
     if type(x) is float or isinstance(x, Value):
         return x
-    if isinstance(x, float):  # NumPy's float64
-        return float(x)
     if isinstance(x, bool) or type(x).__name__ in ("bool", "bool_"):
         return 1.0 if x else 0.0  # a comparison's answer, as a factor or a condition
     return real(x, f"{record.name}: operand {slot + 1}")

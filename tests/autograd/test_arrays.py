@@ -60,6 +60,8 @@ np.average(x) | np.average(x, axis=0, weights=[1.0, 3.0]) | np.average(x, weight
 np.linalg.multi_dot([x, x.T, x]) | np.linalg.matrix_power(x[:, :2], 3)
 np.linalg.outer(x[0], x[1]) | np.linalg.cross(x[0], x[1]) | np.linalg.matmul(x, x.T)
 np.linalg.tensordot(x, x) | np.linalg.trace(x) | np.linalg.vector_norm(x, axis=1)
+np.linalg.diagonal(x) | np.linalg.matrix_transpose(x)
+np.cumulative_sum(x, axis=0) | np.cumulative_prod(x[0], include_initial=True)
 np.trace(x) | np.trace(x, 1) | np.cumsum(x, axis=1) | np.cumsum(x) | np.cumprod(x, axis=0)
 np.inner(x, B) | np.inner(2.0, x) | np.vdot(x, B) | np.tensordot(x, B, axes=([1], [1]))
 np.tensordot(x, B, axes=0) | np.tensordot(x, x) | np.dot(x, B.T) | np.dot(2.0, x)
@@ -73,8 +75,9 @@ np.einsum("iji->j", x[:, :, None] * x[:, 0])
 np.linalg.norm(x) | np.linalg.norm(x, axis=(0, 1)) | np.linalg.norm(x, axis=0, ord=np.inf)
 np.linalg.norm(x, axis=0, ord=-np.inf) | np.linalg.norm(x[0], 1) | np.linalg.norm(x, "fro")
 np.linalg.norm(x, 2, axis=1, keepdims=True) | np.clip(x, None, 1.0) | np.clip(x, -1.0, None)
-np.clip(x, -1.6, B + 0.2) | np.sinc(x)
+np.clip(x, -1.6, B + 0.2) | np.clip(x, a_min=0.0, a_max=1.5) | np.sinc(x)
 np.fix(x) | np.round(x, 1) | np.around(x) | np.sum(x, axis=-1) | np.sum(x, axis=())
+np.sum(x, 0, None, None, True) | np.sum(x, axis=1, dtype=object) | np.clip(x[0, 0], 0.0, x[0, 2])
 np.mean(x, axis=1, keepdims=True) | np.std(x, axis=0) | np.var(x, axis=1, ddof=1)
 np.prod(x, axis=(0, 1)) | np.max(x, axis=0) | np.amax(x) | np.min(x) | np.amin(x, axis=np.int64(1))
 np.where(B > 0, x, B) | np.where(x > 0, x * x, -x) | np.add.reduce(x) | np.real(x)
@@ -375,7 +378,8 @@ def test_data_and_grad_are_new_arrays_of_floats():
 def test_it_prints_as_numpys_do():
     x = array(X)
     assert str(x) == str(X) == np.array_str(x) == np.array2string(x)
-    assert repr(x) == repr(X).replace("array(", "Array(").replace("\n ", "\n ") == np.array_repr(x)
+    assert repr(x) == repr(X).replace("array(", "Array(") and np.array_repr(x) == repr(X)
+    assert np.array2string(x, precision=1) == np.array2string(X, precision=1)
     text = []
     autograd.compile(lambda a: (text.append(repr(array([a]))), a)[1])(np.ones(2))
     assert "unknown" in text[0]
@@ -459,14 +463,13 @@ def test_what_asks_an_unknown_value_for_its_number_says_so(ask, word):
     ("add.at", lambda x: np.add.at(np.zeros(2), [0], x[0])),
     ("maximum.accumulate", lambda x: np.maximum.accumulate(x)),
     ("divide.reduce", lambda x: np.divide.reduce(x)), ("jv", lambda x: scipy.special.jv(0, x)),
-    ("astype", lambda x: x.astype(float)), ("tobytes", lambda x: x.tobytes()),
-    ("byteswap", lambda x: x.byteswap()), ("norm", lambda x: np.linalg.norm(x, 2)),
+    ("astype", lambda x: x.astype(float)), ("norm", lambda x: np.linalg.norm(x, 2)),
     ("sum", lambda x: np.sum(x, where=np.ones((2, 2), bool))), ("max", lambda x: x.max(initial=3)),
-    ("sum", lambda x: x.sum(dtype=np.float32)), ("sum", lambda x: np.sum(x, 0, None, None, True)),
+    ("sum", lambda x: x.sum(dtype=np.float32)),
     ("sort", lambda x: np.sort(x, order="a")), ("mean", lambda x: x.mean(dtype=np.float32)),
     ("where", lambda x: np.divide(1.0, x, where=np.ones((2, 2), bool))),
     ("einsum", lambda x: np.einsum("ij,j->i", x[0], x)),
-    ("cumsum", lambda x: x.cumsum(dtype=float)), ("multiply", lambda x: x * 1j),
+    ("add", lambda x: x.cumsum(dtype=float)), ("multiply", lambda x: x * 1j),
     ("multiply", lambda x: x * np.array(["a", "b"])), ("add", lambda x: x + [None, 1]),
     ("masked", lambda x: x * np.ma.array([1.0, 2.0], mask=[0, 1])),
     ("out=", lambda x: np.exp(x, out=np.zeros((2, 2)))),
