@@ -47,8 +47,8 @@ def plural(count: int, noun: str) -> str:
 
 
 def flat(xs: Any) -> Any:
-    """The sequence; of an array of several dimensions all its entries."""
-    return xs.__array__().reshape(-1) if getattr(xs, "ndim", 1) > 1 else xs
+    """The sequence; of an array of several dimensions, or of none, all its entries."""
+    return xs.__array__().reshape(-1) if getattr(xs, "ndim", 1) != 1 else xs
 
 
 _NO_NUMBERS = ("bool", "timedelta64")  # though they say that they are: integers
