@@ -405,11 +405,9 @@ def _tensordot(a: Any, b: Any, axes: Any = 2, who: str = "tensordot") -> Any:
     if np.ndim(axes) == 0:
         axes = (range(a.ndim - axes, a.ndim), range(axes))
     left, right = string.ascii_letters[: a.ndim], [*string.ascii_letters[a.ndim :][: b.ndim]]
-    pairs = list(zip(*map(np.atleast_1d, axes), strict=True))
-    for n, k in pairs:
+    for n, k in zip(*map(np.atleast_1d, axes), strict=True):
         right[k] = left[n]
-    summed = {left[n] for n, _ in pairs}
-    output = "".join(x for x in [*left, *right] if x not in summed)
+    output = "".join(sorted({*left} ^ {*right}, key=string.ascii_letters.index))
     return _einsum(f"{left},{''.join(right)}->{output}", a, b, who=who)
 
 
