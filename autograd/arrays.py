@@ -67,6 +67,10 @@ class Array(np.ndarray[Any, Any]):
             if isinstance(x, Value):
                 x.zero_grad()
 
+    def sort(self, *order: Any, **given: Any) -> None:
+        """Put the entries in order: np.sort's, which has nan last."""
+        self[...] = np.sort(self, *order, **given)
+
     def __repr__(self) -> str:
         return f"Array({np.array2string(_shown(self), separator=', ', prefix='Array(')})"
 
@@ -338,10 +342,10 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) 
     return _over(of_sizes, elementwise(ops.abs, (x,)), axis, keepdims=keepdims)
 
 
-def _sort(a: Any, axis: Any = -1) -> Any:
+def _sort(a: Any, axis: Any = -1, kind: Any = None) -> Any:
     a = _plain(a, "sort")
     a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
-    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")
+    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")  # any kind's order is this
     return _ours(np.take_along_axis(a, order, axis))
 
 

@@ -96,7 +96,8 @@ scipy.special.expit(x) | scipy.special.log_expit(x) | scipy.special.gammaln(x)
 scipy.special.psi(x) | scipy.special.erf(x)
 """
 NEEDING_NUMBERS = """
-np.sort(x) | np.sort(x, axis=0) | np.sort(x, axis=None) | x[x > 0]
+np.sort(x) | np.sort(x, 0, "heapsort") | after(lambda y: y.sort(axis=0), x) | np.sort(x, axis=0)
+np.sort(x, axis=None) | x[x > 0]
 """
 NEWER = """
 np.linspace(x[0, 0], x[0, 1], 4) | np.clip(x, min=-1.0, max=1.0) | np.clip(x, None, None)
@@ -388,6 +389,13 @@ def test_data_and_grad_are_new_arrays_of_floats():
         (2 * x).data = X
     with pytest.raises(ValueError, match="broadcast"):
         x.data = [1.0, 2.0]
+
+
+def test_nan_comes_last_in_an_order():
+    x = array([2.0, math.nan, 1.0, 3.0, 0.5])
+    np.testing.assert_array_equal(np.sort(x).data, [0.5, 1.0, 2.0, 3.0, math.nan])
+    x.sort()
+    np.testing.assert_array_equal(x.data, [0.5, 1.0, 2.0, 3.0, math.nan])
 
 
 def test_it_prints_as_numpys_do():
