@@ -195,7 +195,7 @@ class _Recording:
     def results(self, numbers: Sequence[Any], plain: bool) -> list[Any]:
         """After the block: floats, but for what depends on a Value that records and is not ours."""
         if plain:
-            return [x._data if isinstance(x, Value) else x or 0.0 for x in numbers]
+            return [x._number if isinstance(x, Value) else x or 0.0 for x in numbers]
         values = _values(numbers)
         graph = self.graph_of(values)
         outer = self._outer(graph)
@@ -208,7 +208,7 @@ class _Recording:
             elif isinstance(x, Unknown):
                 found.append(x)
             elif not depends[id(x)]:
-                found.append(x._data)
+                found.append(x._number)
             else:
                 found.append(x if recording else x.detach())
         return found
