@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import numbers
-import operator
+import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -69,18 +69,16 @@ class _Sampled(Module):
     """A module whose ``forward`` takes a sample; a call takes one, or a batch and gives a list.
 
     Attributes:
-        rank: 1 of what takes rows, of ``nin`` numbers; 0 of what takes a number; None of what says
-            itself what it takes.
+        nin: how many numbers the rows have that it takes; 0 of what takes one number at a time;
+            None of what says itself what it takes.
     """
 
-    rank: int | None = 1
-    nin: int
+    nin: int | None
 
     def __call__(self, x: Any) -> Any:
         """The output for a sample, or the list of the outputs for a batch of them."""
-        rank = self.rank
-        if rank != 1:
-            return self.forward(x) if rank is None else _mapped(self.forward, x)
+        if not self.nin:
+            return self.forward(x) if self.nin is None else _mapped(self.forward, x)
         if type(x) is list and len(x) == self.nin and type(x[0]) in _NUMBERS:  # most often
             return self.forward(x)
         given = _listed(x)
@@ -176,7 +174,53 @@ class Linear(Layer):
         super().__init__(nin, nout, activation=activation, **options)
 
 
-class MLP(_Sampled):
+# ------------------------------------------------------------------ networks
+class Sequential(_Sampled):
+    """Parts one after the other, each fed with what the one before gives.
+
+    A part is a module, or a function; an op of one operand is applied to each number. Which a
+    sample is, the first part says that is no op and no Dropout.
+
+    >>> import autograd
+    >>> model = Sequential(Linear(2, 8, seed=0), autograd.tanh, Linear(8, 1, seed=1))
+    >>> len(model([[1.0, 2.0], [3.0, 4.0]]))
+    2
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        wrong = [part for part in layers if not callable(part)]
+        if wrong or not layers:
+            raise TypeError(
+                "Sequential: modules or functions are required, one at least, got "
+                f"{wrong[0] if wrong else 'none'!r}; use Sequential(Linear(2, 8), Linear(8, 1))"
+            )
+        self.layers = list(layers)
+        self.scopes = [scope(f"layer {i}") for i in range(1, len(layers) + 1)]
+        self.nin = next((_taken(p) for p in layers if not isinstance(p, (Op, Dropout))), None)
+        if self.nin == 0 and None in map(_taken, layers):
+            self.nin = None  # a function may want all the rows of a sample
+
+    def forward(self, x: Any) -> Any:
+        """The last part's output for a sample."""
+        for part, inside in zip(self.layers, self.scopes, strict=True):
+            with inside:
+                if isinstance(part, Op):
+                    x = _mapped(part, x)
+                else:  # a layer of one neuron gives its output
+                    x = part([x] if isinstance(x, Value) and _taken(part) else x)
+        return x
+
+    def __repr__(self) -> str:
+        names = (part.name if isinstance(part, Op) else repr(part) for part in self.layers)
+        return f"{type(self).__name__}({', '.join(names)})"
+
+
+def _taken(part: Any) -> int | None:
+    """The ``nin`` of a part."""
+    return 0 if isinstance(part, Op) else part.nin if isinstance(part, _Sampled) else None
+
+
+class MLP(Sequential):
     """Layers one after the other, each fed with all of the one before: a multi-layer perceptron.
 
     Args:
@@ -201,91 +245,19 @@ class MLP(_Sampled):
                 f"MLP: nouts must list the neurons of each layer, got {nouts!r}; use [4, 1]"
             )
         _activation(activation)  # a wrong one is refused though a single layer does not use it
-        generator, last = generator_of(seed), len(nouts)
-        self.layers = [
-            Layer(
-                a, b, True, output if i == last else activation, init=init, seed=generator,
-                name=f"layer{i}",
-            )
+        last, options = len(nouts), {"init": init, "seed": generator_of(seed)}
+        super().__init__(*[
+            Layer(a, b, True, output if i == last else activation, name=f"layer{i}", **options)
             for i, (a, b) in enumerate(itertools.pairwise([nin, *nouts]), 1)
-        ]  # fmt: skip
-        self.nin = self.layers[0].nin
-        self.scopes = [scope(f"layer {i}") for i in range(1, last + 1)]
+        ])  # fmt: skip
 
     @property
     def activation(self) -> Any:
         """That of all layers but the last; None for "linear"."""
         return _common(self.layers[:-1])
 
-    def forward(self, x: list[Any]) -> Any:
-        """The last layer's outputs for a row."""
-        for layer, inside in zip(self.layers, self.scopes, strict=True):
-            with inside:
-                # a layer of one neuron gives its output
-                x = layer.forward([x] if isinstance(x, Value) else x)
-        return x
-
-    def __repr__(self) -> str:
-        return f"MLP({', '.join(map(repr, self.layers))})"
-
 
 # ------------------------------------------------------------------ between layers
-class Sequential(_Sampled):
-    """Parts one after the other, each fed with what the one before gives.
-
-    A part is a module, or a function; an op of one operand is applied to each number. Which a
-    sample is, the first part says that is no op and no Dropout.
-
-    >>> import autograd
-    >>> model = Sequential(Linear(2, 8, seed=0), autograd.tanh, Linear(8, 1, seed=1))
-    >>> len(model([[1.0, 2.0], [3.0, 4.0]]))
-    2
-    """
-
-    def __init__(self, *layers: Callable[[Any], Any]) -> None:
-        wrong = [part for part in layers if not callable(part)]
-        if wrong or not layers:
-            raise TypeError(
-                "Sequential: modules or functions are required, one at least, got "
-                f"{wrong[0] if wrong else 'none'!r}; use Sequential(Linear(2, 8), Linear(8, 1))"
-            )
-        self.layers = list(layers)
-        self.scopes = [scope(f"layer {i}") for i in range(1, len(layers) + 1)]
-
-    @property
-    def _first(self) -> Any:
-        return next((part for part in self.layers if not isinstance(part, (Op, Dropout))), None)
-
-    @property
-    def nin(self) -> int:  # type: ignore[override]
-        return self._first.nin  # type: ignore[no-any-return]
-
-    @property
-    def rank(self) -> int | None:  # type: ignore[override]
-        first: int | None = getattr(self._first, "rank", None)
-        if first == 0 and any(_rank(part) is None for part in self.layers):
-            return None  # a function may want all the rows of a sample
-        return first
-
-    def forward(self, x: Any) -> Any:
-        """The last part's output for a sample."""
-        for part, inside in zip(self.layers, self.scopes, strict=True):
-            with inside:
-                if isinstance(part, Op):
-                    x = _mapped(part, x)
-                else:
-                    x = part([x] if isinstance(x, Value) and _rank(part) == 1 else x)
-        return x
-
-    def __repr__(self) -> str:
-        names = (part.name if isinstance(part, Op) else repr(part) for part in self.layers)
-        return f"Sequential({', '.join(names)})"
-
-
-def _rank(part: Any) -> int | None:
-    return 0 if isinstance(part, Op) else getattr(part, "rank", None)
-
-
 class Dropout(_Sampled):
     """In training each number is 0 with the chance ``p``, else divided by 1 - p; later, itself.
 
@@ -296,19 +268,21 @@ class Dropout(_Sampled):
     Source: N. Srivastava et al., "Dropout", JMLR 15 (2014), with the scale in training.
     """
 
-    rank = 0
+    nin = 0
 
     def __init__(self, p: float = 0.5, seed: Any = None) -> None:
         self.p = real(p, "Dropout: p")
         if not 0.0 <= self.p < 1.0:
             raise ValueError(f"Dropout: p must be a chance, 0 <= p < 1, got {p!r}; use 0.5")
-        self.generator = generator_of(seed)
+        # Python's own is not kept: a module is neither copied nor pickled
+        self.generator = None if seed is None else generator_of(seed)
 
     def forward(self, x: Any) -> Any:
         """One number, or what is left of it."""
         if not self.training or not self.p:
             return x
-        return x * (0.0 if self.generator.random() < self.p else 1.0 / (1.0 - self.p))
+        dropped = (self.generator or random).random() < self.p
+        return x * (0.0 if dropped else 1.0 / (1.0 - self.p))
 
     def __repr__(self) -> str:
         return f"Dropout({self.p})"
@@ -322,7 +296,8 @@ class LayerNorm(_Sampled):
     """
 
     def __init__(self, n: int, eps: float = 1e-5) -> None:
-        self.nin, self.eps = _size(n, "LayerNorm: n, the numbers in a row,"), real(eps, "eps")
+        self.nin = _size(n, "LayerNorm: n, the numbers in a row,")
+        self.eps = real(eps, "LayerNorm: eps")
         self.weight = [Value(1.0, f"weight{i + 1}") for i in range(n)]
         self.bias = [Value(0.0, f"bias{i + 1}") for i in range(n)]
 
@@ -345,7 +320,7 @@ class Embedding(_Sampled):
     They start normal, with mean 0 and variance 1, as PyTorch's; ``seed`` as in Neuron.
     """
 
-    rank = 0
+    nin = 0
 
     def __init__(self, count: int, size: int, seed: Any = None) -> None:
         columns = range(1, _size(size, "Embedding: size, the numbers of a row,") + 1)
@@ -357,16 +332,13 @@ class Embedding(_Sampled):
 
     def forward(self, x: Any) -> list[Value]:
         """The row of an index."""
-        if isinstance(x, bool) or not hasattr(x, "__index__"):
-            raise TypeError(
-                f"Embedding: an index is required, a whole number, got {x!r}; use int(...)"
+        known = isinstance(x, numbers.Integral) and not isinstance(x, bool)
+        if not known or not 0 <= x < len(self.weight):
+            raise (IndexError if known else TypeError)(
+                "Embedding: an index is required, a whole number from 0 to "
+                f"{len(self.weight) - 1}, got {x!r}; use int(...), or make count larger"
             )
-        index = operator.index(x)
-        if not 0 <= index < len(self.weight):
-            raise IndexError(
-                f"Embedding: an index must be from 0 to {len(self.weight) - 1}, got {index}"
-            )
-        return list(self.weight[index])
+        return list(self.weight[x])
 
     def __repr__(self) -> str:
         return f"Embedding({len(self.weight)}, {len(self.weight[0])})"

@@ -432,8 +432,8 @@ KEY = "layers.1.neurons.0.w"
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (lambda s: s.pop(KEY), f"1 missing and 0 not known: missing: {KEY}; give all"),
-    (lambda s: s.update(extra=1.0), "0 missing and 1 not known: not known: extra"),
+    (lambda s: s.pop(KEY), rf"1 missing \[.{KEY}.\], 0 not known \[\]; give all"),
+    (lambda s: s.update(extra=1.0), r"0 missing \[\], 1 not known \[.extra.\]; use one of"),
     (lambda s: s.update({KEY[:-1] + "v": s.pop(KEY)}), f"did you mean '{KEY}'"),
     (lambda s: s.update({KEY: [1.0, 2.0]}), rf"{KEY} must have the shape \(4,\), got \(2,\)"),
     (lambda s: s.update({KEY: 1.0}), r"must have the shape \(4,\), got \(\)"),
