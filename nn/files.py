@@ -142,7 +142,7 @@ def load(path: str | os.PathLike[str], into: Any = None, optimizer: Any = None) 
     except Exception as error:  # zipfile's own are many, and a forged file's can be any
         raise ValueError(
             f"load: {name}: a whole file that model.save wrote is required, got one that is cut, "
-            f"altered or foreign ({error}); save it again"
+            f"altered, foreign or newer ({error}); save it again"
         ) from error
     try:
         return _filled(data, into, optimizer)
@@ -151,7 +151,7 @@ def load(path: str | os.PathLike[str], into: Any = None, optimizer: Any = None) 
 
 
 def _read(raw: bytes, build: bool) -> dict[str, Any]:
-    """What was written, if it is whole; of a newer version only that it is one."""
+    """What was written, if it is whole, with its arrays, ops and modules made again."""
     left = 0
 
     def restored(data: dict[str, Any]) -> Any:
@@ -176,7 +176,7 @@ def _read(raw: bytes, build: bool) -> dict[str, Any]:
         if data["format"] != FORMAT or data["version"] < 1:
             raise ValueError("its format is another")
         if data["version"] > VERSION:
-            return {"version": data["version"]}
+            raise ValueError(f"version {data['version']} was made by a newer whygrad, upgrade it")
         numbers, checksum = _member(file, "numbers"), _member(file, "checksum")
     if not np.array_equal(checksum, _checksum(description, numbers)):
         raise ValueError("its checksum is another")
@@ -197,23 +197,19 @@ def _member(file: zipfile.ZipFile, name: str) -> Any:
 
 def _filled(data: dict[str, Any], into: Any, optimizer: Any) -> Any:
     """The model with its numbers; all is looked at before the first is written."""
-    if data["version"] > VERSION:
-        raise ValueError(f"version {data['version']} was made by a newer whygrad; upgrade it")
-    model = data["model"] if into is None else into
-    if model is None or (into is None and optimizer is not None):
-        why = "the optimizer is of its parameters" if model else "more than layers of nn is in it"
-        raise ValueError(
-            f"a {data['class']} to fill is required, as {why}; use nn.load(path, into=model)"
-        )
+    model = data["model"] if into is None and optimizer is None else into
     if not isinstance(model, Module):
-        raise TypeError(f"a {data['class']} to fill is required, got {model!r}; use into=model")
+        raise TypeError(
+            f"a {data['class']} to fill is required, as more than layers of nn is in it, or as an "
+            f"optimizer is to be, got {into!r}; use nn.load(path, into=model)"
+        )
     pairs = matched(model, data["state"])
     generators = [*map(_generator, data["dropouts"])]
     if optimizer is not None:
         if data["optimizer"] is None:
             raise ValueError("no optimizer is in it; use model.save(path, optimizer=...)")
         optimizer.load_state_dict(data["optimizer"])
-    for dropout, generator in zip(_dropouts(model), generators):
+    for dropout, generator in zip(_dropouts(model) if generators else (), generators):
         dropout.generator = generator
     for tree, numbers in pairs:
         tree.data = numbers

@@ -11,10 +11,10 @@ from typing import Any
 from autograd import Op, Value, dot, ops, scope
 from autograd.functions import mean
 from autograd.modes import each_in
-from autograd.numbers import real
 
 from .initializers import drawer, generator_of
 from .module import Module
+from .schedules import FROM_0, SHARE, ranged, whole
 
 Activation = str | Callable[[Any], Any]
 _NUMBERS = frozenset((Value, float, int))
@@ -39,12 +39,6 @@ def _common(parts: Iterable[Any]) -> Any:
     if len(found) > 1:
         raise TypeError("activation: one of all the neurons is asked for, got several; ask each")
     return next(iter(found), None)
-
-
-def _size(n: Any, what: str) -> int:
-    if not isinstance(n, numbers.Integral) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"{what} must be a whole number >= 1, got {n!r}; use 4")
-    return int(n)
 
 
 # ------------------------------------------------------------------ a sample or a batch
@@ -119,7 +113,7 @@ class Neuron(_Sampled):
         init: str | Callable[[], float] = "uniform", seed: Any = None, name: str = "",
     ) -> None:  # fmt: skip
         prefix = f"{name}." if name else ""
-        self.nin = _size(nin, "Neuron: nin, the number of inputs,")
+        self.nin = whole(nin, "Neuron: nin, the number of inputs,")
         draw = drawer(init, self.nin, 1, seed)
         self.w = [Value(draw(), f"{prefix}w{i + 1}") for i in range(self.nin)]
         self.b = Value(0.0, f"{prefix}b")
@@ -143,8 +137,8 @@ class Layer(_Sampled):
         name: str = "", **options: Any,
     ) -> None:  # fmt: skip
         prefix = f"{name}." if name else ""
-        self.nin = _size(nin, "Neuron: nin, the number of inputs,")
-        draw = drawer(init, self.nin, _size(nout, "Layer: nout, the number of neurons,"), seed)
+        self.nin = whole(nin, "Neuron: nin, the number of inputs,")
+        draw = drawer(init, self.nin, whole(nout, "Layer: nout, the number of neurons,"), seed)
         self.neurons = [
             Neuron(nin, *args, **{**options, "init": draw, "name": f"{prefix}neuron{i + 1}"})
             for i in range(nout)
@@ -168,10 +162,8 @@ class Layer(_Sampled):
 class Linear(Layer):
     """A Layer without an activation; the options are Layer's."""
 
-    def __init__(
-        self, nin: int, nout: int, *, activation: Activation = "linear", **options: Any
-    ) -> None:
-        super().__init__(nin, nout, activation=activation, **options)
+    def __init__(self, nin: int, nout: int, **options: Any) -> None:
+        super().__init__(nin, nout, **{"activation": "linear", **options})
 
 
 # ------------------------------------------------------------------ networks
@@ -194,7 +186,7 @@ class Sequential(_Sampled):
                 "Sequential: modules or functions are required, one at least, got "
                 f"{wrong[0] if wrong else 'none'!r}; use Sequential(Linear(2, 8), Linear(8, 1))"
             )
-        self.layers = list(layers)
+        self.layers: list[Any] = list(layers)
         self.scopes = [scope(f"layer {i}") for i in range(1, len(layers) + 1)]
         self.nin = next((_taken(p) for p in layers if not isinstance(p, (Op, Dropout))), None)
         if self.nin == 0 and None in map(_taken, layers):
@@ -256,6 +248,13 @@ class MLP(Sequential):
         """That of all layers but the last; None for "linear"."""
         return _common(self.layers[:-1])
 
+    def forward(self, x: Any) -> Any:
+        """The last layer's outputs for a row."""
+        for layer, inside in zip(self.layers, self.scopes, strict=True):
+            with inside:  # without the look at each row that a call takes, some 3 % of the time
+                x = layer.forward([x] if isinstance(x, Value) else x)
+        return x
+
 
 # ------------------------------------------------------------------ between layers
 class Dropout(_Sampled):
@@ -271,9 +270,7 @@ class Dropout(_Sampled):
     nin = 0
 
     def __init__(self, p: float = 0.5, seed: Any = None) -> None:
-        self.p = real(p, "Dropout: p")
-        if not 0.0 <= self.p < 1.0:
-            raise ValueError(f"Dropout: p must be a chance, 0 <= p < 1, got {p!r}; use 0.5")
+        self.p = ranged(p, "Dropout: p, the chance,", SHARE)
         # Python's own is not kept: a module is neither copied nor pickled
         self.generator = None if seed is None else generator_of(seed)
 
@@ -296,8 +293,8 @@ class LayerNorm(_Sampled):
     """
 
     def __init__(self, n: int, eps: float = 1e-5) -> None:
-        self.nin = _size(n, "LayerNorm: n, the numbers in a row,")
-        self.eps = real(eps, "LayerNorm: eps")
+        self.nin = whole(n, "LayerNorm: n, the numbers in a row,")
+        self.eps = ranged(eps, "LayerNorm: eps", FROM_0)
         self.weight = [Value(1.0, f"weight{i + 1}") for i in range(n)]
         self.bias = [Value(0.0, f"bias{i + 1}") for i in range(n)]
 
@@ -323,12 +320,12 @@ class Embedding(_Sampled):
     nin = 0
 
     def __init__(self, count: int, size: int, seed: Any = None) -> None:
-        columns = range(1, _size(size, "Embedding: size, the numbers of a row,") + 1)
+        from autograd.arrays import array
+
         draw = generator_of(seed).gauss
-        self.weight = [
-            [Value(draw(0.0, 1.0), f"row{i}.{j}") for j in columns]
-            for i in range(_size(count, "Embedding: count, the number of rows,"))
-        ]
+        columns = range(whole(size, "Embedding: size, the numbers of a row,"))
+        rows = range(whole(count, "Embedding: count, the number of rows,"))
+        self.weight = array([[draw(0.0, 1.0) for _ in columns] for _ in rows], "weight")
 
     def forward(self, x: Any) -> list[Value]:
         """The row of an index."""
@@ -338,7 +335,7 @@ class Embedding(_Sampled):
                 "Embedding: an index is required, a whole number from 0 to "
                 f"{len(self.weight) - 1}, got {x!r}; use int(...), or make count larger"
             )
-        return list(self.weight[x])
+        return self.weight[x].tolist()  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"Embedding({len(self.weight)}, {len(self.weight[0])})"

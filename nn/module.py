@@ -23,9 +23,9 @@ _PLAIN = frozenset({float, int, bool, complex, str, bytes, type(None)})
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A remedy for a name that is not known: the nearest that is, or them."""
+    """A remedy for a name that is not known: the nearest that is, or the first of them."""
     names = list(known)
-    some = textwrap.shorten(", ".join(names), 400, placeholder=" …")
+    some = textwrap.shorten(", ".join(names), 400, placeholder=" …")  # a model's are thousands
     close = difflib.get_close_matches(str(name), names, 1)
     return f"did you mean {close[0]!r}?" if close else f"use one of {some}"
 
@@ -125,9 +125,7 @@ class Module:
         >>> {path: array.shape for path, array in Layer(3, 1).state_dict().items()}
         {'neurons.0.w': (3,), 'neurons.0.b': ()}
         """
-        import numpy as np
-
-        return {path: np.asarray(tree.data) for path, tree in trees_of(self).items()}
+        return {path: numbers_of(tree) for path, tree in trees_of(self).items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Write the numbers that ``state_dict`` gave, arrays or nested lists: all of them, or none.
@@ -154,7 +152,7 @@ class Module:
 
 
 def trees_of(module: Module) -> dict[str, Any]:
-    """The parameters by path: a Value, or an Array of all in even lists of Values."""
+    """The parameters by path: a Value, or an Array of all in a list or an array of Values."""
     from autograd.arrays import wrapped
 
     found, _ = _search(module)
@@ -165,22 +163,24 @@ def trees_of(module: Module) -> dict[str, Any]:
     return trees
 
 
+def numbers_of(tree: Any) -> np.ndarray[Any, Any]:
+    """The numbers of a Value or of an Array, in a new float64 array."""
+    import numpy as np
+
+    return np.asarray(tree.data, dtype=np.float64)
+
+
 def matched(module: Module, state: Mapping[str, Any]) -> list[tuple[Any, Any]]:
     """The module's trees, each with its numbers in ``state``; raises as ``load_state_dict``."""
     import numpy as np
 
     from autograd.arrays import entries
 
-    if not isinstance(state, Mapping):
-        raise TypeError(
-            "load_state_dict: a mapping of paths to arrays is required, got "
-            f"{type(state).__name__}; use model.state_dict()"
-        )
-    own = trees_of(module)
-    missing = [path for path in own if path not in state]
-    unknown = [path for path in state if path not in own]
+    own, given = trees_of(module), state if isinstance(state, Mapping) else {}
+    missing = [path for path in own if path not in given]
+    unknown = [path for path in given if path not in own]
     if missing or unknown:
-        remedy = nearest(unknown[0], missing or own) if unknown else "give all of them"
+        remedy = nearest(unknown[0], missing or own) if unknown else "use model.state_dict()"
         raise ValueError(
             f"load_state_dict: the paths of this {type(module).__name__} are required, got "
             f"{len(missing)} missing {missing[:3]}, {len(unknown)} not known {unknown[:3]}; "
@@ -188,7 +188,7 @@ def matched(module: Module, state: Mapping[str, Any]) -> list[tuple[Any, Any]]:
         )
     pairs = []
     for path, tree in own.items():
-        numbers, shape = entries(state[path], f"load_state_dict: {path}")
+        numbers, shape = entries(given[path], f"load_state_dict: {path}")
         if shape != np.shape(tree):
             raise ValueError(
                 f"load_state_dict: {path} must have the shape {np.shape(tree)}, got {shape}; "
@@ -204,7 +204,7 @@ _Found = list[tuple[str, list[Value], tuple[int, ...]]]  # path, Values in C ord
 
 
 def _search(module: Module) -> tuple[_Found, dict[int, Any]]:
-    """The leaves in ``module``, each once, those of even lists together; what was seen, by id."""
+    """The leaves in ``module``, each once, those of a list together; and what was seen, by id."""
     found: _Found = []
     seen: dict[int, Any] = {}
     closed: list[tuple[str, Any]] = []
@@ -234,14 +234,13 @@ def _values(holder: Any, path: str, seen: Any, found: _Found, closed: list[Any])
     """Add the leaves in ``holder`` to ``found``, and to ``closed`` what is not searched."""
     if type(holder) in _PLAIN or id(holder) in seen:  # a module may know the one it is part of
         return
-    single = isinstance(holder, Value)
-    flat, shape = ([holder], ()) if single else _even(holder)
+    flat, shape = _leaves(holder)
     new = {id(value): value for value in flat if value.op is None}  # else it is a result
     if flat and len(new) == len(flat) and seen.keys().isdisjoint(new):
         seen.update(new)
         found.append((path, flat, shape))
         return
-    if single:
+    if isinstance(holder, Value):
         return
     seen[id(holder)] = holder  # kept, so that no other object gets its id
     inside, searched = _inside(holder)
@@ -252,22 +251,17 @@ def _values(holder: Any, path: str, seen: Any, found: _Found, closed: list[Any])
         _values(part, f"{path}.{key}" if path else str(key), seen, found, closed)
 
 
-def _even(holder: Any, axes: int = 32) -> tuple[list[Value], tuple[int, ...]]:
-    """The Values in lists of lists of one shape, and that; none if there is something else."""
-    holder = holder.tolist() if _of_objects(holder) else holder
-    if not isinstance(holder, (list, tuple)) or not axes:  # it may hold itself
-        return [], ()
-    if set(map(type, holder)) == {Value}:
-        return list(holder), (len(holder),)
-    flat: list[Value] = []
-    shapes = set()
-    for part in holder:
-        values, shape = _even(part, axes - 1)
-        flat += values
-        shapes.add(shape)
-        if not values or len(shapes) > 1:
-            return [], ()
-    return flat, (len(holder), *shapes.pop()) if flat else ()
+def _leaves(holder: Any) -> tuple[list[Value], tuple[int, ...]]:
+    """The Values that ``holder`` is, or is a list or an array of, and their shape; of else none."""
+    if isinstance(holder, Value):
+        return [holder], ()
+    flat: list[Any] = []
+    shape: tuple[int, ...] = ()
+    if _of_objects(holder):
+        flat, shape = holder.ravel().tolist(), holder.shape
+    elif isinstance(holder, (list, tuple)):
+        flat, shape = list(holder), (len(holder),)
+    return (flat, shape) if set(map(type, flat)) == {Value} else ([], ())
 
 
 def _of_objects(holder: Any) -> bool:

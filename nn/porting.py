@@ -35,8 +35,7 @@ def to_torch(model: Module) -> Any:
     made: list[Any] = []
     for part in _parts_of(model):
         if isinstance(part, Op) and part.base in ACTIVATIONS:
-            options = {OPTIONS[name]: number for name, number in part.parameters.items()}
-            made.append(getattr(torch.nn, ACTIVATIONS[part.base])(**options))
+            made.append(getattr(torch.nn, ACTIVATIONS[part.base])(*part.parameters.values()))
         elif type(part) is Dropout:
             made.append(torch.nn.Dropout(part.p))
         elif type(part) in (Layer, Linear):

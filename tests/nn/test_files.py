@@ -269,7 +269,7 @@ def test_an_optimizer_that_is_refused_leaves_the_weights(optimizer, saved_with, 
 
 
 def test_an_optimizer_is_of_a_model_that_is_there(saved):
-    with pytest.raises(ValueError, match=r"a MLP to fill is required, as the optimizer"):
+    with pytest.raises(ValueError, match=r"a MLP to fill .*an optimizer is to be, got None"):
         nn.load(saved, optimizer=Optimizer())
 
 
@@ -340,7 +340,7 @@ def test_an_altered_file_is_refused(saved):
 
 def test_a_newer_file_says_so(saved):
     forged(saved, lambda d: {"format": d["format"], "version": 9, "new": [1]})
-    refused(saved, "version 9 was made by a newer whygrad; upgrade it")
+    refused(saved, r"newer \(version 9 was made by a newer whygrad, upgrade it\)")
     forged(saved, lambda d: d | {"version": 9}, checksum=np.zeros(32, np.uint8))
     refused(saved, "version 9 was made by a newer whygrad")
 
