@@ -21,7 +21,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
                 file.write(content)
                 return
     target = os.path.realpath(os.fsdecode(path))
-    beside = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}")
+    beside = os.path.join(os.path.dirname(target), f"{secrets.token_hex(8)}.part")
     try:
         with open(beside, "xb") as file:
             file.write(content)

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 import random
 
 import numpy as np
@@ -470,6 +471,16 @@ def test_dropouts_slope_is_its_factor():
     assert [v.grad for v in x] == [out.data / v.data for v, out in zip(x, y)]
 
 
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_a_copy_of_a_dropout_drops_as_it_would_have(way, seed):
+    model = nn.Sequential(nn.Dropout(0.5, seed=seed), autograd.tanh)
+    twin, state = way(model), random.getstate()
+    first = data(model([1.0] * 30))
+    random.setstate(state)
+    assert data(twin([1.0] * 30)) == first != data(twin([1.0] * 30))
+
+
 @pytest.mark.parametrize("p", [1.0, -0.1, math.nan, "a", None])
 def test_a_chance_to_drop_is_below_1(p):
     with pytest.raises((TypeError, ValueError), match="Dropout: p"):
@@ -520,7 +531,9 @@ def test_representations_show_what_goes_through():
 @pytest.mark.parametrize(("call", "words"), [
     (lambda: nn.MLP(2, [1], init="glorott"), "init: .* got 'glorott'; did you mean 'glorot'"),
     (lambda: nn.Layer(2, 1, init="x"), "use one of uniform, glorot, he, lecun, zeros"),
+    (lambda: nn.Layer(2, 1, init=["he"]), r"init: .* got \['he'\]"),
     (lambda: nn.LayerNorm(0), "LayerNorm: n, .* got 0"),
+    (lambda: nn.LayerNorm(2, eps=-1e-5), "LayerNorm: eps must be a finite number >= 0"),
     (lambda: nn.Embedding(2, 0), "Embedding: size, .* got 0"),
     (lambda: nn.LayerNorm(3)([1.0, 2.0]), r"LayerNorm: rows of 3 .* shape \(2,\)"),
 ])  # fmt: skip
@@ -529,7 +542,7 @@ def test_wrong_settings_of_layers_are_named(call, words):
         call()
 
 
-@pytest.mark.parametrize("seed", ["a", 1.5])
+@pytest.mark.parametrize("seed", ["a", 1.5, np.random.default_rng(0)])
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(TypeError, match="seed: a whole number or None"):
         nn.MLP(2, [1], seed=seed)

@@ -368,7 +368,7 @@ def test_predictions_have_the_shape_of_outputs(output, shape):
         assert got.shape == shape and got.dtype == np.float64
 
 
-@pytest.mark.parametrize("samples", [[], np.zeros((0, 2)), 3.0, None])
+@pytest.mark.parametrize("samples", [[], np.zeros((0, 2)), 3.0, np.array(3.0), Value(3.0), None])
 def test_predictions_are_of_one_sample_at_least(samples):
     with pytest.raises(ValueError, match="predict: samples are required, one at least, got"):
         nn.MLP(2, [1]).predict(samples)
@@ -449,6 +449,14 @@ def test_a_state_that_does_not_fit_is_refused_whole(change, words):
     with pytest.raises((TypeError, ValueError), match=words):
         model.load_state_dict(state)
     assert [p.data for p in model.parameters()] == before
+
+
+def test_a_state_of_another_model_is_told_in_few_words_and_in_order():
+    with pytest.raises(ValueError, match="got 400 missing") as caught:
+        nn.MLP(2, [200]).load_state_dict({"zzz": 1.0, "yyy": 2.0})
+    words = str(caught.value)
+    assert len(words) < 800 and "2 not known ['zzz', 'yyy']" in words
+    assert "['layers.0.neurons.0.w', 'layers.0.neurons.0.b', 'layers.0.neurons.1.w']" in words
 
 
 @pytest.mark.parametrize("state", [[1.0, 2.0, 3.0], None, "m.npz"])
