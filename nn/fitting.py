@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, find_anomaly
+from autograd import Value, array, find_anomaly
 from autograd.numbers import show
 
 from . import plots
@@ -117,8 +117,8 @@ def fit(
     """
     names = [*inspect.signature(fit).parameters][:-1]
     for name in unknown:
-        remedy = nearest("learning_rate" if name == "lr" else name, names)
-        raise TypeError(f"fit: its settings are {', '.join(names)}, got {name}; {remedy}")
+        known = f"fit: its settings are {', '.join(names)}"
+        raise TypeError(f"{known}, got {name}; {nearest(name, names)}")
     if not isinstance(model, Module) or not (callback is None or callable(callback)):
         raise TypeError(
             "fit: an nn.Module is required, and a function or None as callback, got "
@@ -276,7 +276,7 @@ def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
 
 
 def _accuracy(right: Any, predictions: list[Any], targets: list[Any]) -> Any:
-    return sum(map(right, predictions, targets)) / len(targets)
+    return float(np.mean(right(array(predictions).data, np.array(targets))))
 
 
 def _optimizer(given: Any, learning_rate: Any, model: Module) -> Any:
