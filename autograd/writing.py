@@ -14,13 +14,14 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     import secrets  # only saving needs these
     import shutil
 
+    path = os.fspath(path)  # a number would be an open file
     if os.path.exists(path):
         with open(path, "ab") as file:
             if not os.path.isfile(path):
                 file.write(content)
                 return
-    target = os.path.realpath(path)
-    beside = f"{target}.{secrets.token_hex(4)}"
+    target = os.path.realpath(os.fsdecode(path))
+    beside = os.path.join(os.path.dirname(target), f"{secrets.token_hex(8)}.part")
     try:
         with open(beside, "xb") as file:
             file.write(content)
@@ -30,7 +31,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
             shutil.copymode(target, beside)
         os.replace(beside, target)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise OSError(error.errno, error.strerror, path) from error
     finally:
         with suppress(OSError):  # there still if it was not put into its place
             os.remove(beside)

@@ -25,59 +25,55 @@ from autograd import Op, ops
 from autograd.writing import write_whole
 
 from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
-from .module import Module, numbers_of, trees_of, written
+from .module import Module, matched
 
 FORMAT, VERSION = "whygrad model", 1
 MEMBERS = {"description": "|u1", "numbers": "<f8", "checksum": "|u1"}
 HEADER = 128  # bytes: what NumPy writes before so short a description of an array
 
 
-def _layer(m: Any) -> dict[str, Any]:
-    activation = m.activation or "linear"
-    return {"nin": m.nin, "nout": len(m.neurons), "activation": activation, "init": "zeros"}
-
-
 # How each module of ours is made again.
 ARGUMENTS: dict[Any, Callable[[Any], dict[str, Any]]] = {
     Neuron: lambda m: {"nin": m.nin, "activation": m.activation or "linear", "init": "zeros"},
-    Linear: _layer,
-    Layer: _layer,
+    Layer: lambda m: {
+        "nin": m.nin, "nout": len(m.neurons), "activation": m.activation or "linear",
+        "init": "zeros",
+    },
     MLP: lambda m: {
         "nin": m.nin, "nouts": [len(layer.neurons) for layer in m.layers], "init": "zeros",
         "activation": m.activation or "linear", "output": m.layers[-1].activation or "linear",
     },
     LayerNorm: lambda m: {"n": m.nin, "eps": m.eps},
     Embedding: lambda m: {"count": len(m.weight), "size": len(m.weight[0]), "seed": 0},
-    Dropout: lambda m: {"p": m.p, "seed": None if _drawn(m) is None else 0},
+    Dropout: lambda m: {"p": m.p},
     Sequential: lambda m: {"layers": m.layers},
 }  # fmt: skip
+ARGUMENTS[Linear] = ARGUMENTS[Layer]
 
 
 def _count(
     nin: Any = -1, nout: Any = 1, nouts: Any = (), n: Any = 0, count: Any = 0, size: Any = 0,
     **_: Any,
 ) -> int:  # fmt: skip
-    """How many parameters a module with these arguments has."""
-    sizes = map(operator.index, [nin, *(nouts or [nout])])  # a forged text times a number is long
-    dense = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
-    return dense + 2 * operator.index(n) + operator.index(count) * operator.index(size)
+    """How many parameters a module with these arguments has; none where a size is below 0."""
+    sizes = [operator.index(x) for x in (nouts or [nout])]  # a forged text times a number is long
+    pairs = itertools.pairwise([max(operator.index(nin), -1), *[max(x, 0) for x in sizes]])
+    table = operator.index(count) * operator.index(size)
+    return sum((a + 1) * b for a, b in pairs) + max(2 * operator.index(n), 0) + max(table, 0)
 
 
-def _drawn(dropout: Dropout) -> Any:
-    """The state of the random numbers of its own; None where it takes Python's ``random``."""
-    generator = dropout.generator
-    return np.array(generator.getstate()[1]) if isinstance(generator, random.Random) else None
+def _dropouts(model: Module) -> list[Dropout]:
+    return [part for part in model.modules() if isinstance(part, Dropout)]
 
 
 # ------------------------------------------------------------------ writing
 def write(model: Module, path: str | os.PathLike[str], optimizer: Any = None) -> None:
     """What ``Module.save`` does."""
     held: list[float] = []
-    claimed = 0
+    counts: dict[int, int] = {}  # of the parameters of each module that was described
 
     def described(x: Any) -> Any:
         """What JSON does not know, as data: arrays, ops and modules of ours."""
-        nonlocal claimed
         if isinstance(x, np.generic):
             return x.item()
         if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
@@ -85,9 +81,9 @@ def write(model: Module, path: str | os.PathLike[str], optimizer: Any = None) ->
             return {"$array": [len(held) - x.size, *x.shape]}
         if isinstance(x, Op) and ops.TABLE.get(x.name) is x.base:
             return {"$op": x.name, **x.parameters}
-        if type(x) in ARGUMENTS:
+        if type(x) in ARGUMENTS and id(x) not in counts:  # one that comes twice stays one
             arguments = ARGUMENTS[type(x)](x)
-            claimed += _count(**arguments)
+            counts[id(x)] = _count(**arguments)
             return {"$module": type(x).__name__, **arguments}
         raise TypeError(f"save: numbers, texts, lists and arrays are required, got {x!r}")
 
@@ -95,13 +91,12 @@ def write(model: Module, path: str | os.PathLike[str], optimizer: Any = None) ->
         built = json.loads(json.dumps(model, default=described))
     except TypeError:  # a class or a function of the user's own
         built = None
-    seen: dict[int, Any] = {}
-    state = {path: numbers_of(tree) for path, tree in trees_of(model, seen).items()}
-    whole = claimed == sum(array.size for array in state.values())  # not if a part comes twice
+    state = model.state_dict()
+    whole = sum(counts.values()) == sum(array.size for array in state.values())
     data = {
         "format": FORMAT, "version": VERSION, "class": type(model).__name__,
         "model": built if whole else None, "state": state,
-        "dropouts": [_drawn(part) for part in seen.values() if isinstance(part, Dropout)],
+        "dropouts": [part.generator and part.generator.getstate() for part in _dropouts(model)],
         "optimizer": None if optimizer is None else optimizer.state_dict(),
     }  # fmt: skip
     text = np.frombuffer(json.dumps(data, default=described).encode(), np.uint8)
@@ -147,7 +142,7 @@ def load(path: str | os.PathLike[str], into: Any = None, optimizer: Any = None) 
     except Exception as error:  # zipfile's own are many, and a forged file's can be any
         raise ValueError(
             f"load: {name}: a whole file that model.save wrote is required, got one that is cut, "
-            f"altered or foreign ({error}); save it again"
+            f"altered, foreign or newer ({error}); save it again"
         ) from error
     try:
         return _filled(data, into, optimizer)
@@ -156,7 +151,7 @@ def load(path: str | os.PathLike[str], into: Any = None, optimizer: Any = None) 
 
 
 def _read(raw: bytes, build: bool) -> dict[str, Any]:
-    """What was written, if it is whole; of a newer version only that it is one."""
+    """What was written, if it is whole, with its arrays, ops and modules made again."""
     left = 0
 
     def restored(data: dict[str, Any]) -> Any:
@@ -168,10 +163,10 @@ def _read(raw: bytes, build: bool) -> dict[str, Any]:
             return ops.TABLE[data.pop("$op")].fixed(**data)
         if "$module" not in data or not build:
             return data
-        name, count = data.pop("$module"), _count(**data)
+        name = data.pop("$module")
         kind = next(kind for kind in ARGUMENTS if kind.__name__ == name)
-        left -= count
-        if min(left, count) < 0:  # before anything is made of them
+        left -= _count(**data)
+        if left < 0:  # before anything is made of them
             raise ValueError("it claims more parameters than it has numbers")
         return Sequential(*data["layers"]) if kind is Sequential else kind(**data)
 
@@ -181,7 +176,7 @@ def _read(raw: bytes, build: bool) -> dict[str, Any]:
         if data["format"] != FORMAT or data["version"] < 1:
             raise ValueError("its format is another")
         if data["version"] > VERSION:
-            return {"version": data["version"]}
+            raise ValueError(f"version {data['version']} was made by a newer whygrad, upgrade it")
         numbers, checksum = _member(file, "numbers"), _member(file, "checksum")
     if not np.array_equal(checksum, _checksum(description, numbers)):
         raise ValueError("its checksum is another")
@@ -202,24 +197,29 @@ def _member(file: zipfile.ZipFile, name: str) -> Any:
 
 def _filled(data: dict[str, Any], into: Any, optimizer: Any) -> Any:
     """The model with its numbers; all is looked at before the first is written."""
-    if data["version"] > VERSION:
-        raise ValueError(f"version {data['version']} was made by a newer whygrad; upgrade it")
-    model = data["model"] if into is None else into
-    if model is None or (into is None and optimizer is not None):
-        why = "the optimizer is of its parameters" if model else "more than layers of nn is in it"
-        raise ValueError(
-            f"a {data['class']} to fill is required, as {why}; use nn.load(path, into=model)"
+    model = data["model"] if into is None and optimizer is None else into
+    if not isinstance(model, Module):
+        raise TypeError(
+            f"a {data['class']} to fill is required, as more than layers of nn is in it, or as an "
+            f"optimizer is to be, got {into!r}; use nn.load(path, into=model)"
         )
-    pairs = model.matched(data["state"])
-    parts = model.modules() if data["dropouts"] else []
-    drops = (part for part in parts if isinstance(part, Dropout))
+    pairs = matched(model, data["state"])
+    generators = [*map(_generator, data["dropouts"])]
     if optimizer is not None:
         if data["optimizer"] is None:
             raise ValueError("no optimizer is in it; use model.save(path, optimizer=...)")
         optimizer.load_state_dict(data["optimizer"])
-    for drop, drawn in zip(drops, data["dropouts"]):
-        if drawn is not None and isinstance(drop.generator, random.Random):
-            state = (3, tuple(map(int, drawn)), None)  # the form's version, no gauss in hand
-            drop.generator.setstate(state)
-    written(pairs)
+    for dropout, generator in zip(_dropouts(model) if generators else (), generators):
+        dropout.generator = generator
+    for tree, numbers in pairs:
+        tree.data = numbers
     return model
+
+
+def _generator(state: Any) -> random.Random | None:
+    """Random numbers that go on where others were; None, as Python's own are meant."""
+    if state is None:
+        return None
+    generator, (version, drawn, gauss) = random.Random(), state
+    generator.setstate((version, tuple(drawn), gauss))
+    return generator

@@ -26,8 +26,8 @@ LIMITS: dict[str, Callable[[int, int], float]] = {
 
 def generator_of(seed: Any) -> Any:
     """Random numbers from ``seed``: Python's own ``random`` if None; a generator as it is."""
-    if seed is None or hasattr(seed, "uniform"):
-        return random if seed is None else seed
+    if seed is None or isinstance(seed, random.Random) or seed is random:
+        return seed or random
     try:
         return random.Random(operator.index(seed))
     except TypeError:
@@ -42,7 +42,7 @@ def drawer(init: Any, nin: int, nout: int, seed: Any) -> Callable[[], float]:
     """
     if callable(init):
         return init  # type: ignore[no-any-return]
-    if init not in LIMITS:
+    if not isinstance(init, str) or init not in LIMITS:
         raise ValueError(
             f"init: the name of an initializer is required, got {init!r}; {nearest(init, LIMITS)}"
         )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import numbers
-import operator
+import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd import Op, Value, dot, ops, scope
 from autograd.functions import mean
 from autograd.modes import each_in
-from autograd.numbers import real
 
 from .initializers import drawer, generator_of
 from .module import Module
+from .schedules import FROM_0, SHARE, ranged, whole
 
 Activation = str | Callable[[Any], Any]
 _NUMBERS = frozenset((Value, float, int))
@@ -41,12 +41,6 @@ def _common(parts: Iterable[Any]) -> Any:
     return next(iter(found), None)
 
 
-def _size(n: Any, what: str) -> int:
-    if not isinstance(n, numbers.Integral) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"{what} must be a whole number >= 1, got {n!r}; use 4")
-    return int(n)
-
-
 # ------------------------------------------------------------------ a sample or a batch
 def _listed(x: Any) -> list[Any] | None:
     """What a list, an array or a frame holds; None of a number or a text."""
@@ -69,18 +63,16 @@ class _Sampled(Module):
     """A module whose ``forward`` takes a sample; a call takes one, or a batch and gives a list.
 
     Attributes:
-        rank: 1 of what takes rows, of ``nin`` numbers; 0 of what takes a number; None of what says
-            itself what it takes.
+        nin: how many numbers the rows have that it takes; 0 of what takes one number at a time;
+            None of what says itself what it takes.
     """
 
-    rank: int | None = 1
-    nin: int
+    nin: int | None
 
     def __call__(self, x: Any) -> Any:
         """The output for a sample, or the list of the outputs for a batch of them."""
-        rank = self.rank
-        if rank != 1:
-            return self.forward(x) if rank is None else _mapped(self.forward, x)
+        if not self.nin:
+            return self.forward(x) if self.nin is None else _mapped(self.forward, x)
         if type(x) is list and len(x) == self.nin and type(x[0]) in _NUMBERS:  # most often
             return self.forward(x)
         given = _listed(x)
@@ -121,7 +113,7 @@ class Neuron(_Sampled):
         init: str | Callable[[], float] = "uniform", seed: Any = None, name: str = "",
     ) -> None:  # fmt: skip
         prefix = f"{name}." if name else ""
-        self.nin = _size(nin, "Neuron: nin, the number of inputs,")
+        self.nin = whole(nin, "Neuron: nin, the number of inputs,")
         draw = drawer(init, self.nin, 1, seed)
         self.w = [Value(draw(), f"{prefix}w{i + 1}") for i in range(self.nin)]
         self.b = Value(0.0, f"{prefix}b")
@@ -145,8 +137,8 @@ class Layer(_Sampled):
         name: str = "", **options: Any,
     ) -> None:  # fmt: skip
         prefix = f"{name}." if name else ""
-        self.nin = _size(nin, "Neuron: nin, the number of inputs,")
-        draw = drawer(init, self.nin, _size(nout, "Layer: nout, the number of neurons,"), seed)
+        self.nin = whole(nin, "Neuron: nin, the number of inputs,")
+        draw = drawer(init, self.nin, whole(nout, "Layer: nout, the number of neurons,"), seed)
         self.neurons = [
             Neuron(nin, *args, **{**options, "init": draw, "name": f"{prefix}neuron{i + 1}"})
             for i in range(nout)
@@ -170,13 +162,57 @@ class Layer(_Sampled):
 class Linear(Layer):
     """A Layer without an activation; the options are Layer's."""
 
-    def __init__(
-        self, nin: int, nout: int, *, activation: Activation = "linear", **options: Any
-    ) -> None:
-        super().__init__(nin, nout, activation=activation, **options)
+    def __init__(self, nin: int, nout: int, **options: Any) -> None:
+        super().__init__(nin, nout, **{"activation": "linear", **options})
 
 
-class MLP(_Sampled):
+# ------------------------------------------------------------------ networks
+class Sequential(_Sampled):
+    """Parts one after the other, each fed with what the one before gives.
+
+    A part is a module, or a function; an op of one operand is applied to each number. Which a
+    sample is, the first part says that is no op and no Dropout.
+
+    >>> import autograd
+    >>> model = Sequential(Linear(2, 8, seed=0), autograd.tanh, Linear(8, 1, seed=1))
+    >>> len(model([[1.0, 2.0], [3.0, 4.0]]))
+    2
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        wrong = [part for part in layers if not callable(part)]
+        if wrong or not layers:
+            raise TypeError(
+                "Sequential: modules or functions are required, one at least, got "
+                f"{wrong[0] if wrong else 'none'!r}; use Sequential(Linear(2, 8), Linear(8, 1))"
+            )
+        self.layers: list[Any] = list(layers)
+        self.scopes = [scope(f"layer {i}") for i in range(1, len(layers) + 1)]
+        self.nin = next((_taken(p) for p in layers if not isinstance(p, (Op, Dropout))), None)
+        if self.nin == 0 and None in map(_taken, layers):
+            self.nin = None  # a function may want all the rows of a sample
+
+    def forward(self, x: Any) -> Any:
+        """The last part's output for a sample."""
+        for part, inside in zip(self.layers, self.scopes, strict=True):
+            with inside:
+                if isinstance(part, Op):
+                    x = _mapped(part, x)
+                else:  # a layer of one neuron gives its output
+                    x = part([x] if isinstance(x, Value) and _taken(part) else x)
+        return x
+
+    def __repr__(self) -> str:
+        names = (part.name if isinstance(part, Op) else repr(part) for part in self.layers)
+        return f"{type(self).__name__}({', '.join(names)})"
+
+
+def _taken(part: Any) -> int | None:
+    """The ``nin`` of a part."""
+    return 0 if isinstance(part, Op) else part.nin if isinstance(part, _Sampled) else None
+
+
+class MLP(Sequential):
     """Layers one after the other, each fed with all of the one before: a multi-layer perceptron.
 
     Args:
@@ -201,91 +237,26 @@ class MLP(_Sampled):
                 f"MLP: nouts must list the neurons of each layer, got {nouts!r}; use [4, 1]"
             )
         _activation(activation)  # a wrong one is refused though a single layer does not use it
-        generator, last = generator_of(seed), len(nouts)
-        self.layers = [
-            Layer(
-                a, b, True, output if i == last else activation, init=init, seed=generator,
-                name=f"layer{i}",
-            )
+        last, options = len(nouts), {"init": init, "seed": generator_of(seed)}
+        super().__init__(*[
+            Layer(a, b, True, output if i == last else activation, name=f"layer{i}", **options)
             for i, (a, b) in enumerate(itertools.pairwise([nin, *nouts]), 1)
-        ]  # fmt: skip
-        self.nin = self.layers[0].nin
-        self.scopes = [scope(f"layer {i}") for i in range(1, last + 1)]
+        ])  # fmt: skip
 
     @property
     def activation(self) -> Any:
         """That of all layers but the last; None for "linear"."""
         return _common(self.layers[:-1])
 
-    def forward(self, x: list[Any]) -> Any:
+    def forward(self, x: Any) -> Any:
         """The last layer's outputs for a row."""
         for layer, inside in zip(self.layers, self.scopes, strict=True):
-            with inside:
-                # a layer of one neuron gives its output
+            with inside:  # without the look at each row that a call takes, some 3 % of the time
                 x = layer.forward([x] if isinstance(x, Value) else x)
         return x
 
-    def __repr__(self) -> str:
-        return f"MLP({', '.join(map(repr, self.layers))})"
-
 
 # ------------------------------------------------------------------ between layers
-class Sequential(_Sampled):
-    """Parts one after the other, each fed with what the one before gives.
-
-    A part is a module, or a function; an op of one operand is applied to each number. Which a
-    sample is, the first part says that is no op and no Dropout.
-
-    >>> import autograd
-    >>> model = Sequential(Linear(2, 8, seed=0), autograd.tanh, Linear(8, 1, seed=1))
-    >>> len(model([[1.0, 2.0], [3.0, 4.0]]))
-    2
-    """
-
-    def __init__(self, *layers: Callable[[Any], Any]) -> None:
-        wrong = [part for part in layers if not callable(part)]
-        if wrong or not layers:
-            raise TypeError(
-                "Sequential: modules or functions are required, one at least, got "
-                f"{wrong[0] if wrong else 'none'!r}; use Sequential(Linear(2, 8), Linear(8, 1))"
-            )
-        self.layers = list(layers)
-        self.scopes = [scope(f"layer {i}") for i in range(1, len(layers) + 1)]
-
-    @property
-    def _first(self) -> Any:
-        return next((part for part in self.layers if not isinstance(part, (Op, Dropout))), None)
-
-    @property
-    def nin(self) -> int:  # type: ignore[override]
-        return self._first.nin  # type: ignore[no-any-return]
-
-    @property
-    def rank(self) -> int | None:  # type: ignore[override]
-        first: int | None = getattr(self._first, "rank", None)
-        if first == 0 and any(_rank(part) is None for part in self.layers):
-            return None  # a function may want all the rows of a sample
-        return first
-
-    def forward(self, x: Any) -> Any:
-        """The last part's output for a sample."""
-        for part, inside in zip(self.layers, self.scopes, strict=True):
-            with inside:
-                if isinstance(part, Op):
-                    x = _mapped(part, x)
-                else:
-                    x = part([x] if isinstance(x, Value) and _rank(part) == 1 else x)
-        return x
-
-    def __repr__(self) -> str:
-        names = (part.name if isinstance(part, Op) else repr(part) for part in self.layers)
-        return f"Sequential({', '.join(names)})"
-
-
-def _rank(part: Any) -> int | None:
-    return 0 if isinstance(part, Op) else getattr(part, "rank", None)
-
-
 class Dropout(_Sampled):
     """In training each number is 0 with the chance ``p``, else divided by 1 - p; later, itself.
 
@@ -296,19 +267,19 @@ class Dropout(_Sampled):
     Source: N. Srivastava et al., "Dropout", JMLR 15 (2014), with the scale in training.
     """
 
-    rank = 0
+    nin = 0
 
     def __init__(self, p: float = 0.5, seed: Any = None) -> None:
-        self.p = real(p, "Dropout: p")
-        if not 0.0 <= self.p < 1.0:
-            raise ValueError(f"Dropout: p must be a chance, 0 <= p < 1, got {p!r}; use 0.5")
-        self.generator = generator_of(seed)
+        self.p = ranged(p, "Dropout: p, the chance,", SHARE)
+        # Python's own is not kept: a module is neither copied nor pickled
+        self.generator = None if seed is None else generator_of(seed)
 
     def forward(self, x: Any) -> Any:
         """One number, or what is left of it."""
         if not self.training or not self.p:
             return x
-        return x * (0.0 if self.generator.random() < self.p else 1.0 / (1.0 - self.p))
+        dropped = (self.generator or random).random() < self.p
+        return x * (0.0 if dropped else 1.0 / (1.0 - self.p))
 
     def __repr__(self) -> str:
         return f"Dropout({self.p})"
@@ -322,7 +293,8 @@ class LayerNorm(_Sampled):
     """
 
     def __init__(self, n: int, eps: float = 1e-5) -> None:
-        self.nin, self.eps = _size(n, "LayerNorm: n, the numbers in a row,"), real(eps, "eps")
+        self.nin = whole(n, "LayerNorm: n, the numbers in a row,")
+        self.eps = ranged(eps, "LayerNorm: eps", FROM_0)
         self.weight = [Value(1.0, f"weight{i + 1}") for i in range(n)]
         self.bias = [Value(0.0, f"bias{i + 1}") for i in range(n)]
 
@@ -345,28 +317,25 @@ class Embedding(_Sampled):
     They start normal, with mean 0 and variance 1, as PyTorch's; ``seed`` as in Neuron.
     """
 
-    rank = 0
+    nin = 0
 
     def __init__(self, count: int, size: int, seed: Any = None) -> None:
-        columns = range(1, _size(size, "Embedding: size, the numbers of a row,") + 1)
+        from autograd.arrays import array
+
         draw = generator_of(seed).gauss
-        self.weight = [
-            [Value(draw(0.0, 1.0), f"row{i}.{j}") for j in columns]
-            for i in range(_size(count, "Embedding: count, the number of rows,"))
-        ]
+        columns = range(whole(size, "Embedding: size, the numbers of a row,"))
+        rows = range(whole(count, "Embedding: count, the number of rows,"))
+        self.weight = array([[draw(0.0, 1.0) for _ in columns] for _ in rows], "weight")
 
     def forward(self, x: Any) -> list[Value]:
         """The row of an index."""
-        if isinstance(x, bool) or not hasattr(x, "__index__"):
-            raise TypeError(
-                f"Embedding: an index is required, a whole number, got {x!r}; use int(...)"
+        known = isinstance(x, numbers.Integral) and not isinstance(x, bool)
+        if not known or not 0 <= x < len(self.weight):
+            raise (IndexError if known else TypeError)(
+                "Embedding: an index is required, a whole number from 0 to "
+                f"{len(self.weight) - 1}, got {x!r}; use int(...), or make count larger"
             )
-        index = operator.index(x)
-        if not 0 <= index < len(self.weight):
-            raise IndexError(
-                f"Embedding: an index must be from 0 to {len(self.weight) - 1}, got {index}"
-            )
-        return list(self.weight[index])
+        return self.weight[x].tolist()  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"Embedding({len(self.weight)}, {len(self.weight[0])})"

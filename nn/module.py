@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import functools
+import itertools
 import os
+import textwrap
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Set, ValuesView
 from types import MappingProxyType, ModuleType
@@ -21,11 +23,12 @@ _PLAIN = frozenset({float, int, bool, complex, str, bytes, type(None)})
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A remedy for a name that is not known: the nearest that is, or all of them."""
+    """A remedy for a name that is not known: the nearest that is, or the first of them."""
     names = list(known)
+    some = textwrap.shorten(", ".join(names), 400, placeholder=" …")  # a model's are thousands
     name = "learning_rate" if name == "lr" else str(name)  # PyTorch's name for it
     close = difflib.get_close_matches(name, names, 1)
-    return f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(names)}"
+    return f"did you mean {close[0]!r}?" if close else f"use one of {some}"
 
 
 class Module:
@@ -60,19 +63,19 @@ class Module:
             TypeError: a Value that records is kept where it cannot be found: in a set, or in an
                 object of another kind.
         """
-        found = list(_each(_search(self)))
-        labels = Counter(value.label for _, value in found)
-        for path, value in found:
+        found, _ = _search(self)
+        labels = Counter(value.label for _, flat, _ in found for value in flat)
+        for path, value in _each(found):
             yield (value.label if value.label and labels[value.label] == 1 else path), value
 
     def parameters(self) -> list[Value]:
         """The parameters, in the order in which they were made."""
-        return [value for _, value in _each(_search(self))]
+        found, _ = _search(self)
+        return [value for _, flat, _ in found for value in flat]
 
     def modules(self) -> list[Module]:
         """The module and those in it, each once."""
-        seen: dict[int, Any] = {}
-        _search(self, seen)
+        _, seen = _search(self)
         return [part for part in seen.values() if isinstance(part, Module)]
 
     def zero_grad(self) -> None:
@@ -98,17 +101,18 @@ class Module:
         Args:
             X: a list, array or DataFrame of samples, each whatever the model takes.
         """
-        from autograd.arrays import entries
+        from autograd.arrays import entries, wrapped
 
         X = X.to_numpy() if hasattr(X, "to_numpy") else X
-        samples = list(X) if hasattr(X, "__iter__") else []
+        empty = getattr(X, "shape", None) == () or not hasattr(X, "__iter__")
+        samples = [] if empty else list(X)
         if not samples:
             raise ValueError(f"predict: samples are required, one at least, got {X!r}; give [x]")
         modes = [(part, part.training) for part in self.modules()]
         self.eval()
         try:
             with no_grad():
-                return _array(*entries([self(x) for x in samples], "predict"))
+                return wrapped(*entries([self(x) for x in samples], "predict")).data
         finally:
             for part, mode in modes:
                 object.__setattr__(part, "training", mode)
@@ -131,7 +135,8 @@ class Module:
             ValueError: a path is missing or not known, or an array has another shape.
             TypeError: something else than real numbers.
         """
-        written(self.matched(state))
+        for tree, numbers in matched(self, state):
+            tree.data = numbers
 
     def save(self, path: str | os.PathLike[str], optimizer: Any = None) -> None:
         """Write weights, a description, and the optimizer's state, for ``nn.load``.
@@ -146,93 +151,67 @@ class Module:
 
         write(self, path, optimizer)
 
-    def matched(self, state: Mapping[str, Any]) -> list[tuple[list[Value], list[float]]]:
-        """Parameters and their numbers in ``state``; raises as ``load_state_dict``."""
-        if not isinstance(state, Mapping):
-            raise TypeError(
-                "load_state_dict: a mapping of paths to arrays is required, got "
-                f"{type(state).__name__}; use model.state_dict()"
-            )
-        from autograd.arrays import entries
 
-        own = trees_of(self)
-        missing, unknown = [list(x) for x in (own.keys() - state.keys(), state.keys() - own.keys())]
-        if missing or unknown:
-            parts = [("missing", missing), ("not known", unknown)]
-            told = "; ".join(f"{what}: {', '.join(map(str, x[:3]))}" for what, x in parts if x)
-            remedy = nearest(unknown[0], missing or own) if unknown else "give all of them"
-            raise ValueError(
-                f"load_state_dict: the paths of this {type(self).__name__} are required, got "
-                f"{len(missing)} missing and {len(unknown)} not known: {told}; {remedy}"
-            )
-        pairs = []
-        for path, tree in own.items():
-            numbers, shape = entries(state[path], f"load_state_dict: {path}")
-            if shape != _shape(tree):
-                raise ValueError(
-                    f"load_state_dict: {path} must have the shape {_shape(tree)}, got {shape}; "
-                    "make the model as the one was whose state this is"
-                )
-            pairs.append((_flat(tree), [*map(float, numbers)]))  # which refuses Values
-        return pairs
+def trees_of(module: Module) -> dict[str, Any]:
+    """The parameters by path: a Value, or an Array of all in a list or an array of Values."""
+    from autograd.arrays import wrapped
 
-
-def written(pairs: Iterable[tuple[list[Value], list[float]]]) -> None:
-    """What ``matched`` gives, put into the parameters."""
-    for values, numbers in pairs:
-        for value, number in zip(values, numbers, strict=True):
-            value.data = number
-
-
-def trees_of(module: Module, seen: dict[int, Any] | None = None) -> dict[str, Any]:
-    """The parameters by path: a Value, or all of even lists of Values in one.
-
-    Args:
-        seen: gets all that was looked into, by id.
-    """
-    found = _search(module, seen)
-    trees = dict(found)
+    found, _ = _search(module)
+    trees = {path: wrapped(flat, shape)[()] for path, flat, shape in found}
     if len(trees) < len(found):
-        twice = Counter(path for path, _ in found).most_common(1)[0][0]
+        twice = Counter(path for path, _, _ in found).most_common(1)[0][0]
         raise ValueError(f"state: a path for each parameter is required, got two at {twice}")
     return trees
 
 
 def numbers_of(tree: Any) -> np.ndarray[Any, Any]:
-    """The numbers of a Value, or of even lists of Values."""
-    return _array(_flat(tree), _shape(tree))
-
-
-def _array(flat: Iterable[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """The numbers of a Value or of an Array, in a new float64 array."""
     import numpy as np
 
-    numbers = [x.data if isinstance(x, Value) else x for x in flat]
-    return np.array(numbers, dtype=np.float64).reshape(shape)
+    return np.asarray(tree.data, dtype=np.float64)
 
 
-def _flat(tree: Any) -> list[Value]:
-    flat = tree if isinstance(tree, list) else [tree]
-    while isinstance(flat[0], list):
-        flat = [part for parts in flat for part in parts]
-    return flat
+def matched(module: Module, state: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+    """The module's trees, each with its numbers in ``state``; raises as ``load_state_dict``."""
+    import numpy as np
+
+    from autograd.arrays import entries
+
+    own, given = trees_of(module), state if isinstance(state, Mapping) else {}
+    missing = [path for path in own if path not in given]
+    unknown = [path for path in given if path not in own]
+    if missing or unknown:
+        remedy = nearest(unknown[0], missing or own) if unknown else "use model.state_dict()"
+        raise ValueError(
+            f"load_state_dict: the paths of this {type(module).__name__} are required, got "
+            f"{len(missing)} missing {missing[:3]}, {len(unknown)} not known {unknown[:3]}; "
+            f"{remedy}"
+        )
+    pairs = []
+    for path, tree in own.items():
+        numbers, shape = entries(given[path], f"load_state_dict: {path}")
+        if shape != np.shape(tree):
+            raise ValueError(
+                f"load_state_dict: {path} must have the shape {np.shape(tree)}, got {shape}; "
+                "make the model as the one was whose state this is"
+            )
+        plain = [float(number) for number in numbers]  # which refuses Values
+        pairs.append((tree, np.reshape(plain, shape)[()]))
+    return pairs
 
 
-def _shape(tree: Any) -> tuple[int, ...]:
-    return (len(tree), *_shape(tree[0])) if isinstance(tree, list) else ()
+# ------------------------------------------------------------------ where parameters are
+_Found = list[tuple[str, list[Value], tuple[int, ...]]]  # path, Values in C order, their shape
 
 
-def _search(module: Module, seen: dict[int, Any] | None = None) -> list[tuple[str, Any]]:
-    """The leaves in ``module``, each once, those of a list in one: one tied to two places is one.
-
-    Args:
-        seen: gets all that was looked into, by id.
-    """
-    found: list[tuple[str, Any]] = []
-    seen = {} if seen is None else seen
+def _search(module: Module) -> tuple[_Found, dict[int, Any]]:
+    """The leaves in ``module``, each once, those of a list together; and what was seen, by id."""
+    found: _Found = []
+    seen: dict[int, Any] = {}
     closed: list[tuple[str, Any]] = []
     _values(module, "", seen, found, closed)
     for path, holder in closed:
-        hidden: list[tuple[str, Any]] = []
+        hidden: _Found = []
         for key, part in _inside(holder)[0]:
             _values(part, f"{path}.{key}", seen, hidden, [])
         for name, value in _each(hidden):
@@ -243,34 +222,28 @@ def _search(module: Module, seen: dict[int, Any] | None = None) -> list[tuple[st
                     f"{value.label or name} in {path}, a {type(holder).__name__}; "
                     "use a list or an nn.Module"
                 )
-    return found
+    return found, seen
 
 
-def _each(found: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Value]]:
-    for path, held in found:
-        if isinstance(held, list):
-            yield from _each((f"{path}.{i}", part) for i, part in enumerate(held))
-        else:
-            yield path, held
+def _each(found: _Found) -> Iterator[tuple[str, Value]]:
+    for path, flat, shape in found:
+        for at, value in zip(itertools.product(*map(range, shape)), flat, strict=True):
+            yield ".".join([path, *map(str, at)]), value
 
 
-def _values(holder: Any, path: str, seen: Any, found: list[Any], closed: list[Any]) -> None:
+def _values(holder: Any, path: str, seen: Any, found: _Found, closed: list[Any]) -> None:
     """Add the leaves in ``holder`` to ``found``, and to ``closed`` what is not searched."""
     if type(holder) in _PLAIN or id(holder) in seen:  # a module may know the one it is part of
         return
-    seen[id(holder)] = holder  # kept, so that no other object gets its id
-    if isinstance(holder, Value):
-        if holder.op is None:  # an op's result is no parameter
-            found.append((path, holder))
+    flat, shape = _leaves(holder)
+    new = {id(value): value for value in flat if value.op is None}  # else it is a result
+    if flat and len(new) == len(flat) and seen.keys().isdisjoint(new):
+        seen.update(new)
+        found.append((path, flat, shape))
         return
-    tree = _even(holder.tolist() if _of_objects(holder) else holder)
-    if tree is not None:  # most are in one
-        flat = _flat(tree)
-        new = {id(value): value for value in flat if value.op is None}
-        if len(new) == len(flat) and seen.keys().isdisjoint(new):
-            seen.update(new)
-            found.append((path, tree))
-            return
+    if isinstance(holder, Value):
+        return
+    seen[id(holder)] = holder  # kept, so that no other object gets its id
     inside, searched = _inside(holder)
     if not searched:
         closed.append((path, holder))
@@ -279,18 +252,17 @@ def _values(holder: Any, path: str, seen: Any, found: list[Any], closed: list[An
         _values(part, f"{path}.{key}" if path else str(key), seen, found, closed)
 
 
-def _even(holder: Any, axes: int = 32) -> list[Any] | None:
-    """``holder`` as lists, if it is lists of Values, of one shape, of ``axes`` levels at most."""
-    if not isinstance(holder, (list, tuple)) or not holder or not axes:  # it may hold itself
-        return None
-    if set(map(type, holder)) == {Value}:
-        return list(holder)
-    parts = []
-    for part in holder:
-        parts.append(_even(part, axes - 1))
-        if parts[-1] is None or _shape(parts[-1]) != _shape(parts[0]):
-            return None
-    return parts
+def _leaves(holder: Any) -> tuple[list[Value], tuple[int, ...]]:
+    """The Values that ``holder`` is, or is a list or an array of, and their shape; of else none."""
+    if isinstance(holder, Value):
+        return [holder], ()
+    flat: list[Any] = []
+    shape: tuple[int, ...] = ()
+    if _of_objects(holder):
+        flat, shape = holder.ravel().tolist(), holder.shape
+    elif isinstance(holder, (list, tuple)):
+        flat, shape = list(holder), (len(holder),)
+    return (flat, shape) if set(map(type, flat)) == {Value} else ([], ())
 
 
 def _of_objects(holder: Any) -> bool:

@@ -103,7 +103,7 @@ def weights(model: Module, ax: Any = None) -> Any:
     groups: dict[tuple[str, int], list[Any]] = {}
     for path, array in model.state_dict().items():
         rows = array.reshape(-1, *array.shape[-1:] or (1,))
-        name = re.sub(r"neurons\.\d+\.", "", path)
+        name = re.sub(r"neurons\.\d+\.|(\.\d+)+$", "", path)
         groups.setdefault((name, rows.shape[1]), []).append(rows)
     blocks = [*map(np.concatenate, groups.values())]
     most = max(map(len, blocks))

@@ -1,13 +1,13 @@
-"""Models to PyTorch and back, where torch is installed. Reads layers.py."""
+"""Multi-layer perceptrons to PyTorch and back, where torch is installed. Reads layers.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from autograd import Op, ops
 
-from .layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, Sequential
+from .layers import MLP, Dropout, Layer, Linear, Sequential
 from .module import Module
 
 ACTIVATIONS = {
@@ -20,22 +20,6 @@ ACTIVATIONS = {
 OPTIONS = {"alpha": "alpha", "slope": "negative_slope"}  # an op's parameters, PyTorch's
 # On every piece of each activation; below 20, where PyTorch's softplus goes over to x.
 PROBES = (-30.0, -7.0, -3.5, -1.5, -0.4, 0.0, 0.4, 1.5, 3.5, 7.0, 19.0)
-TO_TORCH: dict[Any, Callable[[Any, Any], Any]] = {
-    Neuron: lambda nn, m: nn.Linear(m.nin, 1),
-    Layer: lambda nn, m: nn.Linear(m.nin, len(m.neurons)),
-    Linear: lambda nn, m: nn.Linear(m.nin, len(m.neurons)),
-    LayerNorm: lambda nn, m: nn.LayerNorm(m.nin, m.eps),
-    Embedding: lambda nn, m: nn.Embedding(len(m.weight), len(m.weight[0])),
-    Dropout: lambda nn, m: nn.Dropout(m.p),
-}
-FROM_TORCH: dict[str, Callable[[Any, str], Any]] = {
-    "Linear": lambda m, name: Layer(
-        m.in_features, m.out_features, activation="linear", init="zeros", name=name
-    ),
-    "LayerNorm": lambda m, name: LayerNorm(m.normalized_shape[-1], m.eps),
-    "Embedding": lambda m, name: Embedding(m.num_embeddings, m.embedding_dim, seed=0),
-    "Dropout": lambda m, name: Dropout(m.p),
-}
 
 
 def to_torch(model: Module) -> Any:
@@ -51,17 +35,15 @@ def to_torch(model: Module) -> Any:
     made: list[Any] = []
     for part in _parts_of(model):
         if isinstance(part, Op) and part.base in ACTIVATIONS:
-            options = {OPTIONS[name]: number for name, number in part.parameters.items()}
-            made.append(getattr(torch.nn, ACTIVATIONS[part.base])(**options))
-            continue
-        if type(part) not in TO_TORCH:
-            raise _refused("to_torch", part, "a layer of nn or one of PyTorch's activations")
-        made.append(TO_TORCH[type(part)](torch.nn, part).double())
-        numbers = torch.tensor([p.data for p in part.parameters()], dtype=torch.float64)
-        columns = numbers.reshape(_rows(made[-1]), -1)
-        for parameter in made[-1].parameters():
-            own, columns = columns.tensor_split([parameter.numel() // len(columns)], 1)
-            parameter.data.copy_(own.reshape(parameter.shape))
+            made.append(getattr(torch.nn, ACTIVATIONS[part.base])(*part.parameters.values()))
+        elif type(part) is Dropout:
+            made.append(torch.nn.Dropout(part.p))
+        elif type(part) in (Layer, Linear):
+            made.append(torch.nn.Linear(part.nin, len(part.neurons)))
+            for parameter, own in zip(made[-1].parameters(), _arrays(part), strict=True):
+                parameter.data = torch.tensor(own.data)
+        else:
+            raise _refused("to_torch", part, "a Layer, a Dropout or one of PyTorch's activations")
     return torch.nn.Sequential(*made).train(model.training)
 
 
@@ -91,17 +73,24 @@ def from_torch(module: Any) -> Sequential:
                     neuron.activation = activation
             else:
                 made.append(activation)
-        elif kind in FROM_TORCH:
-            made.append(FROM_TORCH[kind](theirs, f"layer{len(made) + 1}"))
-            tensors = [p.detach().reshape(_rows(theirs), -1) for p in theirs.parameters()]
-            numbers = torch.cat(tensors, 1).flatten().tolist() if tensors else []
-            if len(numbers) != len(made[-1].parameters()):
-                raise _refused("from_torch", theirs, f"a {kind} of rows, with weight and bias")
-            for parameter, number in zip(made[-1].parameters(), numbers, strict=True):
-                parameter.data = number
+        elif kind == "Dropout":
+            made.append(Dropout(theirs.p))
+        elif kind == "Linear" and theirs.bias is not None:
+            name, sizes = f"layer{len(made) + 1}", (theirs.in_features, theirs.out_features)
+            made.append(Layer(*sizes, activation="linear", init="zeros", name=name))
+            for own, parameter in zip(_arrays(made[-1]), theirs.parameters(), strict=True):
+                own.data = parameter.tolist()
         else:
-            raise _refused("from_torch", theirs, f"one of {', '.join([*FROM_TORCH, *named])}")
+            known = f"Linear with a bias, Dropout or one of {', '.join(named)}"
+            raise _refused("from_torch", theirs, known)
     return Sequential(*made).train(module.training)
+
+
+def _arrays(layer: Layer) -> tuple[Any, Any]:
+    """The weights, a row for each neuron, and the biases, as PyTorch has them."""
+    from autograd.arrays import array
+
+    return array([neuron.w for neuron in layer.neurons]), array([n.b for n in layer.neurons])
 
 
 def _same(ours: Op, theirs: Any) -> Op:
@@ -119,17 +108,12 @@ def _refused(who: str, part: Any, required: str) -> TypeError:
     return TypeError(f"{who}: {required} is required, got {part!r}; move it by hand")
 
 
-def _rows(theirs: Any) -> int:
-    """In how many rows PyTorch's parameters stand beside each other as a neuron's w and b do."""
-    return int(getattr(theirs, "out_features", 1))
-
-
 def _parts_of(model: Any) -> Iterator[Any]:
-    """The parts of MLPs and Sequentials, and behind neurons their activation."""
+    """The parts of MLPs and Sequentials, and behind layers their activation."""
     if type(model) in (MLP, Sequential):
         for part in model.layers:
             yield from _parts_of(part)
         return
     yield model
-    if type(model) in (Neuron, Layer, Linear) and model.activation is not None:
+    if type(model) in (Layer, Linear) and model.activation is not None:
         yield model.activation

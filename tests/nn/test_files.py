@@ -168,6 +168,7 @@ OWN = {
     "a Value more": lambda: changed(nn.Linear(4, 2)),
     "two activations": mixed,
     "one part twice": tied,
+    "one Dropout twice": lambda: nn.Sequential(nn.Linear(4, 2), *[nn.Dropout(0.5)] * 2),
 }
 
 
@@ -269,8 +270,25 @@ def test_an_optimizer_that_is_refused_leaves_the_weights(optimizer, saved_with, 
 
 
 def test_an_optimizer_is_of_a_model_that_is_there(saved):
-    with pytest.raises(ValueError, match=r"a MLP to fill is required, as the optimizer"):
+    with pytest.raises(ValueError, match=r"a MLP to fill .*an optimizer is to be, got None"):
         nn.load(saved, optimizer=Optimizer())
+
+
+@pytest.mark.parametrize("into", [3, nn.MLP, "model"])
+def test_only_a_model_is_filled(into, saved):
+    with pytest.raises(ValueError, match=r"load: .*a MLP to fill is required, .* got "):
+        nn.load(saved, into=into)
+
+
+def test_random_numbers_that_are_none_leave_the_other_parts(path):
+    """Of two Dropouts, the second's altered; the first's must not have gone on either."""
+    build = lambda s: nn.Sequential(nn.Dropout(0.5, seed=s), nn.Dropout(0.5, seed=s))  # noqa: E731
+    build(1).save(path)
+    forged(path, lambda d: d | {"dropouts": [d["dropouts"][0], [3, [1, 2], None]]})
+    model = build(2)
+    with pytest.raises(ValueError, match=r"load: .*m\.npz"):
+        nn.load(path, into=model)
+    assert model([1.0] * 30) == build(2)([1.0] * 30)
 
 
 @pytest.mark.parametrize("state", [{"f": len}, {"a": np.array(["x"])}, {"v": Value(1.0)}])
@@ -340,7 +358,7 @@ def test_an_altered_file_is_refused(saved):
 
 def test_a_newer_file_says_so(saved):
     forged(saved, lambda d: {"format": d["format"], "version": 9, "new": [1]})
-    refused(saved, "version 9 was made by a newer whygrad; upgrade it")
+    refused(saved, r"newer \(version 9 was made by a newer whygrad, upgrade it\)")
     forged(saved, lambda d: d | {"version": 9}, checksum=np.zeros(32, np.uint8))
     refused(saved, "version 9 was made by a newer whygrad")
 
@@ -422,6 +440,7 @@ FORGED = {
     "a huge norm": module("LayerNorm", n=10**12),
     "a huge table": module("Embedding", count=10**9, size=10**9),
     "below zero": module("MLP", nin=-(10**9), nouts=[-(10**9)]),
+    "below zero beside huge": module("MLP", nin=10**9, nouts=[1, -5 * 10**8]),
     "a text times a number": module("Layer", nin=10**12, nout="a"),
     "many": lambda d: d | {"model": {"$module": "Sequential", "layers": [
         {"$module": "Linear", "nin": 9, "nout": 6} for _ in range(9)]}},
@@ -477,6 +496,22 @@ def test_a_file_that_is_not_there_or_cannot_be_is_pythons_own_error(tmp_path):
     for wrong in (3, None, Value(1.0)):
         with pytest.raises(TypeError):
             nn.load(wrong)
+
+
+def test_a_path_is_text_or_bytes_of_any_length(tmp_path):
+    model = nn.Linear(2, 1, seed=0)
+    for path in (os.fsencode(tmp_path / "b.npz"), os.fspath(tmp_path / ("x" * 251 + ".npz"))):
+        model.save(path)
+        assert numbers(nn.load(path)) == numbers(model)
+    assert len(os.listdir(tmp_path)) == 2
+
+
+def test_a_number_is_no_path_though_a_file_is_open_under_it(tmp_path):
+    with open(tmp_path / "other", "wb") as file:
+        with pytest.raises(TypeError, match="PathLike"):
+            nn.Linear(2, 1).save(file.fileno())
+        file.write(b"open still")
+    assert (tmp_path / "other").read_bytes() == b"open still"
 
 
 def test_a_link_stays_one_and_its_file_is_written(tmp_path):

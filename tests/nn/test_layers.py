@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 import random
 
 import numpy as np
@@ -214,7 +215,7 @@ def test_a_representation_shows_the_shape():
 
 # ------------------------------------------------------------------ what is refused
 @pytest.mark.parametrize(("call", "words"), [
-    (lambda: nn.MLP(0, [1]), "Neuron: nin.*whole number >= 1, got 0; use 4"),
+    (lambda: nn.MLP(0, [1]), "Neuron: nin.*whole number >= 1, got 0; use 10"),
     (lambda: nn.MLP(2, [3, 0]), "Layer: nout.*whole number >= 1, got 0"),
     (lambda: nn.MLP(2.0, [3]), "a whole number >= 1, got 2.0"),
     (lambda: nn.MLP(True, [3]), "a whole number >= 1, got True"),
@@ -470,6 +471,16 @@ def test_dropouts_slope_is_its_factor():
     assert [v.grad for v in x] == [out.data / v.data for v, out in zip(x, y)]
 
 
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_a_copy_of_a_dropout_drops_as_it_would_have(way, seed):
+    model = nn.Sequential(nn.Dropout(0.5, seed=seed), autograd.tanh)
+    twin, state = way(model), random.getstate()
+    first = data(model([1.0] * 30))
+    random.setstate(state)
+    assert data(twin([1.0] * 30)) == first != data(twin([1.0] * 30))
+
+
 @pytest.mark.parametrize("p", [1.0, -0.1, math.nan, "a", None])
 def test_a_chance_to_drop_is_below_1(p):
     with pytest.raises((TypeError, ValueError), match="Dropout: p"):
@@ -479,7 +490,8 @@ def test_a_chance_to_drop_is_below_1(p):
 # ------------------------------------------------------------------ Embedding, Sequential
 def test_an_embeddings_rows_are_looked_up_and_learn():
     table = nn.Embedding(5, 3, seed=0)
-    assert table(2) == table.weight[2] and table([1, 4]) == [table.weight[1], table.weight[4]]
+    rows = table.weight.tolist()
+    assert table(2) == rows[2] and table([1, 4]) == [rows[1], rows[4]]
     assert table(np.array([[1, 4], [0, 0]])) == [table([1, 4]), table([0, 0])] and table([]) == []
     autograd.sum([*table(2), *table(2)]).backward()
     assert [p.grad for p in table.parameters()] == [0.0] * 6 + [2.0] * 3 + [0.0] * 6
@@ -519,7 +531,9 @@ def test_representations_show_what_goes_through():
 @pytest.mark.parametrize(("call", "words"), [
     (lambda: nn.MLP(2, [1], init="glorott"), "init: .* got 'glorott'; did you mean 'glorot'"),
     (lambda: nn.Layer(2, 1, init="x"), "use one of uniform, glorot, he, lecun, zeros"),
+    (lambda: nn.Layer(2, 1, init=["he"]), r"init: .* got \['he'\]"),
     (lambda: nn.LayerNorm(0), "LayerNorm: n, .* got 0"),
+    (lambda: nn.LayerNorm(2, eps=-1e-5), "LayerNorm: eps must be a finite number >= 0"),
     (lambda: nn.Embedding(2, 0), "Embedding: size, .* got 0"),
     (lambda: nn.LayerNorm(3)([1.0, 2.0]), r"LayerNorm: rows of 3 .* shape \(2,\)"),
 ])  # fmt: skip
@@ -528,7 +542,7 @@ def test_wrong_settings_of_layers_are_named(call, words):
         call()
 
 
-@pytest.mark.parametrize("seed", ["a", 1.5])
+@pytest.mark.parametrize("seed", ["a", 1.5, np.random.default_rng(0)])
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(TypeError, match="seed: a whole number or None"):
         nn.MLP(2, [1], seed=seed)

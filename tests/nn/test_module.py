@@ -140,7 +140,7 @@ FOUND = {
     "of two axes": (
         lambda v: np.array(v, dtype=object).reshape(2, 2), ["h.0.0", "h.0.1", "h.1.0", "h.1.1"]
     ),
-    "of none": (lambda v: [np.array(v[0], dtype=object), *v[1:]], ["h.0.0", "h.1", "h.2", "h.3"]),
+    "of none": (lambda v: [np.array(v[0], dtype=object), *v[1:]], ["h.0", "h.1", "h.2", "h.3"]),
     "of modules": (
         lambda v: np.array([Holding(w=x) for x in v], dtype=object),
         ["h.0.w", "h.1.w", "h.2.w", "h.3.w"],
@@ -368,7 +368,7 @@ def test_predictions_have_the_shape_of_outputs(output, shape):
         assert got.shape == shape and got.dtype == np.float64
 
 
-@pytest.mark.parametrize("samples", [[], np.zeros((0, 2)), 3.0, None])
+@pytest.mark.parametrize("samples", [[], np.zeros((0, 2)), 3.0, np.array(3.0), Value(3.0), None])
 def test_predictions_are_of_one_sample_at_least(samples):
     with pytest.raises(ValueError, match="predict: samples are required, one at least, got"):
         nn.MLP(2, [1]).predict(samples)
@@ -390,8 +390,7 @@ def test_a_state_is_arrays_by_attribute_paths():
 
 
 HELD = {  # what is held, and the shapes under which its state goes
-    "a table": (lambda v: [v[:2], v[2:]], {"h": (2, 2)}),
-    "a table of tuples": (lambda v: (tuple(v[:2]), tuple(v[2:])), {"h": (2, 2)}),
+    "lists": (lambda v: [v[:2], tuple(v[2:])], {"h.0": (2,), "h.1": (2,)}),
     "an array": (lambda v: autograd.array(np.array(v, object).reshape(2, 2)), {"h": (2, 2)}),
     "a dict": (lambda v: {"a": v[0], "b": v[1:]}, {"h.a": (), "h.b": (3,)}),
     "uneven lists": (lambda v: [v[:1], v[1:]], {"h.0": (1,), "h.1": (3,)}),
@@ -432,8 +431,8 @@ KEY = "layers.1.neurons.0.w"
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (lambda s: s.pop(KEY), f"1 missing and 0 not known: missing: {KEY}; give all"),
-    (lambda s: s.update(extra=1.0), "0 missing and 1 not known: not known: extra"),
+    (lambda s: s.pop(KEY), rf"1 missing \[.{KEY}.\], 0 not known \[\]; use model.state_dict"),
+    (lambda s: s.update(extra=1.0), r"0 missing \[\], 1 not known \[.extra.\]; use one of"),
     (lambda s: s.update({KEY[:-1] + "v": s.pop(KEY)}), f"did you mean '{KEY}'"),
     (lambda s: s.update({KEY: [1.0, 2.0]}), rf"{KEY} must have the shape \(4,\), got \(2,\)"),
     (lambda s: s.update({KEY: 1.0}), r"must have the shape \(4,\), got \(\)"),
@@ -452,9 +451,18 @@ def test_a_state_that_does_not_fit_is_refused_whole(change, words):
     assert [p.data for p in model.parameters()] == before
 
 
-def test_a_state_is_a_mapping():
-    with pytest.raises(TypeError, match=r"a mapping .* got list; use model.state_dict\(\)"):
-        nn.MLP(2, [1]).load_state_dict([1.0, 2.0, 3.0])
+def test_a_state_of_another_model_is_told_in_few_words_and_in_order():
+    with pytest.raises(ValueError, match="got 400 missing") as caught:
+        nn.MLP(2, [200]).load_state_dict({"zzz": 1.0, "yyy": 2.0})
+    words = str(caught.value)
+    assert len(words) < 800 and "2 not known ['zzz', 'yyy']" in words
+    assert "['layers.0.neurons.0.w', 'layers.0.neurons.0.b', 'layers.0.neurons.1.w']" in words
+
+
+@pytest.mark.parametrize("state", [[1.0, 2.0, 3.0], None, "m.npz"])
+def test_a_state_is_a_mapping(state):
+    with pytest.raises(ValueError, match=r"got 2 missing .*; use model.state_dict"):
+        nn.MLP(2, [1]).load_state_dict(state)
 
 
 @pytest.mark.parametrize(("name", "remedy"), [
