@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from . import modes, ops
@@ -120,9 +120,6 @@ def slopes(graph: Graph, values: Sequence[Any], backward: bool = False) -> Edges
 
 
 # ------------------------------------------------------------------ the second order
-_Places = tuple[list[int], list[float]]  # of ops: their operands and they; and all the numbers
-
-
 def bends(order: Sequence[Value], inputs: Sequence[Value]) -> Edges:
     """From the inputs to the slopes in them, at all places + theirs: the last one's Hessian.
 
@@ -136,53 +133,45 @@ def bends(order: Sequence[Value], inputs: Sequence[Value]) -> Edges:
     """
     import numpy as np
 
-    size = free = len(inputs) + len(order)
-    groups, several = _sorted_by_op(order, inputs)
-    first, second = _looked_at(groups, several)
-    ways = Edges(_lists(first[:3, np.lexsort((first[3], first[1]))]), size)
-    upstream = ways.turned().flows({size - 1: 1.0}, range(size))
+    size = len(inputs) + len(order)
+    free = 2 * size
+    first, inner, second = [np.empty((3, 0))], [np.empty((3, 0))], [np.empty((4, 0))]
+    for record, places, numbers in _sorted_by_op(order, inputs):
+        if record.slots is not None:
+            _look_at_all(record, places, numbers, first, second)
+            continue
+        found = _looked_at(record, places, numbers, free)
+        free += len(_partials(record, len(places) - 1)[0])
+        for columns, rows in zip((first, inner, second), found):
+            columns.append(np.array(rows, dtype=np.float64).reshape(-1, len(columns[0])).T)
+    slope, inside, bend = [np.concatenate(columns, axis=1) for columns in (first, inner, second)]
+    ways = Edges(_lists(slope[:, np.argsort(slope[1], kind="stable")]), size)
+    upstream = ways.turned().flows({size - 1: 1.0} if order else {}, range(size))
     reached = np.array([g is not None for g in upstream], dtype=bool)
-    nodes = second[3].astype(int)
+    bend = bend[:, (bend[1] >= 0.0) & reached[bend[3].astype(int)]]
     with np.errstate(all="ignore"):
-        second[2] *= np.array([g or 0.0 for g in upstream])[nodes]
-    second[1] += size
-    columns: list[Any] = [ways.columns, _lists(second[:3, reached[nodes]])]
-    free += size
-    for record, (places, numbers) in several:
-        g = upstream[places[-1]]
-        if g is not None:
-            local, roots = _partials(record, len(places) - 1)
-            spots = [*places, *range(free, free + len(local))]
-            free += len(local)
-            inner = slopes(local, local.run(FLOATS, dict(enumerate(numbers))))
-            sent = [(spots[k], size + places[slot], g) for slot, k in roots.items()]
-            found = [(spots[z], spots[k], p) for z, k, p in zip(*inner.columns)] + sent
-            edges = [edge for edge in found if edge[0] >= 0 and edge[1] >= size]  # of no constant
-            columns.append(tuple([[edge[k] for edge in edges] for k in range(3)]))
-    columns.append(ways.turned(by=size).columns)
-    whole: Any = tuple([[x for part in column for x in part] for column in zip(*columns)])
+        bend[2] *= np.array([g or 0.0 for g in upstream])[bend[3].astype(int)]
+    bend[1] += size
+    parts = ways.columns, _lists(inside), _lists(bend), ways.turned(by=size).columns
+    whole: Any = tuple([[x for part in column for x in part] for column in zip(*parts)])
     return Edges(whole, free)
 
 
-def _sorted_by_op(
-    order: Sequence[Value], inputs: Sequence[Value]
-) -> tuple[dict[Op, _Places], list[tuple[Op, _Places]]]:
-    """By places: inputs first, -1 for what is none. What takes any number of operands is apart."""
+_Alike = tuple[Op, list[int], list[float]]  # their operands and they, as places and as numbers
+
+
+def _sorted_by_op(order: Sequence[Value], inputs: Sequence[Value]) -> Iterable[_Alike]:
+    """By places: inputs first, -1 for what is none. Each is alone whose op takes any number."""
     place = {id(x): i for i, x in enumerate(itertools.chain(inputs, order))}
-    groups: dict[Op, _Places] = {}
-    several: list[tuple[Op, _Places]] = []
+    found: dict[Op | int, _Alike] = {}
     operand: Any
     for i, node in enumerate(order, len(inputs)):
         record = node._record
         assert record is not None
-        group = groups.get(record)
-        if group is None:
-            group = ([], [])
-            if record.slots is None:
-                several.append((record, group))
-            else:
-                groups[record] = group
-        places, numbers = group
+        alike = found.get(record)
+        if alike is None:
+            alike = found[i if record.slots is None else record] = (record, [], [])
+        _, places, numbers = alike
         for x in node.inputs:
             if type(x) is float:
                 places.append(-1)
@@ -193,44 +182,60 @@ def _sorted_by_op(
                 numbers.append(operand._data)
         places.append(i)
         numbers.append(node._data)
-    return groups, several
+    return found.values()
+
+
+def _look_at_all(
+    record: Op, places: Sequence[int], numbers: Sequence[float], first: list[Any], second: list[Any]
+) -> None:
+    """Add columns: operand, node, partial; and operand, partial's operand, its slope, node."""
+    import numpy as np
+
+    names, run = _looking(record)
+    if not names:  # nothing passes
+        return
+    at = np.array(numbers).reshape(-1, (record.slots or 0) + 1).T.copy()
+    spots = np.array(places, dtype=np.float64).reshape(at.shape[::-1]).T
+    outputs = [np.empty_like(at[0]) for _ in names]
+    run([*at], outputs)
+    passes = {}
+    for (slot, k), found in zip(names, outputs):
+        known = (spots[slot if k is None else k] >= 0.0) & ~((found == 0.0) & record.selects)
+        if k is None:
+            passes[slot] = known
+            first.append(np.array([spots[slot], spots[-1], found])[:, known])
+        else:
+            column = np.array([spots[k], spots[slot], found, spots[-1]])
+            second.append(column[:, known & passes[slot]])
+
+
+_Rows = list[tuple[float, ...]]
 
 
 def _looked_at(
-    groups: Mapping[Op, _Places], several: Sequence[tuple[Op, _Places]]
-) -> tuple[Any, Any]:
-    """Columns: operand, node, partial, slot; and operand, partial's operand, its slope, node."""
-    import numpy as np
-
-    first, second = [np.empty((4, 0))], [np.empty((4, 0))]
-    for record, (places, numbers) in groups.items():
-        names, run = _looking(record)
-        at = np.array(numbers).reshape(-1, (record.slots or 0) + 1).T.copy()
-        spots = np.array(places, dtype=np.float64).reshape(at.shape[::-1]).T
-        outputs = [np.empty_like(at[0]) for _ in names]
-        if names:  # something passes
-            run([*at], outputs)
-        kept = {}
-        for (slot, k), found in zip(names, outputs):
-            if k is None:
-                kept[slot] = (spots[slot] >= 0.0) & ~((found == 0.0) & record.selects)
-                column = np.array([spots[slot], spots[-1], found, np.full_like(found, slot)])
-                first.append(column[:, kept[slot]])
-            else:
-                column = np.array([spots[k], spots[slot], found, spots[-1]])
-                second.append(column[:, kept[slot] & (spots[k] >= 0.0)])
-    rows: list[tuple[int, int, float, int]] = []
-    for record, (places, numbers) in several:
-        partials = FLOATS.partials(record, numbers[:-1], numbers[-1])
-        for slot, (x, p) in enumerate(zip(places, partials)):
-            if x >= 0 and p is not None and not is_cut(record, p):
-                rows.append((x, places[-1], p, slot))
-    first.append(np.array(rows, dtype=np.float64).reshape(-1, 4).T)
-    return np.concatenate(first, axis=1), np.concatenate(second, axis=1)
+    record: Op, places: Sequence[int], numbers: Sequence[float], free: int
+) -> tuple[_Rows, _Rows, _Rows]:
+    """The same of an op of any number of operands, as rows; between them what is in its partials,
+    from the place ``free`` on.
+    """
+    *operands, node = places
+    partials, roots = _partials(record, len(operands))
+    spots = [*places, *range(free, free + len(partials))]
+    values = partials.run(FLOATS, dict(enumerate(numbers)))
+    kept = {
+        slot: k for slot, k in roots.items()
+        if operands[slot] >= 0 and not is_cut(record, values[k])
+    }  # fmt: skip
+    inner = zip(*slopes(partials, values).columns)
+    return (
+        [(operands[slot], node, values[k]) for slot, k in kept.items()],
+        [(spots[z], spots[k], p) for z, k, p in inner if spots[z] >= 0],
+        [(spots[k], operands[slot], 1.0, node) for slot, k in kept.items() if spots[k] >= 0],
+    )
 
 
 def _lists(columns: Any) -> _Columns:
-    starts, ends, factors = columns
+    starts, ends, factors = columns[:3]
     return starts.astype(int).tolist(), ends.astype(int).tolist(), factors.tolist()
 
 
@@ -243,17 +248,13 @@ def _looking(record: Op) -> tuple[list[tuple[int, int | None]], Callable[..., No
     from .compiler.rewrite import rewrite
 
     operands, y, partials = _recorded(record, record.slots or 0)
-    found: dict[tuple[int, int | None], Any] = {(s, None): p for s, p in enumerate(partials)}
+    found: dict[tuple[int, int | None], Value] = {(slot, None): p for slot, p in partials.items()}
     with modes.quiet():
-        for slot, p in enumerate(partials):
-            if isinstance(p, Value):
-                graph = Graph(p, inputs=operands)
-                seed = {graph.roots[0]: 1.0}
-                row = reverse(graph, ops.VALUES, graph.nodes, seed, graph.inputs)
-                found.update({(slot, k): slope for k, slope in enumerate(row)})
-    found = {name: p for name, p in found.items() if p is not None}
-    roots = [p if isinstance(p, Value) else Value(p) for p in found.values()]
-    graph = rewrite(Graph(*roots, inputs=[*operands, y]), False, arithmetic())
+        for slot, p in partials.items():
+            graph = Graph(p, inputs=operands)
+            row = reverse(graph, ops.VALUES, graph.nodes, {graph.roots[0]: 1.0}, graph.inputs)
+            found.update({(slot, k): _value(x) for k, x in enumerate(row) if x is not None})
+    graph = rewrite(Graph(*found.values(), inputs=[*operands, y]), False, arithmetic())
     return list(found), build(graph)
 
 
@@ -261,14 +262,18 @@ def _looking(record: Op) -> tuple[list[tuple[int, int | None]], Callable[..., No
 def _partials(record: Op, count: int) -> tuple[Graph, dict[int, int]]:
     """The graph of an op's partials over its operands and result; where each slot's is in it."""
     operands, y, partials = _recorded(record, count)
-    moving = {slot: p for slot, p in enumerate(partials) if isinstance(p, Value)}
-    graph = Graph(*moving.values(), inputs=[*operands, y])
-    return graph, dict(zip(moving, graph.roots))
+    graph = Graph(*partials.values(), inputs=[*operands, y])
+    return graph, dict(zip(partials, graph.roots))
 
 
-def _recorded(record: Op, count: int) -> tuple[list[Value], Value, Sequence[Any]]:
-    """Operands without numbers, what the op gives of them, and its partials."""
+def _recorded(record: Op, count: int) -> tuple[list[Value], Value, dict[int, Value]]:
+    """Operands without numbers, what the op gives of them, and its partials by their slots."""
     with modes.quiet():
         operands: list[Value] = [Unknown(f"operand {slot + 1}") for slot in range(count)]
         y = ops.VALUES.run(record, *operands)
-        return operands, y, ops.VALUES.partials(record, operands, y)
+        found = enumerate(ops.VALUES.partials(record, operands, y))
+        return operands, y, {slot: _value(p) for slot, p in found if p is not None}
+
+
+def _value(p: Any) -> Value:
+    return p if isinstance(p, Value) else Value(p)
