@@ -135,24 +135,23 @@ def bends(order: Sequence[Value], inputs: Sequence[Value]) -> Edges:
 
     size = len(inputs) + len(order)
     free = 2 * size
-    first, inner, second = [np.empty((3, 0))], [np.empty((3, 0))], [np.empty((4, 0))]
+    found: list[list[Any]] = [[np.empty((3, 0))], [np.empty((3, 0))], [np.empty((4, 0))]]
     for record, places, numbers in _sorted_by_op(order, inputs):
         if record.slots is not None:
-            _look_at_all(record, places, numbers, first, second)
+            _look_at_all(record, places, numbers, found[0], found[2])
             continue
-        found = _looked_at(record, places, numbers, free)
-        free += len(_partials(record, len(places) - 1)[0])
-        for columns, rows in zip((first, inner, second), found):
+        for columns, rows in zip(found, _looked_at(record, places, numbers, free)):
             columns.append(np.array(rows, dtype=np.float64).reshape(-1, len(columns[0])).T)
-    slope, inside, bend = [np.concatenate(columns, axis=1) for columns in (first, inner, second)]
-    ways = Edges(_lists(slope[:, np.argsort(slope[1], kind="stable")]), size)
+        free += len(_partials(record, len(places) - 1)[0])
+    first, inner, bend = [np.concatenate(columns, axis=1) for columns in found]
+    ways = Edges(_lists(first[:, np.argsort(first[1], kind="stable")]), size)
     upstream = ways.turned().flows({size - 1: 1.0} if order else {}, range(size))
     reached = np.array([g is not None for g in upstream], dtype=bool)
     bend = bend[:, (bend[1] >= 0.0) & reached[bend[3].astype(int)]]
     with np.errstate(all="ignore"):
         bend[2] *= np.array([g or 0.0 for g in upstream])[bend[3].astype(int)]
     bend[1] += size
-    parts = ways.columns, _lists(inside), _lists(bend), ways.turned(by=size).columns
+    parts = [ways.columns, _lists(inner), _lists(bend), ways.turned(by=size).columns]
     whole: Any = tuple([[x for part in column for x in part] for column in zip(*parts)])
     return Edges(whole, free)
 
