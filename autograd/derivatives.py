@@ -107,12 +107,10 @@ class _Recording:
         self.f, self.name, self.others = f, name, others
         self.places = chosen(argnums, args, name, others)
         self.given: list[Any] = []
-        self.forms = [
-            taken(args[n], f"{name}: argument {n}", found=self.given)[1] for n in self.places
-        ]
-        outlines = tuple([form.tree for form in self.forms])
-        outline = outlines if isinstance(argnums, tuple) else outlines[0]
-        self.argument = Form(outline, len(self.given))
+        forms = [taken(args[n], f"{name}: argument {n}", found=self.given)[1] for n in self.places]
+        outlines = tuple([form.tree for form in forms])
+        self.several = isinstance(argnums, tuple)
+        self.argument = Form(outlines if self.several else outlines[0], len(self.given))
         clock.now += 2  # what is older is not ours
         self.since, self.own = clock.now, About()
         self.reads: list[Value] = []
@@ -140,8 +138,9 @@ class _Recording:
             if x._record is None:
                 x._about = self.own
             self.variables.append(x)
-        for n, form in zip(self.places, self.forms):
-            self.args[n] = form.filled(self.variables)
+        new = self.argument.filled(self.variables)
+        for n, argument in zip(self.places, new if self.several else [new]):
+            self.args[n] = argument
         y = self.f(*self.args, **self.others)
         if has_aux:
             if not isinstance(y, tuple) or len(y) != 2:
@@ -250,7 +249,8 @@ class _Linear:
                 look(graph, root, inputs if backward else seed)
         if plain:
             if backward not in self.ways:
-                self.ways[backward] = edges.slopes(graph, graph.values, backward)
+                ways = edges.slopes(graph, graph.values)
+                self.ways[backward] = ways.turned() if backward else ways
             return self.ways[backward].swept(placed, targets)
         with modes.quiet():
             if backward:

@@ -22,8 +22,6 @@ from .value import Value
 
 _ROWS: Final = 4  # from so many seeds on a NumPy row an edge costs less than a number for each
 _ENTRIES: Final = 1 << 23  # of all rows together: 64 MB
-
-
 _Columns = tuple[list[int], list[int], list[float]]
 
 
@@ -97,14 +95,13 @@ class Edges:
         return Edges(back, self.size)
 
 
-def slopes(graph: Graph, values: Sequence[Any], backward: bool = False) -> Edges:
-    """From the inputs to every node of these values, or backward: what is cut is left out."""
+def slopes(graph: Graph, values: Sequence[Any]) -> Edges:
+    """From the inputs to every node of these values: what is cut is left out."""
     depends = depending(graph, graph.inputs)
-    below: list[int] = []
-    above: list[int] = []
+    starts: list[int] = []
+    ends: list[int] = []
     factors: list[float] = []
-    for i in range(len(graph) - 1, -1, -1) if backward else range(len(graph)):
-        record, operands = graph.ops[i], graph.operands[i]
+    for i, (record, operands) in enumerate(zip(graph.ops, graph.operands)):
         if record is None or not depends[i]:
             continue
         wanted = [type(x) is int and depends[x] for x in operands]
@@ -112,10 +109,9 @@ def slopes(graph: Graph, values: Sequence[Any], backward: bool = False) -> Edges
         for slot, x in enumerate(operands):
             p = partials[slot]
             if p is not None and wanted[slot] and type(x) is int and not is_cut(record, p):
-                below.append(x)
-                above.append(i)
+                starts.append(x)
+                ends.append(i)
                 factors.append(p)
-    starts, ends = (above, below) if backward else (below, above)
     return Edges((starts, ends, factors), len(graph))
 
 

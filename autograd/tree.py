@@ -108,8 +108,8 @@ def values_of(tree: Any) -> tuple[list[Any], Form]:
     numbers: list[Any] = []
 
     def block(x: Any) -> Any:
-        array = getattr(getattr(x, "dtype", None), "kind", "") == "O" and hasattr(x, "flat")
-        part = list(x.flat) if array else [x]
+        array = getattr(getattr(x, "dtype", None), "kind", "") == "O"
+        part = list(getattr(x, "flat", x)) if array else [x]  # a pandas column has no flat
         known = any(isinstance(one, Value) for one in part)
         return _Block(numbers, part, x.shape if array else None) if known else x
 
