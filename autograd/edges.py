@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from . import modes, ops
@@ -139,11 +139,12 @@ def bends(order: Sequence[Value], inputs: Sequence[Value]) -> Edges:
         for columns, rows in zip(found, _looked_at(record, places, numbers, free)):
             columns.append(np.array(rows, dtype=np.float64).reshape(-1, len(columns[0])).T)
         free += len(_partials(record, len(places) - 1)[0])
-    first, inner, bend = [np.concatenate(columns, axis=1) for columns in found]
+    every = [np.concatenate(columns, axis=1) for columns in found]
+    first, inner, bend = [columns[:, (columns[:2] >= 0.0).all(axis=0)] for columns in every]
     ways = Edges(_lists(first[:, np.argsort(first[1], kind="stable")]), size)
     upstream = ways.turned().flows({size - 1: 1.0} if order else {}, range(size))
     reached = np.array([g is not None for g in upstream], dtype=bool)
-    bend = bend[:, (bend[1] >= 0.0) & reached[bend[3].astype(int)]]
+    bend = bend[:, reached[bend[3].astype(int)]]
     with np.errstate(all="ignore"):
         bend[2] *= np.array([g or 0.0 for g in upstream])[bend[3].astype(int)]
     bend[1] += size
@@ -186,22 +187,23 @@ def _look_at_all(
     """Add columns: operand, node, partial; and operand, partial's operand, its slope, node."""
     import numpy as np
 
-    names, run = _looking(record)
-    if not names:  # nothing passes
-        return
+    from .compiler.numpy_backend import arithmetic
+
     at = np.array(numbers).reshape(-1, (record.slots or 0) + 1).T.copy()
     spots = np.array(places, dtype=np.float64).reshape(at.shape[::-1]).T
-    outputs = [np.empty_like(at[0]) for _ in names]
-    run([*at], outputs)
-    passes = {}
-    for (slot, k), found in zip(names, outputs):
-        known = (spots[slot if k is None else k] >= 0.0) & ~((found == 0.0) & record.selects)
-        if k is None:
-            passes[slot] = known
-            first.append(np.array([spots[slot], spots[-1], found])[:, known])
-        else:
-            column = np.array([spots[k], spots[slot], found, spots[-1]])
-            second.append(column[:, known & passes[slot]])
+    graph, roots, given = _partials(record, len(at) - 1)
+    with np.errstate(all="ignore"):
+        values = graph.run(arithmetic(), dict(zip(given, at)))
+        for slot, root in roots.items():
+            p = np.broadcast_to(values[root], len(at[0]))
+            passes = ~((p == 0.0) & record.selects)
+            first.append(np.array([spots[slot], spots[-1], p])[:, passes])
+            found = reverse(graph, arithmetic(), values, {root: 1.0}, graph.inputs)
+            for k, bend in enumerate(found):
+                if bend is not None:
+                    bend = np.broadcast_to(bend, len(p))
+                    column = np.array([spots[k], spots[slot], bend, spots[-1]])
+                    second.append(column[:, passes & ~((bend == 0.0) & record.selects)])
 
 
 _Rows = list[tuple[float, ...]]
@@ -214,18 +216,15 @@ def _looked_at(
     from the place ``free`` on.
     """
     *operands, node = places
-    partials, roots = _partials(record, len(operands))
-    spots = [*places, *range(free, free + len(partials))]
-    values = partials.run(FLOATS, dict(enumerate(numbers)))
-    kept = {
-        slot: k for slot, k in roots.items()
-        if operands[slot] >= 0 and not is_cut(record, values[k])
-    }  # fmt: skip
-    inner = zip(*slopes(partials, values).columns)
+    graph, roots, given = _partials(record, len(operands))
+    spots = [*operands, *range(free, free + len(graph))]
+    values = graph.run(FLOATS, dict(zip(given, numbers)))
+    kept = [(operands[slot], k) for slot, k in roots.items() if not is_cut(record, values[k])]
+    inner = zip(*slopes(graph, values).columns)
     return (
-        [(operands[slot], node, values[k]) for slot, k in kept.items()],
-        [(spots[z], spots[k], p) for z, k, p in inner if spots[z] >= 0],
-        [(spots[k], operands[slot], 1.0, node) for slot, k in kept.items() if spots[k] >= 0],
+        [(x, node, values[k]) for x, k in kept],
+        [(spots[start], spots[end], p) for start, end, p in inner],
+        [(spots[k], x, 1.0, node) for x, k in kept],
     )
 
 
@@ -235,40 +234,17 @@ def _lists(columns: Any) -> _Columns:
 
 
 @functools.lru_cache(maxsize=256)
-def _looking(record: Op) -> tuple[list[tuple[int, int | None]], Callable[..., None]]:
-    """A program of an op's (*operands, y), and what it gives: of slot ``(slot, None)`` the partial,
-    of ``(slot, k)`` what that changes by with operand k; neither, where it is always 0.
+def _partials(record: Op, count: int) -> tuple[Graph, dict[int, int], list[int]]:
+    """The graph of an op's partials over its operands; the place of each slot's that is not always
+    0; and those of the operands and the op's result, the last only if one is made of it.
     """
-    from .compiler.numpy_backend import arithmetic, build
-    from .compiler.rewrite import rewrite
-
-    operands, y, partials = _recorded(record, record.slots or 0)
-    found: dict[tuple[int, int | None], Value] = {(slot, None): p for slot, p in partials.items()}
-    with modes.quiet():
-        for slot, p in partials.items():
-            graph = Graph(p, inputs=operands)
-            row = reverse(graph, ops.VALUES, graph.nodes, {graph.roots[0]: 1.0}, graph.inputs)
-            found.update({(slot, k): _value(x) for k, x in enumerate(row) if x is not None})
-    graph = rewrite(Graph(*found.values(), inputs=[*operands, y]), False, arithmetic())
-    return list(found), build(graph)
-
-
-@functools.lru_cache(maxsize=256)
-def _partials(record: Op, count: int) -> tuple[Graph, dict[int, int]]:
-    """The graph of an op's partials over its operands and result; where each slot's is in it."""
-    operands, y, partials = _recorded(record, count)
-    graph = Graph(*partials.values(), inputs=[*operands, y])
-    return graph, dict(zip(partials, graph.roots))
-
-
-def _recorded(record: Op, count: int) -> tuple[list[Value], Value, dict[int, Value]]:
-    """Operands without numbers, what the op gives of them, and its partials by their slots."""
     with modes.quiet():
         operands: list[Value] = [Unknown(f"operand {slot + 1}") for slot in range(count)]
         y = ops.VALUES.run(record, *operands)
-        found = enumerate(ops.VALUES.partials(record, operands, y))
-        return operands, y, {slot: _value(p) for slot, p in found if p is not None}
-
-
-def _value(p: Any) -> Value:
-    return p if isinstance(p, Value) else Value(p)
+        found = {
+            slot: p if isinstance(p, Value) else Value(p)
+            for slot, p in enumerate(ops.VALUES.partials(record, operands, y)) if p is not None
+        }  # fmt: skip
+    graph = Graph(*found.values(), inputs=operands)
+    result = [i for i, node in enumerate(graph.nodes) if node is y]
+    return graph, dict(zip(found, graph.roots)), [*graph.inputs, *result]
