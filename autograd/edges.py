@@ -74,25 +74,17 @@ class Edges:
 
     def leading_to(self, targets: Sequence[int | None]) -> Edges:
         """Those from which a way leads to one of these."""
-        leads = [False] * self.size
-        for i in targets:
-            if i is not None:
-                leads[i] = True
-        kept = []
+        wanted = {i: 1.0 for i in targets if i is not None}
+        leads = self.turned().flows(wanted, range(self.size))
+        kept = [k for k, end in enumerate(self.columns[1]) if leads[end] is not None]
         starts, ends, factors = self.columns
-        for k in range(len(ends) - 1, -1, -1):
-            if leads[ends[k]]:
-                leads[starts[k]] = True
-                kept.append(k)
-        kept.reverse()
         columns = [starts[k] for k in kept], [ends[k] for k in kept], [factors[k] for k in kept]
         return Edges(columns, self.size)
 
-    def turned(self, by: int = 0) -> Edges:
-        """The same ways gone backward, at all places + ``by``."""
+    def turned(self) -> Edges:
+        """The same ways gone backward."""
         starts, ends, factors = self.columns
-        back = [i + by for i in reversed(ends)], [i + by for i in reversed(starts)], factors[::-1]
-        return Edges(back, self.size)
+        return Edges((ends[::-1], starts[::-1], factors[::-1]), self.size)
 
 
 def slopes(graph: Graph, values: Sequence[Any]) -> Edges:
@@ -141,16 +133,16 @@ def bends(order: Sequence[Value], inputs: Sequence[Value]) -> Edges:
         free += len(_partials(record, len(places) - 1)[0])
     every = [np.concatenate(columns, axis=1) for columns in found]
     first, inner, bend = [columns[:, (columns[:2] >= 0.0).all(axis=0)] for columns in every]
-    ways = Edges(_lists(first[:, np.argsort(first[1], kind="stable")]), size)
-    upstream = ways.turned().flows({size - 1: 1.0} if order else {}, range(size))
+    first = first[:, np.argsort(first[1], kind="stable")]
+    seed = {size - 1: 1.0} if order else {}
+    upstream = Edges(_lists(first), size).turned().flows(seed, range(size))
     reached = np.array([g is not None for g in upstream], dtype=bool)
     bend = bend[:, reached[bend[3].astype(int)]]
     with np.errstate(all="ignore"):
         bend[2] *= np.array([g or 0.0 for g in upstream])[bend[3].astype(int)]
     bend[1] += size
-    parts = [ways.columns, _lists(inner), _lists(bend), ways.turned(by=size).columns]
-    whole: Any = tuple([[x for part in column for x in part] for column in zip(*parts)])
-    return Edges(whole, free)
+    back = np.array([first[1] + size, first[0] + size, first[2]])[:, ::-1]
+    return Edges(_lists(np.concatenate([first, inner, bend[:3], back], axis=1)), free)
 
 
 _Alike = tuple[Op, list[int], list[float]]  # their operands and they, as places and as numbers
@@ -195,6 +187,8 @@ def _look_at_all(
     with np.errstate(all="ignore"):
         values = graph.run(arithmetic(), dict(zip(given, at)))
         for slot, root in roots.items():
+            if (spots[slot] < 0.0).all():  # the exponents of x**2
+                continue
             p = np.broadcast_to(values[root], len(at[0]))
             passes = ~((p == 0.0) & record.selects)
             first.append(np.array([spots[slot], spots[-1], p])[:, passes])
@@ -203,7 +197,7 @@ def _look_at_all(
                 if bend is not None:
                     bend = np.broadcast_to(bend, len(p))
                     column = np.array([spots[k], spots[slot], bend, spots[-1]])
-                    second.append(column[:, passes & ~((bend == 0.0) & record.selects)])
+                    second.append(column[:, passes])
 
 
 _Rows = list[tuple[float, ...]]
@@ -229,7 +223,7 @@ def _looked_at(
 
 
 def _lists(columns: Any) -> _Columns:
-    starts, ends, factors = columns[:3]
+    starts, ends, factors = columns
     return starts.astype(int).tolist(), ends.astype(int).tolist(), factors.tolist()
 
 
