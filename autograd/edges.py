@@ -197,7 +197,8 @@ def _look_at_all(
                 if bend is not None:
                     bend = np.broadcast_to(bend, len(p))
                     column = np.array([spots[k], spots[slot], bend, spots[-1]])
-                    second.append(column[:, passes])
+                    cut = (bend == 0.0) & (p == p) & record.selects  # but nan stays nan
+                    second.append(column[:, passes & ~cut])
 
 
 _Rows = list[tuple[float, ...]]

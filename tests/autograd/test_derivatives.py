@@ -565,6 +565,13 @@ def test_the_second_derivatives_of_what_is_flat_or_of_nothing_are_zeros_of_its_f
         assert hvp(f)([1.0, 2.0], [1.0, 2.0]) == hvp(f)([1.0, 2.0], [w, w]) == [0.0, 0.0]
 
 
+def test_what_an_op_did_not_choose_bends_nothing_and_nan_stays_nan():
+    """d² x relu(x) / dx² is 2 wherever x > 0; inf × 0 would be nan."""
+    assert hessian(lambda x: x * autograd.relu(x))(math.inf) == 2.0
+    f = lambda p: p[0] * autograd.maximum(p[0], p[1])  # noqa: E731
+    assert np.isnan(hessian(f)([math.nan, 30.0])).all()
+
+
 def test_second_derivatives_pass_through_others():
     f = lambda k: hessian(lambda x: k * (x**3).sum())(np.array([1.0, 2.0])).sum()  # noqa: E731
     assert grad(f)(5.0) == 6.0 + 12.0
