@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 COMPILED := build/compiled
-SMOKE := eager doors compiled ops fold drawing page ask
+SMOKE := eager doors arrays against_jax train compiled ops fold drawing page ask
 
 # An environment knows its own folder and interpreter: after a move or a change of either, make another.
 made_for := $(CURDIR) $(shell $(PYTHON) -VV)
@@ -18,7 +18,7 @@ endif
 demo: $(VENV)/demo-ready  ## train a network on the iris flowers, draw it, walk one backward pass
 	$(RUN) examples/iris.py
 
-test: $(VENV)/test-ready  ## tests, doctests, README, docs, examples and notebook; no browser
+test: $(VENV)/test-ready  ## tests, doctests, README, docs, examples and notebooks; no browser
 	$(RUN) -m pytest -m "not browser and not long"
 
 test-long: $(VENV)/test-ready  ## every op at 2,000 points and more, 1,000 random programs: minutes

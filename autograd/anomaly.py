@@ -94,7 +94,7 @@ def _at_once(record: Op, operands: Sequence[Value | float], data: float) -> None
 
     An inf of another is not walked back each time: a long sum of them would cost its square.
     """
-    numbers = [x._data if isinstance(x, Value) else x for x in operands]
+    numbers = [x._number if isinstance(x, Value) else x for x in operands]
     if data != data or all(map(math.isfinite, numbers)):
         about = "", True, modes.current().scope, user_frame()[:2]
         graph = Graph(restore(Value, data, record, tuple(operands), None, about, None))
@@ -196,14 +196,14 @@ def error_of(graph: Graph, found: Found, where: str = "") -> AnomalyError:
 
 def _made(node: Value, record: Op, found: Found) -> tuple[str, str]:
     """What is said of an op's result, or of what it sends back; and the remedy."""
-    wanted, got = "result", f"{node._data!r}"
+    wanted, got = "result", f"{node._number!r}"
     remedy = record.remedy or "keep its operands where its result is finite"
     if found.phase == "backward":
-        slopes = FLOATS.partials(record, found.operands, node._data)
+        slopes = FLOATS.partials(record, found.operands, node._number)
         odd = [p for p in slopes if p is not None and not math.isfinite(p)]
         wanted, got = "gradient", f"the slope {odd[0]!r}" if odd else "more than a float holds"
         remedy = "keep its operands away from there" if odd else "scale the root down"
-    of = [f"{x._data!r} from {called(x)}" if isinstance(x, Value) else f"{x!r}"
+    of = [f"{x._number!r} from {called(x)}" if isinstance(x, Value) else f"{x!r}"
           for x in node.inputs[:_SHOWN]] + ["…"] * (len(node.inputs) > _SHOWN)  # fmt: skip
     text = f"{record.name}: a finite {wanted} is required, got {got} at {called(node)}"
     return f"{text}, of {', '.join(of)}", remedy

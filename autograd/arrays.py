@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from . import ops
 from .functions import mean
 from .numbers import real
 from .op import Op
-from .value import Value, above
+from .value import Value, above, apply, noted
 
 
 class Array(np.ndarray[Any, Any]):
@@ -51,11 +52,24 @@ class Array(np.ndarray[Any, Any]):
         """The gradients, in a new float64 array; 0 of what is no Value."""
         return _float64([x.grad if isinstance(x, Value) else 0.0 for x in self.flat], self.shape)
 
+    def astype(self, dtype: Any, *args: Any, **given: Any) -> Any:
+        """A copy, if it is of objects."""
+        if np.dtype(dtype) != object:
+            raise TypeError(
+                "astype: it would cut the numbers off from their gradients; use x.data, which is "
+                "the float64 array of them"
+            )
+        return super().astype(dtype, *args, **given)
+
     def zero_grad(self) -> None:
         """Forget the gradients."""
         for x in self.flat:
             if isinstance(x, Value):
                 x.zero_grad()
+
+    def sort(self, *order: Any, **given: Any) -> None:
+        """Put the entries in order: np.sort's, which has nan last."""
+        self[...] = np.sort(self, *order, **given)
 
     def __repr__(self) -> str:
         return f"Array({np.array2string(_shown(self), separator=', ', prefix='Array(')})"
@@ -92,6 +106,7 @@ def array(data: Any, label: str = "", requires_grad: bool = True) -> Array:
     >>> x[1].label
     'x[1]'
     """
+    noted(label, requires_grad, "")  # which refuses what is no label
     numbers, shape = entries(data, "array")
     places = itertools.product(*map(range, shape))
     leaves = [
@@ -141,7 +156,7 @@ def _number(x: Any, who: str) -> Any:
         return x
     if x.is_unknown:
         raise x.refuse(f"{who} asked for its number")  # type: ignore[attr-defined]
-    return x._data
+    return x._number
 
 
 def _has_unknown(x: Any) -> bool:
@@ -169,11 +184,6 @@ def _ours(found: Any) -> Any:
     return found.view(Array if found.dtype == object else np.ndarray)
 
 
-def _entry(found: Any) -> Any:
-    """An Array; of no dimension its one entry."""
-    return _ours(found) if np.ndim(found) else found[()]
-
-
 def shaped(found: list[Any], x: Any) -> Any:
     """What an op of a sequence gave, in the form of ``x``: an Array, or float64."""
     recorded = any(isinstance(y, Value) for y in found)
@@ -192,7 +202,8 @@ def _without_rule(name: str) -> TypeError:
 def _loop(record: Op) -> Callable[..., Any]:
     """The op as a NumPy function of arrays of objects; NumPy's own where it cannot raise."""
     inlined = {ops.add: np.add, ops.subtract: np.subtract, ops.multiply: np.multiply}
-    return inlined.get(record) or np.frompyfunc(record, record.slots or 1, 1)
+    whole = record if record.gather else lambda *operands: apply(record, operands)  # half the time
+    return inlined.get(record) or np.frompyfunc(whole, record.slots or 1, 1)
 
 
 def elementwise(record: Op, operands: Sequence[Any]) -> Any:
@@ -216,14 +227,12 @@ _BOOLS = {
     "isnan", "isfinite", "isinf", "signbit", "logical_and", "logical_or", "logical_xor",
     "logical_not", *_COMPARISONS,
 }  # fmt: skip
-_FACTORS = {
-    "deg2rad": math.pi / 180.0, "radians": math.pi / 180.0,
-    "rad2deg": 180.0 / math.pi, "degrees": 180.0 / math.pi,
-}  # fmt: skip
+_OF_ANGLES = {"deg2rad", "radians", "rad2deg", "degrees"}
 _REDUCING = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
+_OBJECT = np.dtype(object)
 _HARMLESS: dict[str, tuple[Any, ...]] = {  # what NumPy and libraries pass on, and asks for nothing
-    "out": (None,), "dtype": (None, object, np.dtype(object)), "where": (True,),
-    "subok": (True, False), "initial": (np._NoValue,), "keepdims": (np._NoValue,),
+    "out": (None,), "dtype": (None, object, _OBJECT, type(_OBJECT)), "where": (True,),
+    "initial": (np._NoValue,), "keepdims": (np._NoValue,), "subok": (True,),
 }  # fmt: skip
 
 
@@ -233,10 +242,16 @@ def _record_of(ufunc: Any) -> Op | None:
     return record if record is not None and record.slots == ufunc.nin else None
 
 
-def _asked(given: dict[str, Any]) -> dict[str, Any]:
-    """The keywords that ask for something."""
-    harmless = [k for k, x in given.items() if any(x is one for one in _HARMLESS.get(k, ()))]
-    return {word: x for word, x in given.items() if word not in harmless} if harmless else given
+def _asked(name: str, own: Any, args: Sequence[Any], given: dict[str, Any]) -> Any:
+    """Our own function of the arguments, and of the keywords that ask for something."""
+    asking = {k: x for k, x in given.items() if not any(x is a for a in _HARMLESS.get(k, ()))}
+    try:
+        return own(*args, **asking)
+    except TypeError as error:
+        _, call, fault = str(error).partition("() ")
+        if not call or " argument" not in fault:  # Python's word on a call that does not fit
+            raise
+        raise TypeError(f"{name}: {fault}; leave it out, or give it by name") from None
 
 
 def _of_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], given: dict[str, Any]) -> Any:
@@ -246,14 +261,12 @@ def _of_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], given: dict[str, A
     if way is None:
         raise _without_rule(f"{name}.{method}")
     out: Any = given.pop("out", (None,))[0] if ufunc.nout == 1 else None
-    given = _asked(given)
-    if (given and method == "__call__") or (out is not None and out.dtype != object):
-        got = f"{', '.join(given)}=" if given else f"out= of dtype {out.dtype}"
+    if out is not None and out.dtype != object:
         raise TypeError(
-            f"{name}: no keyword is known on Values but an out= that can hold them, got {got}; "
-            "leave it out, or choose by np.where, or make that array with dtype=object"
+            f"{name}: an out= that can hold Values is required, got one of dtype {out.dtype}; "
+            "leave it out, or make it with dtype=object"
         )
-    found = way(ufunc, *inputs, **given)
+    found = _asked(name, way, (ufunc, *inputs), given)
     if out is None:
         return found
     out[...] = found
@@ -269,8 +282,8 @@ def _called(ufunc: Any, *inputs: Any) -> Any:
         return bool(found) if scalars else found
     if name == "matmul":
         return _matmul(*inputs)
-    if name in _FACTORS:
-        return elementwise(ops.multiply, (*inputs, _FACTORS[name]))
+    if name in _OF_ANGLES:  # a factor
+        return elementwise(ops.multiply, (*inputs, ufunc(1.0)))
     record = _record_of(ufunc)
     if record is not None:
         return record(*inputs) if scalars else elementwise(record, inputs)
@@ -312,7 +325,7 @@ def _over(
     outer, inner = moved.shape[: a.ndim - len(axes)], moved.shape[a.ndim - len(axes) :]
     rows = moved.reshape(math.prod(outer), math.prod(inner)).tolist()
     found = wrapped([of_row(row, **given) for row in rows], outer)
-    return _ours(np.expand_dims(np.asarray(found), axes)) if keepdims else _entry(found)
+    return _ours(np.expand_dims(np.asarray(found), axes)) if keepdims else found[()]
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) -> Any:
@@ -329,59 +342,56 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) 
     return _over(of_sizes, elementwise(ops.abs, (x,)), axis, keepdims=keepdims)
 
 
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return _over(ops.sum, np.diagonal(_plain(a, "trace"), offset, axis1, axis2), -1)
-
-
-def _running(ufunc: Any, a: Any, axis: Any = None) -> Any:
-    return _accumulated(ufunc, np.ravel(a) if axis is None else a, axis or 0)
-
-
-def _sort(a: Any, axis: Any = -1) -> Any:
+def _sort(a: Any, axis: Any = -1, kind: Any = None) -> Any:
     a = _plain(a, "sort")
     a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
-    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")
+    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")  # any kind's order is this
     return _ours(np.take_along_axis(a, order, axis))
 
 
 # ------------------------------------------------------------------ products
 def _einsum(subscripts: Any, *operands: Any, optimize: Any = False, who: str = "einsum") -> Any:
     """The sum of products that the subscripts name: one dot an entry."""
-    text = subscripts.replace(" ", "") if isinstance(subscripts, str) else ""
-    left, arrow, right = text.partition("->")
+    left, arrow, output = str(subscripts).replace(" ", "").partition("->")
     terms = left.split(",")
-    if not text or len(terms) != len(operands):
+    arrays = [_plain(x, who) for x in operands]
+    while len(terms) > 2:
+        *terms, a, b = terms
+        union = "..." * ("..." in a + b) + "".join(sorted({*a, *b} - {"."}))
+        product = _einsum(f"{a},{b}->{union}", *arrays[-2:], who=who)
+        terms, arrays = [*terms, union], [*arrays[:-2], np.asarray(product)]
+    letters = sorted({*left} - {*",."})
+    if not arrow:
+        output = "..." * ("..." in left) + "".join(x for x in letters if left.count(x) == 1)
+    summed = "".join(x for x in letters if x not in output)
+    form = f"{','.join(terms)}->{output}{summed}"
+    try:
+        sides = [np.asarray(x.take(_places(form, arrays, n))) for n, x in enumerate(arrays)]
+    except ValueError as error:
+        shapes = " and ".join(str(x.shape) for x in arrays)
         raise ValueError(
-            f"{who}: subscripts and as many arrays are required, got {subscripts!r} and "
-            f"{len(operands)}; use einsum('ij,j->i', a, b)"
-        )
-    labeled = []
-    for term, operand in zip(terms, operands, strict=True):
-        x = _plain(operand, who)
-        labeled.append((x, _labels(term, x.ndim, who)))
-    every = [label for _, labels in labeled for label in labels]
-    extra = sorted({label for label in every if isinstance(label, int)})
-    once = sorted({x for x in every if isinstance(x, str) and every.count(x) == 1})
-    known = right.replace("...", "")
-    if not set(known) <= set(every):
-        raise ValueError(f"{who}: each letter of {right!r} must be one of {left!r}; name it there")
-    output = _labels(right, len(known) + len(extra) * ("..." in right), who)
-    return _contracted(who, labeled, output if arrow else [*extra, *once])
+            f"{who}: an axis a letter is required, and sizes that match, got {subscripts!r} of "
+            f"shapes {shapes} ({error}); use it as einsum('ij,j->i', a, b)"
+        ) from None
+    if not summed:
+        return _ours(sides[0][()]) if len(sides) == 1 else elementwise(ops.multiply, sides)
+    shape = sides[0].shape[: sides[0].ndim - len(summed)]
+    rows = (math.prod(shape), math.prod(sides[0].shape[len(shape) :]))
+    lists = [x.reshape(rows) if x.dtype != object else x.reshape(rows).tolist() for x in sides]
+    found = wrapped([*map(ops.sum if len(lists) == 1 else ops.dot, *lists)], shape)
+    return found[()]  # of no dimension the entry
 
 
-def _labels(term: str, ndim: int, who: str) -> list[Any]:
-    """A letter an axis; for those that an ellipsis stands for numbers below 0, -1 for the last."""
-    before, dots, after = term.partition("...")
-    extra = ndim - len(before) - len(after)
-    if extra < 0 or (extra and not dots):
-        raise ValueError(
-            f"{who}: as many axes as {term!r} has letters are required, got {ndim}; reshape it"
-        )
-    return [*before, *range(-extra, 0), *after]
+def _places(form: str, arrays: Sequence[Any], n: int) -> Any:
+    """Which entry of array ``n`` each product takes: NumPy's own einsum of places and ones."""
+    ones = [np.ones(x.shape, dtype=int) for x in arrays]
+    ones[n] = np.arange(arrays[n].size).reshape(arrays[n].shape)
+    return np.einsum(form, *ones, order="C")
 
 
 def _matmul(a: Any, b: Any) -> Any:
-    rows, columns = "i" * (np.ndim(a) != 1), "k" * (np.ndim(b) != 1)
+    _fitting(np.matmul, a, b)
+    rows, columns = "i" * (a.ndim != 1), "k" * (b.ndim != 1)
     left, right = "...ij" if rows else "j", "...jk" if columns else "j"
     return _einsum(f"{left},{right}->...{rows}{columns}", a, b, who="matmul")
 
@@ -395,78 +405,31 @@ def _dot(a: Any, b: Any, who: str = "dot") -> Any:
 
 def _tensordot(a: Any, b: Any, axes: Any = 2, who: str = "tensordot") -> Any:
     a, b = _plain(a, who), _plain(b, who)
+    _fitting(functools.partial(np.tensordot, axes=axes), a, b)
     if np.ndim(axes) == 0:
         axes = (range(a.ndim - axes, a.ndim), range(axes))
-    left: list[Any] = list(range(a.ndim))
-    right: list[Any] = list(range(a.ndim, a.ndim + b.ndim))
-    pairs = list(zip(*map(np.atleast_1d, axes), strict=True))
-    for n, k in pairs:
+    left, right = string.ascii_letters[: a.ndim], [*string.ascii_letters[a.ndim :][: b.ndim]]
+    for n, k in zip(*map(np.atleast_1d, axes), strict=True):
         right[k] = left[n]
-    summed = {left[n] for n, _ in pairs}
-    return _contracted(who, [(a, left), (b, right)], [x for x in left + right if x not in summed])
+    output = "".join(sorted({*left} ^ {*right}, key=string.ascii_letters.index))
+    return _einsum(f"{left},{''.join(right)}->{output}", a, b, who=who)
 
 
-def _contracted(who: str, labeled: list[tuple[Any, list[Any]]], output: list[Any]) -> Any:
-    """Σ of the products over the labels that are not in the output: one dot an entry."""
-    sizes: dict[Any, int] = {}
-    for x, labels in labeled:
-        for label, size in zip(labels, x.shape, strict=True):
-            known = sizes.setdefault(label, size)
-            stretches = 1 in (size, known) and (who == "einsum" or label in range(-x.ndim, 0))
-            if size != known and not stretches:
-                shapes = " and ".join(str(x.shape) for x, _ in labeled)
-                raise ValueError(
-                    f"{who}: sizes that match are required, got shapes {shapes}; reshape one"
-                )
-            sizes[label] = size if known == 1 else known
-    while len(labeled) > 2:
-        (a, left), (b, right) = labeled.pop(), labeled.pop()
-        union = list(dict.fromkeys(left + right))
-        pair = _spread(a, left, union, sizes), _spread(b, right, union, sizes)
-        labeled.append((np.asarray(elementwise(ops.multiply, pair)), union))
-    shape = tuple(sizes[label] for label in output)
-    summed = [label for label in sizes if label not in output]
-    sides = [_spread(x, own, [*output, *summed], sizes) for x, own in labeled]
-    if not summed:
-        return _entry(sides[0]) if len(sides) == 1 else elementwise(ops.multiply, sides)
-    rows = (math.prod(shape), math.prod([sizes[label] for label in summed]))
-    lists = [x.reshape(rows) if x.dtype != object else x.reshape(rows).tolist() for x in sides]
-    return _entry(wrapped([*map(ops.sum if len(lists) == 1 else ops.dot, *lists)], shape))
-
-
-def _spread(x: Any, labels: list[Any], wanted: list[Any], sizes: dict[Any, int]) -> Any:
-    """An operand with an axis for each label wanted, in that order."""
-    for label in dict.fromkeys(labels):
-        while labels.count(label) > 1:  # the diagonal, which comes last
-            first, second = [n for n, one in enumerate(labels) if one == label][:2]
-            x = np.diagonal(x, axis1=first, axis2=second)
-            labels = [x for n, x in enumerate(labels) if n not in (first, second)] + [label]
-    x = x.transpose([labels.index(label) for label in wanted if label in labels])
-    x = x[tuple(slice(None) if label in labels else None for label in wanted)]
-    return np.broadcast_to(x, [sizes[label] for label in wanted])
+def _fitting(function: Any, a: Any, b: Any) -> None:
+    """ValueError, NumPy's own, unless the shapes fit; its einsum would stretch sizes of 1."""
+    function(np.zeros(a.shape), np.zeros(b.shape))
 
 
 # ------------------------------------------------------------------ NumPy's functions
 def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
     """What NumPy calls with a Value or an Array among the arguments."""
     if function in _UNCHANGED:
+        args = tuple([array(x) if isinstance(x, Value) else x for x in args])  # with methods
         return _ours(np.ndarray.__array_function__(np.empty(0), function, (), args, given))
     own, name = _OWN.get(function), f"{function.__module__}.{function.__name__}"
     if own is None:
         raise _without_rule(name)
-    try:
-        return own(*args, **_asked(given))
-    except TypeError as error:
-        if " argument" not in str(error):  # Python's word on a call that does not fit
-            raise
-        raise TypeError(f"{name}: {error}; leave it out, or give it by name") from None
-
-
-def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    low, high = min if a_min is None else a_min, max if a_max is None else a_max
-    if low is None:
-        return array(a) if high is None else elementwise(ops.minimum, (a, high))
-    return elementwise(*((ops.maximum, (a, low)) if high is None else (ops.clip, (a, low, high))))
+    return _asked(name, own, args, given)
 
 
 def _round(a: Any, decimals: int = 0) -> Any:
@@ -491,38 +454,33 @@ def _by_number(function: Any) -> Callable[..., Any]:
     return call
 
 
-_OF_ROWS: dict[str, Callable[..., Any]] = {
-    "sum": ops.sum, "mean": mean, "prod": ops.prod, "std": ops.std, "var": ops.var,
-    "max": ops.max, "amax": ops.max, "min": ops.min, "amin": ops.min,
-}  # fmt: skip
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: functools.partial(_over, of_row) for name, of_row in _OF_ROWS.items()},
-    "linalg.norm": _norm, "trace": _trace,
-    "cumsum": functools.partial(_running, np.add),
-    "cumprod": functools.partial(_running, np.multiply),
+    "mean": functools.partial(_over, mean), "linalg.norm": _norm,
+    "std": functools.partial(_over, ops.std), "var": functools.partial(_over, ops.var),
     "dot": _dot, "inner": functools.partial(_dot, who="inner"), "tensordot": _tensordot,
     "einsum": _einsum,
     "vdot": lambda a, b: _dot(np.ravel(a), np.ravel(b)),
-    "where": _where, "clip": _clip, "round": _round, "around": _round, "sort": _sort,
+    "where": _where, "round": _round, "around": _round, "sort": _sort,
     "sinc": lambda x: elementwise(ops.sinc, (x,)), "fix": lambda x: elementwise(ops.trunc, (x,)),
-    "real": lambda val: val, "array_repr": repr, "array_str": str,
-    "array2string": lambda a: str(_shown(a)),
+    "real": lambda val: val,
 }  # fmt: skip
 BY_NUMBER = """
     argmax argmin argsort argpartition nonzero flatnonzero argwhere count_nonzero searchsorted
-    digitize all any isclose allclose array_equal array_equiv
+    digitize all any isclose allclose array_equal array_equiv array_repr array_str array2string
 """
 UNCHANGED = """
+    sum prod max amax min amin ptp cumsum cumprod cumulative_sum cumulative_prod trace clip average
     reshape ravel transpose permute_dims matrix_transpose swapaxes moveaxis rollaxis expand_dims
     squeeze broadcast_to broadcast_arrays atleast_1d atleast_2d atleast_3d stack concatenate concat
     vstack hstack dstack column_stack block append insert delete split array_split hsplit vsplit
     dsplit unstack repeat tile roll rot90 flip fliplr flipud take take_along_axis put_along_axis put
     place putmask copyto compress extract choose select piecewise diag diagflat diagonal
-    fill_diagonal tril triu pad resize diff ediff1d outer kron cross convolve correlate polyval
-    vander trapezoid trapz linspace meshgrid full_like zeros_like ones_like empty_like copy shape
-    ndim size iscomplexobj isrealobj result_type can_cast may_share_memory shares_memory
-    apply_along_axis apply_over_axes ptp average linalg.multi_dot linalg.matrix_power
-    linalg.outer linalg.cross linalg.matmul linalg.tensordot linalg.trace linalg.vector_norm
+    fill_diagonal tril triu pad resize diff ediff1d outer kron cross convolve correlate
+    polyval vander trapezoid trapz linspace meshgrid full_like zeros_like ones_like empty_like copy
+    shape ndim size iscomplexobj isrealobj result_type can_cast may_share_memory shares_memory
+    apply_along_axis apply_over_axes linalg.multi_dot linalg.matrix_power linalg.diagonal
+    linalg.matrix_transpose linalg.outer linalg.cross linalg.matmul linalg.tensordot linalg.trace
+    linalg.vector_norm
 """
 
 
@@ -539,26 +497,12 @@ def _method(name: str) -> Callable[..., Any]:
     return lambda self, *args, **given: _of_function(_numpys(name), (self, *args), given)
 
 
-def _no_method(name: str) -> Callable[..., Any]:
-    def method(self: Array, *args: Any, **given: Any) -> Any:
-        if name == "astype" and args[:1] == (object,):
-            return self.copy()
-        raise TypeError(
-            f"{name}: it would cut the numbers off from their gradients; use x.data, which is the "
-            "float64 array of them"
-        )
-
-    return method
-
-
 FUNCTIONS.update({path: _by_number(_numpys(path)) for path in BY_NUMBER.split()})
 _OWN = {_numpys(path): own for path, own in FUNCTIONS.items()}
 _UNCHANGED = {_numpys(path) for path in UNCHANGED.split()}
 for _name in {*FUNCTIONS} - {"sort"}:  # it is in place
     if callable(getattr(np.ndarray, _name, None)):
         setattr(Array, _name, _method(_name))
-for _name in ("astype", "tobytes", "tofile", "byteswap", "getfield", "setfield"):
-    setattr(Array, _name, _no_method(_name))
 above.update(
     dot=_dot, elementwise=elementwise, function=_of_function, shaped=shaped, ufunc=_of_ufunc
 )

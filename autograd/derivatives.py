@@ -184,7 +184,7 @@ class _Recording:
     def results(self, numbers: Sequence[Any], plain: bool) -> list[Any]:
         """After the block: floats, but for what depends on a Value that records and is not ours."""
         if plain:
-            return [x._data if isinstance(x, Value) else x or 0.0 for x in numbers]
+            return [x._number if isinstance(x, Value) else x or 0.0 for x in numbers]
         graph = self.graph_of(_values(numbers))
         outer, roots = self._outer(graph), iter(graph.roots)
         recording = modes.current().recording
@@ -195,7 +195,7 @@ class _Recording:
             elif outer[next(roots)]:
                 found.append(x if recording else x.detach())
             else:
-                found.append(x._data)
+                found.append(x._number)
         return found
 
     def settled(self, aux: Any) -> Any:

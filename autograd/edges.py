@@ -167,9 +167,9 @@ def _sorted_by_op(order: Sequence[Value], inputs: Sequence[Value]) -> Iterable[_
             else:
                 operand = x
                 places.append(place.get(id(operand), -1))
-                numbers.append(operand._data)
+                numbers.append(operand._number)
         places.append(i)
-        numbers.append(node._data)
+        numbers.append(node._number)
     return found.values()
 
 

@@ -99,7 +99,7 @@ class Graph:
             for i, node in enumerate(nodes)
         ]
         abouts = [getattr(node, "_about", NOTHING_NOTED) for node in nodes]
-        values = [None if node.is_unknown else node._data for node in nodes]
+        values = [None if node.is_unknown else node._number for node in nodes]
         self._hold(
             nodes=nodes,
             ops=records,
@@ -217,7 +217,7 @@ def shallow(node: Value) -> Value:
 
 def parts(node: Value) -> tuple[Any, ...]:
     """All that a node is, as arguments of ``restore``."""
-    data = None if node.is_unknown else node._data
+    data = None if node.is_unknown else node._number
     about = getattr(node, "_about", None)
     return (
         type(node),
@@ -241,7 +241,7 @@ def restore(
 ) -> Value:
     node = Value.__new__(kind)
     if data is not None:
-        node._data = data
+        node._number = data
     node._record = record
     node._mark = 0
     if record is None:  # as if written just now: what is made of it is computed again, once

@@ -47,10 +47,11 @@ def plural(count: int, noun: str) -> str:
 
 
 def flat(xs: Any) -> Any:
-    """The sequence; of an array of several dimensions all its entries."""
-    return xs.__array__().reshape(-1) if getattr(xs, "ndim", 1) > 1 else xs
+    """The sequence; of an array of several dimensions, or of none, all its entries."""
+    return xs.__array__().reshape(-1) if getattr(xs, "ndim", 1) != 1 else xs
 
 
+_NO_NUMBERS = ("bool", "timedelta64")  # though they say that they are: integers
 _REMEDIES: tuple[tuple[type, str], ...] = (
     (bool, "use 1.0 or 0.0"), (str, "use float(...) on it"),
     (complex, "take .real or .imag"), (type(None), "is a return missing?"),
@@ -61,7 +62,8 @@ def real(
     x: Any, who: str, required: str = "one real number is required", remedy: str = ""
 ) -> float:
     """``x`` as a float; TypeError unless it is one real number, ValueError if no float holds it."""
-    if type(x) is int or (isinstance(x, numbers.Real) and not isinstance(x, bool)):
+    kind = type(x)
+    if kind is int or (isinstance(x, numbers.Real) and kind.__name__ not in _NO_NUMBERS):
         try:
             return float(x)
         except OverflowError:

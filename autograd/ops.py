@@ -870,7 +870,7 @@ minimum = primitive(
 
 def _in_order(*operands: Any) -> tuple[Any, ...]:
     """clip's operands, unless both bounds are known and the lower is above the upper."""
-    bounds = [x if getattr(x, "is_unknown", True) else x._data for x in operands[1:]]
+    bounds = [x if getattr(x, "is_unknown", True) else x._number for x in operands[1:]]
     if len(bounds) == 2 and all(isinstance(x, (int, float)) for x in bounds):
         low, high = bounds
         if low > high:

@@ -285,7 +285,7 @@ class _Pass:
             b = node._b
             if record is _MULTIPLY or record is _ADD or record is _SUBTRACT or record is _DOT:
                 # Of a finite result these partials are finite too: 0 × each is 0.
-                if g == 0.0 and (node._data - node._data == 0.0 or not self.is_reached(node)):
+                if g == 0.0 and (node._number - node._number == 0.0 or not self.is_reached(node)):
                     continue
                 if record is _MULTIPLY:
                     if type(b) is float:
@@ -297,8 +297,8 @@ class _Pass:
                     else:
                         x = a
                         y = b
-                        x._grad += g * y._data
-                        y._grad += g * x._data
+                        x._grad += g * y._number
+                        y._grad += g * x._number
                 elif record is _DOT:
                     xs = a[len(a) // 2 :]
                     _send_pairs(g, a, xs, b is None)  # the w's, as zip ends with the shorter
@@ -314,7 +314,7 @@ class _Pass:
                         else:
                             y._grad -= g
             elif record is not None:
-                data = node._data
+                data = node._number
                 if type(a) is tuple:
                     for operand, p in zip(a, _partials(node), strict=True):
                         if type(operand) is not float and p is not None:
@@ -326,12 +326,12 @@ class _Pass:
                     if slope is not None:
                         x = a
                         try:
-                            p = slope(x._data, data)
+                            p = slope(x._number, data)
                         except (ValueError, ArithmeticError):
-                            p = evaluate(record.rules[0], x._data, data)
+                            p = evaluate(record.rules[0], x._number, data)
                         self.give(x, node, g, p)
                     continue
-                at = a if type(a) is float else a._data, b if type(b) is float else b._data
+                at = a if type(a) is float else a._number, b if type(b) is float else b._number
                 for slot, operand in enumerate((a, b)):
                     slope = slopes[slot]
                     if type(operand) is not float and slope is not None:
@@ -381,9 +381,9 @@ class _Pass:
 def _partials(node: Value) -> Sequence[float | None]:
     record = node._record
     assert record is not None
-    at = [x._data if isinstance(x, Value) else x for x in node.inputs]
+    at = [x._number if isinstance(x, Value) else x for x in node.inputs]
     wanted = [type(x) is not float for x in node.inputs]
-    return FLOATS.partials(record, at, node._data, wanted)
+    return FLOATS.partials(record, at, node._number, wanted)
 
 
 def is_cut(record: Op, p: float | None) -> bool:
@@ -403,12 +403,12 @@ def _send_pairs(
     factor: Value
     if values_all:
         for x, factor in zip(inputs, factors):
-            x._grad += g * factor._data
+            x._grad += g * factor._number
         return
     for y, other in zip(inputs, factors):
         if type(y) is not float:
             x = y
-            x._grad += g * (other if type(other) is float else other._data)
+            x._grad += g * (other if type(other) is float else other._number)
 
 
 # ------------------------------------------------------------------ leaves that were written
@@ -426,8 +426,8 @@ def changed(node: Value) -> Sequence[Value]:
     ]  # fmt: skip
     if not written:
         return ()
-    again, _ = outcome(record, [x._data if isinstance(x, Value) else x for x in node.inputs])
-    same = repr(again) == repr(node._data)  # nan is itself, and the zeros are two
+    again, _ = outcome(record, [x._number if isinstance(x, Value) else x for x in node.inputs])
+    same = repr(again) == repr(node._number)  # nan is itself, and the zeros are two
     return () if same else list(dict.fromkeys(written))
 
 
@@ -611,7 +611,7 @@ def _passed(m: Arithmetic, flow: _Flow, p: Any, selects: bool) -> _Flow | None:
 def _known(p: Any) -> float | None:
     """A partial's number; None if it has none yet."""
     if isinstance(p, Value):
-        return None if p.is_unknown else p._data
+        return None if p.is_unknown else p._number
     return p if isinstance(p, float) else None
 
 

@@ -76,21 +76,21 @@ class Value:
     True
     """
 
-    __slots__ = ("_a", "_about", "_b", "_data", "_grad", "_mark", "_record")
+    __slots__ = ("_a", "_about", "_b", "_grad", "_mark", "_number", "_record")
     is_unknown: ClassVar[bool] = False  # unknown.py's Values have no number yet
 
     _mark: i64  # see above
     _a: Any  # the operand of slot 0; all of them in a tuple, unless there are one or two
     _about: About  # unset on most results: what is not stored costs no time, nor the collector's
     _b: Any  # that of slot 1; True if numbers are among those in a tuple
-    _data: float  # unset while unknown
+    _number: float  # unset while unknown
     _grad: float  # unset until there is one
     _record: Op | None  # None: a leaf
 
     def __init__(
         self, data: Number, label: str | Any = "", requires_grad: bool | Any = True
     ) -> None:
-        self._data = data if type(data) is float else real(data, "Value")
+        self._number = data if type(data) is float else real(data, "Value")
         self._record = None
         self._a = None
         self._b = None
@@ -106,7 +106,7 @@ class Value:
         """The number. A leaf's may be written between passes; an op's result may not."""
         if active:
             noticed(self)
-        return self._data
+        return self._number
 
     @data.setter
     def data(self, data: Number) -> None:
@@ -115,7 +115,7 @@ class Value:
                 f"data: only a leaf's number is written, got {called(self)}, the result of "
                 f"{self._record.name}; write its leaves and build the graph again"
             )
-        self._data = data if type(data) is float else real(data, "data")
+        self._number = data if type(data) is float else real(data, "data")
         clock.now += 2
         clock.written = clock.now
         self._a = clock.now
@@ -203,13 +203,13 @@ class Value:
             if about is SLOW:
                 return apply(_ADD, (self, other))
         if type(other) is Value:
-            data = self._data + other._data
+            data = self._number + other._number
         elif type(other) is float:
-            data = self._data + other
+            data = self._number + other
         else:
             return apply(_ADD, (self, other))
         node = _new(Value)
-        node._data = data
+        node._number = data
         node._record = _ADD
         node._a = self
         node._b = other
@@ -225,13 +225,13 @@ class Value:
             if about is SLOW:
                 return apply(_MULTIPLY, (self, other))
         if type(other) is Value:
-            data = self._data * other._data
+            data = self._number * other._number
         elif type(other) is float:
-            data = self._data * other
+            data = self._number * other
         else:
             return apply(_MULTIPLY, (self, other))
         node = _new(Value)
-        node._data = data
+        node._number = data
         node._record = _MULTIPLY
         node._a = self
         node._b = other
@@ -520,10 +520,10 @@ class Value:
         if isinstance(other, Value):  # by identity: they are keys of dicts and members of sets
             if other.is_unknown:
                 return NotImplemented  # it records
-            if self is not other and self._data == other._data:
-                _misled(self._data)
+            if self is not other and self._number == other._number:
+                _misled(self._number)
             return self is other
-        data: Any = self._data  # NumPy's numbers answer with a bool of their own
+        data: Any = self._number  # NumPy's numbers answer with a bool of their own
         return data == other if isinstance(other, numbers.Real) else NotImplemented
 
     def __lt__(self, other: Operand) -> Any:
@@ -539,7 +539,7 @@ class Value:
         return _compare(self, other, float.__ge__)
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return self._number != 0.0
 
     def __float__(self) -> float:
         raise TypeError(
@@ -560,14 +560,14 @@ class Value:
 
     def detach(self) -> Value:
         """A leaf with the same number, which records nothing."""
-        return Value(self._data, self.label, requires_grad=False)
+        return Value(self._number, self.label, requires_grad=False)
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else str(self)
+        return format(self._number, spec) if spec else str(self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data}, grad={self.grad}{label})"
+        return f"Value(data={self._number}, grad={self.grad}{label})"
 
     def _repr_html_(self) -> str:
         return above["card"](self)  # type: ignore[no-any-return]
@@ -627,7 +627,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
             (a,) = operands
             if type(a) is not Value:
                 return _apply_any(record, operands)
-            x = a._data
+            x = a._number
             data = fast[0](x) if fast else number(record, (x,))
         elif slots == 2:
             a, b = operands
@@ -636,13 +636,13 @@ def apply(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
             elif type(a) is int:
                 a = float(a)
             if type(a) is Value:
-                x = a._data
+                x = a._number
             elif type(a) is float and type(b) is Value:
                 x = a
             else:
                 return _apply_any(record, operands)
             if type(b) is Value:
-                y = b._data
+                y = b._number
             elif type(b) is float:
                 y = b
             else:
@@ -653,13 +653,13 @@ def apply(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
             if not a or len(a) != (slots or len(a)):
                 return _apply_any(record, a)
             try:  # most are Values all, and looking at each one's type costs as much as the op
-                data = number(record, [x._data for x in a])
+                data = number(record, [x._number for x in a])
             except (AttributeError, TypeError):
                 kinds = set(map(type, a))
                 if Value not in kinds or not kinds <= _EXACT:
                     return _apply_any(record, a)
                 b = True
-                data = number(record, [x if type(x) is float else x._data for x in a])
+                data = number(record, [x if type(x) is float else x._number for x in a])
         if type(data) is not float or data - data != 0.0:
             data = compute(record, operands)
     except (ValueError, ArithmeticError):
@@ -672,7 +672,7 @@ def apply(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
 def _node(record: Op, data: float, a: Any, b: Any, about: About | None) -> Value:
     """An op's result."""
     node = _new(Value)
-    node._data = data
+    node._number = data
     node._record = record
     node._a = a
     node._b = b
@@ -695,15 +695,15 @@ def _dot(*sequences: Any) -> Mostly[Value]:
             if type(xs[0]) is not Value:
                 xs = _floats(xs)
                 for w, number in zip(ws, xs):
-                    data += w._data * number
+                    data += w._number * number
             elif type(ws[0]) is not Value:
                 ws = _floats(ws)
                 for number, x in zip(ws, xs):
-                    data += number * x._data
+                    data += number * x._number
             else:
                 mixed = None
                 for w, x in zip(ws, xs):
-                    data += w._data * x._data
+                    data += w._number * x._number
             if data - data == 0.0:
                 return _node(_DOT, data, (*ws, *xs), mixed, about)
     except (AttributeError, TypeError, ValueError, OverflowError):
@@ -761,7 +761,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
         if not state.recording:
             return Value(data, requires_grad=False)
         node = _new(Value)
-        node._data = data
+        node._number = data
     node._record = record
     node._mark = clock.now
     if state.looks:
@@ -776,7 +776,7 @@ def _apply_any(record: Op, operands: Sequence[Any]) -> Mostly[Value]:
 
 def compute(record: Op, operands: Sequence[Any]) -> float:
     """The number; outside the domain IEEE's, and the modes say: raise, warn or take it."""
-    at = [x._data if isinstance(x, Value) else float(x) for x in operands]
+    at = [x._number if isinstance(x, Value) else float(x) for x in operands]
     data, refused = outcome(record, at)
     if data - data != 0.0:
         if detects():
@@ -828,8 +828,6 @@ def _operand(x: Any, record: Op, slot: int) -> Any:
     """``x`` as a node keeps it: a Value or a float."""
     if type(x) is float or isinstance(x, Value):
         return x
-    if isinstance(x, float):  # NumPy's float64
-        return float(x)
     if isinstance(x, bool) or type(x).__name__ in ("bool", "bool_"):
         return 1.0 if x else 0.0  # a comparison's answer, as a factor or a condition
     return real(x, f"{record.name}: operand {slot + 1}")
@@ -844,12 +842,12 @@ def is_array(x: Any) -> bool:
 
 def _compare(a: Value, b: Any, holds: Any) -> Any:
     if isinstance(b, Value):
-        return NotImplemented if b.is_unknown else holds(a._data, b._data)  # that one records
+        return NotImplemented if b.is_unknown else holds(a._number, b._number)  # that one records
     if not isinstance(b, numbers.Real):
         return NotImplemented
     if not isinstance(b, int):
         b = float(b)
-    return holds(a._data, b)
+    return holds(a._number, b)
 
 
 def called(node: Value) -> str:

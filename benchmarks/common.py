@@ -47,6 +47,7 @@ PEERS = {
     "eager": ["micrograd==0.1.0", "xad==1.5.2", "numpy", "scikit-learn", "matplotlib"],
     "jax": ["jax==0.10.2", "jaxlib==0.10.2", "numpy", "scipy"],
     "drjit": ["drjit==1.5.0", "numpy", "scipy"],
+    "hips": ["autograd==1.8.0", "numpy"],  # HIPS's package has our package's name: never beside it
 }
 
 

@@ -9,7 +9,10 @@ import sys
 
 from common import HERE
 
-SCRIPTS = ("compat", "eager", "doors", "compiled", "ops", "fold", "drawing", "page", "ask", "demo")
+SCRIPTS = (
+    "compat", "eager", "doors", "arrays", "against_jax", "train", "compiled", "ops", "fold",
+    "drawing", "page", "ask", "demo",
+)  # fmt: skip
 
 
 def main() -> None:

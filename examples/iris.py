@@ -9,91 +9,38 @@ Takes some seconds.
 
 from __future__ import annotations
 
-import random
-import statistics
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from tqdm import trange
+import numpy as np
+import numpy.typing as npt
 
 import nn
 import viz
-from autograd import Value, dot, mean, no_grad, tanh
+from autograd import Value, dot, no_grad, tanh
 
 FOLDER = Path("demo")
 MEASURES = ("sepal length", "sepal width", "petal length", "petal width")
-HELD_OUT = 10  # of the 50 flowers of each species
+HELD_OUT = 0.2  # of the flowers
 BATCH = 20  # flowers a step: 6 steps an epoch
 EPOCHS = 40  # after that the loss on held-out flowers falls little
-LEARNING_RATE = 0.2
+LEARNING_RATE = 0.02
 
-Flowers = list[list[float]]
-
-
-def split(species: list[int], seed: int) -> tuple[list[int], list[int]]:
-    """The rows to train on and the rows held out, as many of each species."""
-    train: list[int] = []
-    held_out: list[int] = []
-    generator = random.Random(seed)
-    for kind in range(len(nn.SPECIES)):
-        rows = [i for i, k in enumerate(species) if k == kind]
-        generator.shuffle(rows)
-        held_out += rows[:HELD_OUT]
-        train += rows[HELD_OUT:]
-    return train, held_out
+Flowers = npt.NDArray[np.float64]
+Species = npt.NDArray[np.int64]
 
 
-def standardize(flowers: Flowers, train: list[int]) -> Flowers:
-    """(x - mean) / deviation, a measure at a time; both are those of the training rows alone."""
-    columns = []
-    for column in zip(*flowers):
-        known = [column[i] for i in train]
-        middle, spread = statistics.fmean(known), statistics.pstdev(known)
-        columns.append([(x - middle) / spread for x in column])
-    return [list(flower) for flower in zip(*columns)]
-
-
-def learn(model: nn.MLP, flowers: Flowers, species: list[int], train: list[int], seed: int) -> None:
-    """Cross-entropy by stochastic gradient descent, a batch a step."""
-    optimizer = nn.SGD(model.parameters(), LEARNING_RATE)
-    generator = random.Random(seed)
-    rows = list(train)
-    epochs = trange(EPOCHS, desc="training", unit="epoch")
-    for _ in epochs:
-        generator.shuffle(rows)
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
-            loss = mean([nn.cross_entropy(model(flowers[i]), species[i]) for i in batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        epochs.set_postfix(loss=f"{loss:.4f}", refresh=False)
-
-
-def judge(
-    model: nn.MLP, flowers: Flowers, species: list[int], rows: list[int]
-) -> tuple[float, int]:
-    """The mean loss of ``rows``, and how many of them score highest at their own species."""
-    losses, right = [], 0
-    with no_grad():
-        for i in rows:
-            scores = model(flowers[i])
-            losses.append(nn.cross_entropy(scores, species[i]).data)
-            right += max(range(len(scores)), key=lambda k: scores[k].data) == species[i]
-    return statistics.fmean(losses), right
-
-
-def whole_loss(model: nn.MLP, flowers: Flowers, species: list[int]) -> Value:
+def whole_loss(model: nn.MLP, flowers: Flowers, species: Species) -> Value:
     """The mean loss of all flowers, with its backward pass done, to be drawn."""
-    losses = [nn.cross_entropy(model(flower), kind) for flower, kind in zip(flowers, species)]
-    loss: Value = mean(losses)
+    loss: Value = nn.cross_entropy(model(flowers), species)
     loss.label = "loss"
     model.zero_grad()
     loss.backward()
     return loss
 
 
-def first_neuron(model: nn.MLP, flower: list[float]) -> Value:
+def first_neuron(model: nn.MLP, flower: Iterable[float]) -> Value:
     """The trained network's first neuron on one flower, in Values of its own with short names."""
     neuron = model.layers[0].neurons[0]
     w = [Value(weight.data, f"w{k}") for k, weight in enumerate(neuron.w, 1)]
@@ -107,14 +54,23 @@ def first_neuron(model: nn.MLP, flower: list[float]) -> Value:
 
 def main(seed: int = 0) -> None:
     FOLDER.mkdir(exist_ok=True)  # first: whoever may not write here should not wait for it
-    measured, species = (part.tolist() for part in nn.iris())
-    train, held_out = split(species, seed)
-    flowers = standardize(measured, train)
-    model = nn.MLP(4, [8, 3], activation="tanh", seed=seed)
-    learn(model, flowers, species, train, seed)
-    loss, right = judge(model, flowers, species, held_out)
-    print(f"{len(held_out)} held-out flowers: loss {loss:.4f}, {right} of {len(held_out)} right")
+    measured, species = nn.data.iris()
+    train, held_out, train_species, held_out_species = nn.data.split(
+        measured, species, HELD_OUT, seed
+    )
+    middle, spread = train.mean(axis=0), train.std(axis=0)  # what is held out has no say in these
+    model = nn.MLP(4, [8, 3], activation="tanh", init="glorot", seed=seed)
+    nn.fit(
+        model, (train - middle) / spread, train_species,
+        learning_rate=LEARNING_RATE, epochs=EPOCHS, batch_size=BATCH, seed=seed,
+    )  # fmt: skip
+    seen = (held_out - middle) / spread
+    right = np.count_nonzero(model.predict(seen).argmax(axis=1) == held_out_species)
+    with no_grad():
+        loss = nn.cross_entropy(model(seen), held_out_species)
+    print(f"{len(seen)} held-out flowers: loss {loss:.4f}, {right} of {len(seen)} right")
 
+    flowers = (measured - middle) / spread
     whole = whole_loss(model, flowers, species)
     drawing = viz.graph(whole)
     drawing.save(FOLDER / "iris.svg")
@@ -122,7 +78,7 @@ def main(seed: int = 0) -> None:
     viz.trace(whole).save(FOLDER / "iris.html")
     print(f"{FOLDER / 'iris.html'}: the same, step by step; a click opens a box")
 
-    flower, kind = flowers[held_out[-1]], species[held_out[-1]]
+    flower, kind = seen[-1], held_out_species[-1]
     trace = viz.trace(first_neuron(model, flower))
     trace.save(FOLDER / "neuron.html")
     print(f"{FOLDER / 'neuron.html'}: the {len(trace)} steps of one neuron; open it in a browser")

@@ -6,7 +6,6 @@ or what a list has. Read by fitting.py.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -33,7 +32,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
         noise: the deviation of the normal noise on each coordinate.
     Source: scikit-learn's make_moons, without noise the same points.
     """
-    above, below = [_circle(np.linspace(0.0, math.pi, k)) for k in _shares(n, 2, "moons")]
+    above, below = [_circle(np.linspace(0.0, math.pi, k)) for k in _halves(n, "moons")]
     return _noisy([above, [1.0, 0.5] - below], noise, seed, "moons")
 
 
@@ -42,48 +41,45 @@ def circles(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
 
     Source: scikit-learn's make_circles with factor=0.5, by default 0.8, where noise of 0.1 blurs.
     """
-    around = [np.linspace(0.0, math.tau, k, endpoint=False) for k in _shares(n, 2, "circles")]
-    return _noisy([_circle(around[0]), 0.5 * _circle(around[1])], noise, seed, "circles")
+    outer, inner = [_circle(np.arange(k) * math.tau / k) for k in _halves(n, "circles")]
+    return _noisy([outer, 0.5 * inner], noise, seed, "circles")
 
 
-def spirals(n: int = 100, noise: float = 0.1, seed: int | None = 0, classes: int = 2) -> Data:
-    """An arm of a spiral for each class, 1 / classes from the next; arguments as of ``moons``.
+def spirals(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
+    """Two arms of a spiral, half a turn from each other; arguments as of ``moons``.
 
     The distance from the middle is the number of turns made, up to 1.75.
     """
-    arms = []
-    for i, k in enumerate(_shares(n, whole(classes, "spirals: classes", 1), "spirals")):
-        turns = TURNS * np.arange(1, k + 1)[:, None] / k
-        arms.append(turns * _circle(math.tau * (turns[:, 0] + i / classes)))
-    return _noisy(arms, noise, seed, "spirals")
+    turns = [TURNS * np.arange(1, k + 1)[:, None] / k for k in _halves(n, "spirals")]
+    first, second = [t * _circle(math.tau * t[:, 0]) for t in turns]
+    return _noisy([first, -second], noise, seed, "spirals")
 
 
 def xor(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
     """Points of a square from -1 to 1; class 1 where the signs differ; arguments as of ``moons``.
 
-    The class is that before the noise; each quarter has as many points, or one more.
+    The class is that before the noise.
     """
     generator = np.random.default_rng(seed)
-    quarter = np.arange(whole(n, "xor: n", 2)) % 4
-    corners = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])[quarter]
-    points = corners * generator.random((n, 2))
-    return _noisy([points[quarter % 2 == kind] for kind in (0, 1)], noise, generator, "xor")
+    same, differ = [generator.uniform(-1.0, 1.0, (k, 2)) for k in _halves(n, "xor")]
+    same[:, 0] = np.copysign(same[:, 0], same[:, 1])
+    differ[:, 0] = np.copysign(differ[:, 0], -differ[:, 1])
+    return _noisy([same, differ], noise, generator, "xor")
 
 
 def _circle(angles: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
-def _shares(n: int, classes: int, who: str) -> list[int]:
-    """How many of ``n`` points each class has."""
-    n = whole(n, f"{who}: n", classes)
-    return [(n + i) // classes for i in range(classes)]
+def _halves(n: int, who: str) -> tuple[int, int]:
+    n = whole(n, f"{who}: n", 2)
+    return n // 2, n - n // 2
 
 
 def _noisy(groups: Sequence[Any], noise: float, seed: Any, who: str) -> Data:
-    """The points of all classes with noise, in random order, and the class of each."""
+    """The points of both classes with noise, in random order, and the class of each."""
     scale, generator = ranged(noise, f"{who}: noise", FROM_0), np.random.default_rng(seed)
-    points, kinds = np.concatenate(groups), np.repeat(range(len(groups)), list(map(len, groups)))
+    points, kinds = np.concatenate(groups), np.repeat([0, 1], [*map(len, groups)])
     order = generator.permutation(len(points))
     return points[order] + generator.normal(0.0, scale, points.shape), kinds[order]
 
@@ -95,24 +91,19 @@ def iris() -> Data:
     Eugenics 7 (1936) 179-188; measured by E. Anderson.
     """
     text = files("nn").joinpath("iris.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    rows = list(csv.reader(lines[1:]))
+    rows = [line.split(",") for line in text.splitlines() if not line.startswith("#")][1:]
     return np.array([row[:4] for row in rows], float), np.array([SPECIES.index(r[4]) for r in rows])
 
 
 # ------------------------------------------------------------------ samples
-def rows_of(given: Any, who: str) -> Any:
-    """Samples as an array, if it is one or a DataFrame, else as a list."""
-    many = isinstance(given, Sequence) or getattr(given, "ndim", 0) > 0
-    if not many or isinstance(given, (str, bytes, np.ma.MaskedArray)):
-        kind = type(given).__name__
-        raise TypeError(f"{who} must be samples in a list, array or DataFrame, got {kind}; use [x]")
-    return np.asarray(given) if hasattr(given, "__array__") else list(given)
-
-
 def pairs(X: Any, y: Any, who: str, least: int = 1) -> tuple[Any, Any]:
-    """X and y by ``rows_of``, each as long as the other."""
-    rows, targets = rows_of(X, f"{who}: X"), rows_of(y, f"{who}: y")
+    """X and y, each an array if it is one or a DataFrame, else a list, as long as the other."""
+    for name, given in (("X", X), ("y", y)):
+        many = isinstance(given, Sequence) or getattr(given, "ndim", 0) > 0
+        if not many or isinstance(given, (str, bytes, np.ma.MaskedArray)):
+            required = f"{name} must be samples in a list, array or DataFrame"
+            raise TypeError(f"{who}: {required}, got {type(given).__name__}; use [x]")
+    rows, targets = [np.asarray(x) if hasattr(x, "__array__") else list(x) for x in (X, y)]
     if len(rows) != len(targets) or len(rows) < least:
         raise ValueError(
             f"{who}: as many targets as samples are required, {least} at least, got {len(rows)} "
@@ -183,8 +174,8 @@ def one_hot(y: Any, classes: int | None = None) -> NDArray[np.float64]:
     if labels.dtype.kind not in "iub":
         remedy = "use np.unique(y, return_inverse=True)[1]"
         raise TypeError(f"one_hot: ints are required as y, got dtype {labels.dtype}; {remedy}")
-    top = int(labels.max(initial=-1)) + 1
-    count = top if classes is None else whole(classes, "one_hot: classes")
+    labels = labels.astype(int)
+    count = labels.max(initial=-1) + 1 if classes is None else whole(classes, "one_hot: classes")
     for label in labels[(labels < 0) | (labels >= count)]:
         raise ValueError(f"one_hot: labels must be 0 to {count - 1}, got {label}; use more classes")
-    return np.eye(count)[labels.astype(int)]  # type: ignore[no-any-return]
+    return np.eye(count)[labels]  # type: ignore[no-any-return]

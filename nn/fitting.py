@@ -12,21 +12,20 @@ import math
 import signal
 import sys
 import threading
-import warnings
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograd import Value, find_anomaly
+from autograd.arrays import entries
 from autograd.numbers import show
 
 from . import plots
 from .data import INSIDE, batches, pairs, split
-from .losses import LOSSES, RIGHT
-from .module import Module, nearest, trees_of
+from .losses import LOSSES, RIGHT, cross_entropy, kl_divergence
+from .module import Module, nearest, numbers_of, trees_of
 from .optimizers import OPTIMIZERS, Optimizer
 from .schedules import ranged, whole
 
@@ -42,30 +41,26 @@ class History(dict[str, list[float]]):
 
     Attributes:
         first: the number of the first epoch.
+        best: the "epoch" of the lowest val_loss, else loss, and the "weights" at its end, as
+            ``state_dict`` gives them; None and those of the start before one has ended.
     """
 
     def __init__(self, names: Iterable[str], model: Module, first: int) -> None:
         super().__init__((name, []) for name in names)
         self.first, self._trees = first, trees_of(model)
-        self._best: tuple[int | None, dict[str, Any]] = None, _plain(self._trees)
+        self._keep(None)
 
-    @property
-    def best(self) -> dict[str, Any]:
-        """The "epoch" of the lowest val_loss, else loss, and the "weights" at its end.
-
-        Before one has ended the epoch is None, and the weights are those of the start.
-        """
-        epoch, weights = self._best
-        return {"epoch": epoch, "weights": {k: np.array(x, float) for k, x in weights.items()}}
+    def _keep(self, epoch: int | None) -> None:
+        weights = {path: numbers_of(tree) for path, tree in self._trees.items()}
+        self.best: dict[str, Any] = {"epoch": epoch, "weights": weights}
 
     def add(self, numbers: Iterable[float]) -> None:
         """The numbers of one more epoch, in the order of the names."""
-        judge = self.get("val_loss", self["loss"])
-        lowest = min((x for x in judge if x == x), default=math.inf)
         for series, number in zip(self.values(), numbers):
             series.append(number)
-        if judge[-1] < lowest:
-            self._best = self.first + len(judge) - 1, _plain(self._trees)
+        judge, best = self.get("val_loss", self["loss"]), self.best["epoch"]
+        if judge[-1] < (math.inf if best is None else judge[best - self.first]):
+            self._keep(self.first + len(judge) - 1)
 
     def plot(self, ax: Any = None) -> Any:
         """The curves, as plots.history draws them."""
@@ -107,18 +102,17 @@ def fit(
         batch_size: None is all samples.
         validation: (X, y), or a share that ``nn.data.split(X, y, share, seed)`` takes away.
         shuffle, seed: those of ``nn.data.batches``.
-        metrics: "accuracy", names of losses or functions like them, of plain numbers; None is
-            accuracy where the loss has classes.
+        metrics: names of losses, or "accuracy" where the loss is of classes, None's choice there.
         callback: called with a State after each epoch; True ends the training.
         progress: a bar from tqdm: "auto" has one in terminals and notebooks where tqdm is there.
     Raises:
         TypeError, ValueError, IndexError: something does not fit; found before the first step.
         ValueError: the loss is nan or inf; raised before that batch's step.
     """
-    names = [*inspect.signature(fit).parameters][:-1]
     for name in unknown:
-        remedy = nearest("learning_rate" if name == "lr" else name, names)
-        raise TypeError(f"fit: its settings are {', '.join(names)}, got {name}; {remedy}")
+        names = [*inspect.signature(fit).parameters][:-1]
+        known = f"fit: its settings are {', '.join(names)}"
+        raise TypeError(f"{known}, got {name}; {nearest(name, names)}")
     if not isinstance(model, Module) or not (callback is None or callable(callback)):
         raise TypeError(
             "fit: an nn.Module is required, and a function or None as callback, got "
@@ -126,32 +120,33 @@ def fit(
         )
     first, last = whole(initial_epoch, "fit: initial_epoch", 0), whole(epochs, "fit: epochs", 0)
     size = sys.maxsize if batch_size is None else whole(batch_size, "fit: batch_size")
-    measures, loaders = _measures(loss, metrics), {}
-    for part, given in _parts(X, y, validation, seed).items():
+    measures, loaders, parts = _measures(loss, metrics), {}, {"": (X, y)}
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
+        parts["val_"] = validation[0], validation[1]
+    elif validation is not None:
+        share = ranged(validation, "fit: validation as a share", INSIDE)
+        X1, X2, y1, y2 = split(X, y, share, seed)
+        parts = {"": (X1, y1), "val_": (X2, y2)}
+    for part, given in parts.items():
         samples = _checked(model, measures, *given, "fit: validation" if part else "fit")
         loaders[part] = batches(*samples, size, shuffle and not part, seed)
     loaders[""].passes = first
     history = History([part + name for part in loaders for name in measures], model, first)
     mover = _optimizer(optimizer, learning_rate, model)
     bar = _bar(progress, max(last - first, 0) * len(loaders[""]))
-    loop = _Loop(model, measures.values(), mover, bar)
-    loop.run(range(first, last), loaders, history, callback)
+    loop = _Loop(model, mover, [*measures.values()], loaders, bar)
+    loop.run(range(first, last), history, callback)
     return history
 
 
 # ------------------------------------------------------------------ the loop
-class _Loop:
-    """Passes over the batches. While ``held`` Ctrl-C waits, so that a step is made whole."""
+class _Loop(namedtuple("_Loop", "model optimizer measures loaders bar")):
+    """Passes over the batches. ``within`` a step Ctrl-C is ``waiting``: it is made whole."""
 
-    held = waiting = False
+    within = waiting = False
 
-    def __init__(self, model: Module, measures: Iterable[Any], optimizer: Any, bar: Any) -> None:
-        self.model, self.optimizer, self.bar = model, optimizer, bar
-        self.loss, *self.metrics = measures
-
-    def run(self, epochs: range, loaders: Any, history: History, callback: Any) -> None:
+    def run(self, epochs: range, history: History, callback: Any) -> None:
         """The epochs, unless Ctrl-C or the callback ends them."""
-        self.names = list(history)
         usual = signal.getsignal(signal.SIGINT)
         ours = usual is signal.default_int_handler  # else it is ignored, or another's to answer
         ours = ours and threading.current_thread() is threading.main_thread()
@@ -159,13 +154,13 @@ class _Loop:
             if ours:
                 signal.signal(signal.SIGINT, self._interrupted)
             for epoch in epochs:
-                numbers = [x for part in loaders for x in self._over(loaders[part], epoch, part)]
-                self.held = True
-                history.add(numbers)
-                self._release()
-                self._tell(epoch, numbers)
+                numbers = [x for part in self.loaders for x in self._over(part, epoch)]
+                self._whole(history.add, numbers)
+                if self.bar is not None:
+                    told = {"epoch": epoch, **dict(zip(history, map(show, numbers)))}
+                    self.bar.set_postfix(told, refresh=False)
                 stop = callback and callback(State(epoch, self.model, self.optimizer, history))
-                if isinstance(stop, (bool, np.bool_)) and stop:
+                if stop is True or stop is np.True_:
                     break
         except KeyboardInterrupt:
             pass
@@ -176,57 +171,49 @@ class _Loop:
                 self.bar.close()
             self.model.eval()
 
-    def _tell(self, epoch: int, numbers: Iterable[float]) -> None:
-        if self.bar is not None:
-            told = {"epoch": epoch, **dict(zip(self.names, map(show, numbers)))}
-            self.bar.set_postfix(told, refresh=False)
-
     def _interrupted(self, *_: object) -> None:
-        self.waiting = self.held
-        if not self.held:
+        self.waiting = self.within
+        if not self.within:
             raise KeyboardInterrupt
 
-    def _release(self) -> None:
-        self.held = False
+    def _whole(self, function: Callable[..., Any], *given: Any) -> None:
+        """Call it; Ctrl-C waits for its end."""
+        self.within = True
+        function(*given)
+        self.within = False
         if self.waiting:
             raise KeyboardInterrupt
 
-    def _over(self, loader: batches, epoch: int, judges: str) -> list[float]:
+    def _over(self, part: str, epoch: int) -> list[float]:
         """The means over the samples of a pass: of training, a step a batch, or of validation."""
-        if self.model.training is bool(judges):  # it looks at every parameter
-            self.model.train(not judges)
-        totals, seen = [0.0] * (1 + len(self.metrics)), 0
+        (measure, *metrics), loader = self.measures, self.loaders[part]
+        if self.model.training is bool(part):  # it looks at every parameter
+            self.model.train(not part)
+        totals = [0.0] * len(self.measures)
         for i, (rows, targets) in enumerate(loader):
             outputs = [self.model(x) for x in rows]
-            loss, count = self.loss(outputs, targets), len(rows)
-            if not judges:
-                self._step(loss, i, epoch)
-            totals[0] += _plain(loss) * count
-            if self.metrics:
-                outputs = _plain(outputs)
-            for k, metric in enumerate(self.metrics, 1):
-                totals[k] += metric(outputs, targets) * count
-            seen += count
-            if self.bar is not None and not judges and self.bar.update():  # it was drawn
-                self._tell(epoch, [total / seen for total in totals])
-        return [total / seen for total in totals]
+            loss = measure(outputs, targets)
+            if not part:
+                self._step(loss, f"batch {i} of epoch {epoch}")
+            for k, x in enumerate([loss, *(metric(outputs, targets) for metric in metrics)]):
+                totals[k] += (x.data if isinstance(x, Value) else x) * len(rows)
+        return [total / len(loader.X) for total in totals]
 
-    def _step(self, loss: Any, batch: int, epoch: int) -> None:
+    def _step(self, loss: Any, where: str) -> None:
         if not isinstance(loss, Value):
             raise TypeError(
-                f"fit: a Value is required as loss, got {type(loss).__name__} in batch {batch}; "
-                'use the predictions as they are given, and reduction="mean"'
+                f"fit: a Value is required as loss, got {type(loss).__name__} in {where}; use the "
+                'predictions as they are given, and reduction="mean"'
             )
         if not math.isfinite(loss.data):
             error = find_anomaly(loss) or ValueError("look at its samples")
-            got = f"got {loss.data} in batch {batch} of epoch {epoch}"
-            error.args = (f"fit: a finite loss is required, {got}; {error}",)
+            error.args = (f"fit: a finite loss is required, got {loss.data} in {where}; {error}",)
             raise error
         self.optimizer.zero_grad()
         loss.backward()
-        self.held = True
-        self.optimizer.step()
-        self._release()
+        self._whole(self.optimizer.step)
+        if self.bar is not None:
+            self.bar.update()
 
 
 def _bar(progress: bool | str, total: int) -> Any:
@@ -234,56 +221,44 @@ def _bar(progress: bool | str, total: int) -> Any:
     if progress not in (True, False, "auto"):
         raise ValueError(f'fit: progress must be "auto" or a bool, got {progress!r}; use False')
     if progress == "auto":
-        shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-        watched = hasattr(shell, "kernel") or getattr(sys.stderr, "isatty", bool)()
+        watched = "ipykernel" in sys.modules or getattr(sys.stderr, "isatty", bool)()
         progress = watched and importlib.util.find_spec("tqdm") is not None
-    if not progress:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a notebook without widgets: the bar is one of letters
-        return plots.needed("tqdm.auto", "train").tqdm(total=total, unit="batch")
+    return plots.needed("tqdm", "train").tqdm(total=total, unit="batch") if progress else None
 
 
 # ------------------------------------------------------------------ what is asked for
-def _parts(X: Any, y: Any, validation: Any, seed: int | None) -> dict[str, tuple[Any, Any]]:
-    """Samples and targets to train on, and under "val_" those to judge by."""
-    if validation is None:
-        return {"": (X, y)}
-    if isinstance(validation, (tuple, list)) and len(validation) == 2:
-        return {"": (X, y), "val_": (validation[0], validation[1])}
-    X1, X2, y1, y2 = split(X, y, ranged(validation, "fit: validation as a share", INSIDE), seed)
-    return {"": (X1, y1), "val_": (X2, y2)}
-
-
-def _chosen(given: Any, known: Mapping[str, Any], who: str) -> Any:
-    """What the name stands for; a function stands for itself."""
-    if not callable(given) and not (isinstance(given, str) and given in known):
-        raise ValueError(f"fit: {who} must be known, got {given!r}; {nearest(given, known)}")
-    return known[given] if isinstance(given, str) else given
+def _named(name: Any, known: Mapping[str, Any], what: str) -> Any:
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"fit: {what} must be known, got {name!r}; {nearest(name, known)}")
+    return known[name]
 
 
 def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
     """The loss and each metric by name: functions of a batch's predictions and targets."""
-    found = {"loss": _chosen(loss, LOSSES, "loss")}
-    right = next((RIGHT[name] for name in RIGHT if LOSSES[name] is found["loss"]), None)
-    known = {**({"accuracy": partial(_accuracy, right)} if right else {}), **LOSSES}
+    function = loss if callable(loss) else _named(loss, LOSSES, "loss, a name or a function,")
+    right: Any = RIGHT.get(function.__name__) if function in LOSSES.values() else None
+
+    def accuracy(predictions: list[Any], targets: list[Any]) -> Any:
+        flat, shape = entries(predictions, "accuracy")
+        numbers = np.array([p.data if isinstance(p, Value) else p for p in flat]).reshape(shape)
+        hits = right(numbers, np.array(targets))
+        return np.count_nonzero(hits) / hits.size  # a few times as fast as a mean
+
+    known = {**LOSSES, "accuracy": accuracy} if right else LOSSES
     if metrics is None:
         metrics = ["accuracy"] if right else []
-    for name in [metrics] if isinstance(metrics, str) else metrics:
-        function = _chosen(name, known, "metrics, accuracy of classes or names of losses,")
-        found[getattr(name, "__name__", name)] = function
-    return found
-
-
-def _accuracy(right: Any, predictions: list[Any], targets: list[Any]) -> Any:
-    return sum(map(right, predictions, targets)) / len(targets)
+    elif not isinstance(metrics, (list, tuple)):
+        metrics = [metrics]
+    what = "metrics, accuracy of classes or names of losses,"
+    return {"loss": function, **{name: _named(name, known, what) for name in metrics}}
 
 
 def _optimizer(given: Any, learning_rate: Any, model: Module) -> Any:
     """An optimizer of the model's parameters: made by name, or that which was given."""
     own = model.parameters()
     if not isinstance(given, Optimizer):
-        return _chosen(given, OPTIMIZERS, "optimizer")(own, learning_rate=learning_rate)
+        kind = _named(given, OPTIMIZERS, "optimizer, a name or one made,")
+        return kind(own, learning_rate=learning_rate)
     contradicts = learning_rate not in (_RATE, given.learning_rate)
     if contradicts or {*map(id, own)}.isdisjoint(map(id, given.parameters)):
         raise ValueError(
@@ -307,17 +282,30 @@ def _checked(model: Module, measures: Any, X: Any, y: Any, who: str) -> tuple[An
         for i, row in enumerate(rows[:1] if alike else rows):
             at = f"X[{i}] must be a sample that the model takes"
             output = model(row)
-        distinct = [*{str(target): target for target in targets}.values()]  # few, if classes
-        for name, measure in measures.items():
-            at = f"y must suit the {name} and the model's outputs"
-            if name != "loss" or measure in LOSSES.values():  # one's own may count its calls
-                measure([output if name == "loss" else _plain(output)] * len(distinct), distinct)
-    except (TypeError, ValueError, IndexError) as error:
+        for measure in measures.values():
+            if measure in LOSSES.values():  # one's own may count its calls
+                at = _suiting(measure.__name__, targets[0])
+                if isinstance(output, Value) and measure in (cross_entropy, kl_divergence):
+                    raise ValueError(
+                        "an output for each class is required, got one number; use "
+                        "binary_cross_entropy_with_logits for two classes"
+                    )
+                measure([output] * len(targets), targets)
+    except (TypeError, ValueError, LookupError) as error:
         error.args = (f"{who}: {at}; {error}",)
         raise
     finally:
         model.train(training)
     return rows, targets
+
+
+def _suiting(loss: str, target: Any) -> str:
+    """What is required of y, with what to do where it has a form that others take."""
+    if isinstance(target, str):
+        return f"y must suit {loss}, as numbers: np.unique(y, return_inverse=True)[1]"
+    if isinstance(target, list) and len(target) == 1:
+        return f"y must suit {loss} and the model's outputs, which are no columns: y[:, 0]"
+    return f"y must suit {loss} and the model's outputs"
 
 
 def _listed(rows: Any, who: str) -> tuple[Any, bool]:
@@ -335,12 +323,3 @@ def _listed(rows: Any, who: str) -> tuple[Any, bool]:
         if isinstance(row, (list, tuple, np.ndarray, float)):
             rows[i], _ = _listed(row, f"{who}[{i}]")
     return rows, False
-
-
-def _plain(x: Any) -> Any:
-    """The number of a Value, or those of what holds them."""
-    if isinstance(x, Value):
-        return x.data
-    if isinstance(x, dict):
-        return {key: _plain(part) for key, part in x.items()}
-    return [_plain(part) for part in x] if isinstance(x, (list, tuple, np.ndarray)) else x

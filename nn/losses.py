@@ -11,20 +11,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd import Value, log, log1p, mean, ops, sigmoid, softplus, square
-from autograd.functions import log_total, shifted
+from autograd.functions import filled, log_total, shifted
 
-from .schedules import ABOVE_0, ranged
+from .schedules import ABOVE_0, Range, ranged
 
-Rule = tuple[Callable[[Any], bool], str, str]  # whether it holds, in words, what to do
-
-_NUMBER: Rule = (lambda t: t <= math.inf, "numbers", "leave out a target that is not known")
-_CHANCE: Rule = (lambda t: 0.0 <= t <= 1.0, "between 0 and 1", "use 0.0 and 1.0 for two classes")
-_SIGN: Rule = (lambda t: t in (-1.0, 1.0), "-1 or 1", "use 2 * t - 1 for classes 0 and 1")
-_WEIGHT: Rule = (lambda t: 0.0 <= t < math.inf, "chances, >= 0", "use softmax's, or one-hot")
-_BELIEVED: Rule = (
-    _CHANCE[0], "chances, between 0 and 1",
-    'give the model output="sigmoid", or use binary_cross_entropy_with_logits',
-)  # fmt: skip
+_NUMBER: Range = ("numbers", lambda t: t <= math.inf, "only targets that are known")
+_CHANCE: Range = ("between 0 and 1", lambda t: 0.0 <= t <= 1.0, "0.0 and 1.0 for two classes")
+_SIGN: Range = ("-1 or 1", lambda t: t in (-1.0, 1.0), "2 * t - 1 for classes 0 and 1")
+_WEIGHT: Range = ("chances, >= 0", lambda t: 0.0 <= t < math.inf, "softmax's, or one-hot")
+_BELIEVED: Range = (*_CHANCE[:2], 'output="sigmoid", or binary_cross_entropy_with_logits')
 
 
 def _listed(given: Any) -> Any:
@@ -32,7 +27,7 @@ def _listed(given: Any) -> Any:
 
 
 def _paired(
-    name: str, predictions: Any, targets: Any, rule: Rule, remedy: str = "give both one shape"
+    name: str, predictions: Any, targets: Any, rule: Range, remedy: str = "give both one shape"
 ) -> tuple[list[Any], list[Any], tuple[int, ...]]:
     """The numbers of both, of one shape, and that shape; the targets keep the rule."""
     from autograd.arrays import entries  # not before: it loads NumPy
@@ -47,15 +42,15 @@ def _paired(
     return ps, ts, shape
 
 
-def _require(xs: list[Any], shape: tuple[int, ...], rule: Rule, what: str) -> None:
+def _require(xs: list[Any], shape: tuple[int, ...], rule: Range, what: str) -> None:
     """Refuse the first of ``xs`` that breaks the rule; what has no number yet cannot."""
-    holds, words, remedy = rule
+    words, holds, remedy = rule
     for i, x in enumerate(xs):
         if not (getattr(x, "is_unknown", False) or holds(x)):
             import numpy as np
 
             place = f" at {[int(at) for at in np.unravel_index(i, shape)]}" if shape else ""
-            raise ValueError(f"{what} must be {words}, got {x!r}{place}; {remedy}")
+            raise ValueError(f"{what} must be {words}, got {x!r}{place}; use {remedy}")
 
 
 def _is(t: Any, number: float) -> bool:
@@ -64,23 +59,21 @@ def _is(t: Any, number: float) -> bool:
 
 
 def _reduced(name: str, terms: list[Any], shape: tuple[int, ...], reduction: Any) -> Any:
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(
-            f"{name}: reduction must be mean, sum or none, got {reduction!r}; "
-            'use reduction="mean"'
-        )
-    if not shape:
-        return terms[0]
-    if reduction == "none":
-        from autograd.arrays import wrapped
+    from autograd.arrays import wrapped
 
-        return wrapped(terms, shape).tolist()
-    return mean(terms) if reduction == "mean" else ops.sum(terms)
+    ways: dict[str, Any] = {
+        "mean": mean, "sum": ops.sum, "none": lambda terms: wrapped(terms, shape).tolist(),
+    }  # fmt: skip
+    if reduction not in list(ways):  # a list has no hash
+        raise ValueError(
+            f'{name}: reduction must be mean, sum or none, got {reduction!r}; use reduction="mean"'
+        )
+    return ways[reduction](terms) if shape else terms[0]
 
 
 def _elementwise(
     name: str, given: tuple[Any, Any, str], term: Callable[[Any, Any], Any],
-    rule: Rule = _NUMBER, believed: Rule | None = None,
+    rule: Range = _NUMBER, believed: Range | None = None,
 ) -> Any:  # fmt: skip
     """A loss that is a formula of one prediction and one target, over all of them."""
     ps, ts, shape = _paired(name, *given[:2], rule)
@@ -163,7 +156,6 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     800.0
     """
 
-
     def term(p: Any, t: Any) -> Any:
         if isinstance(p, Value) and p.op is sigmoid:
             return _of_logit(p.inputs[0], t)
@@ -226,14 +218,12 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     name = "cross_entropy"
     numbers, shape = entries(logits := _listed(logits), name)
     rows = _rows(numbers, shape, name)
-    if isinstance(targets, np.ma.MaskedArray):
-        entries(targets, name)  # refuses it
-    found = np.array(_listed(targets), dtype=object)
+    found = np.asanyarray(targets := _listed(targets), dtype=object)
     if found.shape == shape[:-1]:
         wanted: list[Any] = [_class(t, shape[-1]) for t in found.ravel().tolist()]
     else:
         remedy = "give each sample a class index, or a chance for each of its classes"
-        wanted = _rows(_paired(name, logits, found, _WEIGHT, remedy)[1], shape, name)
+        wanted = _rows(_paired(name, logits, targets, _WEIGHT, remedy)[1], shape, name)
     terms = [_surprise(row, target) for row, target in zip(rows, wanted)]
     return _reduced(name, terms, shape[:-1], reduction)
 
@@ -242,7 +232,7 @@ def kl_divergence(log_probabilities: Any, probabilities: Any, reduction: str = "
     """Σ t (log t - p) of a distribution t and of log-probabilities p; the mean over samples.
 
     How many nats the believed logarithms p cost above the true t's own (PyTorch's
-    reduction="batchmean"); a class whose t is 0 costs nothing.
+    reduction="batchmean"); a class whose t is 0 costs nothing, and its t's own slope is -p.
 
     Args:
         log_probabilities: of one sample, shape (n_classes,), or of a batch; log_softmax's.
@@ -258,15 +248,19 @@ def kl_divergence(log_probabilities: Any, probabilities: Any, reduction: str = "
     name = "kl_divergence"
     ps, ts, shape = _paired(name, log_probabilities, probabilities, _WEIGHT)
     pairs = zip(_rows(ts, shape, name), _rows(ps, shape, name))
-    terms = [_expected(chances, row, lambda t, p: log(t) - p) for chances, row in pairs]
+    terms = [_expected(chances, row, _surplus) for chances, row in pairs]
     return _reduced(name, terms, shape[:-1], reduction)
+
+
+def _surplus(t: Any, p: Any) -> Any:
+    """log t - p; of a t of 0, which costs nothing, not the infinity that would make it nan."""
+    return log(ops.where(t > 0.0, t, 1.0)) - p
 
 
 def _rows(numbers: list[Any], shape: tuple[int, ...], name: str) -> list[list[Any]]:
     """The samples, a list of numbers each."""
     if not shape:
-        kind = type(numbers[0]).__name__
-        raise TypeError(f"{name}: a sequence of numbers is required, got {kind}; use [x]")
+        filled(numbers[0], name)  # which refuses it
     if not numbers or len(shape) > 2:
         raise ValueError(
             f"{name}: at least one number is required, in a list of one sample or a list of "
@@ -305,36 +299,23 @@ def _expected(chances: list[Any], xs: list[Any], cost: Callable[[Any, Any], Any]
     return ops.sum(terms) if terms else 0.0 * xs[0]
 
 
-LOSSES: dict[str, Callable[..., Any]] = {
-    loss.__name__: loss
-    for loss in (
-        mse, mae, huber, hinge, binary_cross_entropy, binary_cross_entropy_with_logits,
-        cross_entropy, kl_divergence,
-    )
-}  # fmt: skip
+_EVERY = (
+    mse, mae, huber, hinge, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
+    kl_divergence,
+)  # fmt: skip
+LOSSES: dict[str, Callable[..., Any]] = {loss.__name__: loss for loss in _EVERY}
 
 
-def _each(holds: Callable[[float, float], bool]) -> Callable[[Any, Any], float]:
-    """The share of a sample's outputs of which it holds."""
-
-    def share(prediction: Any, target: Any) -> float:
-        if not hasattr(prediction, "__len__"):
-            return float(holds(prediction, target))
-        return sum(map(holds, prediction, target)) / len(prediction)
-
-    return share
+def _likeliest(predictions: Any, targets: Any) -> Any:
+    """Whether the largest logit is the target's class, or the distribution's likeliest."""
+    wanted = targets.argmax(-1) if targets.ndim == predictions.ndim else targets
+    return predictions.argmax(-1) == wanted
 
 
-def _likeliest(prediction: Any, target: Any) -> float:
-    """1.0 if the largest logit is the target's class, or the distribution's likeliest."""
-    wanted = [*target].index(max(target)) if hasattr(target, "__len__") else target
-    return float([*prediction].index(max(prediction)) == wanted)
-
-
-# How right a sample's prediction is, plain numbers, 0 to 1, where the targets are classes.
-RIGHT: dict[str, Callable[[Any, Any], float]] = {
-    "hinge": _each(lambda p, t: p * t > 0.0),
-    "binary_cross_entropy": _each(lambda p, t: (p > 0.5) == (t > 0.5)),
-    "binary_cross_entropy_with_logits": _each(lambda p, t: (p > 0.0) == (t > 0.5)),
+# Which of a batch's predictions are right, arrays of numbers, where the targets are classes.
+RIGHT: dict[str, Callable[[Any, Any], Any]] = {
+    "hinge": lambda p, t: p * t > 0.0,
+    "binary_cross_entropy": lambda p, t: (p > 0.5) == (t > 0.5),
+    "binary_cross_entropy_with_logits": lambda p, t: (p > 0.0) == (t > 0.5),
     "cross_entropy": _likeliest,
 }

@@ -23,7 +23,8 @@ _PLAIN = frozenset({float, int, bool, complex, str, bytes, type(None)})
 def nearest(name: str, known: Iterable[str]) -> str:
     """A remedy for a name that is not known: the nearest that is, or all of them."""
     names = list(known)
-    close = difflib.get_close_matches(str(name), names, 1)
+    name = "learning_rate" if name == "lr" else str(name)  # PyTorch's name for it
+    close = difflib.get_close_matches(name, names, 1)
     return f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(names)}"
 
 

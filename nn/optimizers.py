@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from autograd import Value
@@ -16,24 +17,20 @@ from autograd import Value
 from .module import nearest
 from .schedules import ABOVE_0, FROM_0, SHARE, Schedule, ranged, whole
 
-Moved = tuple[Any, tuple[Any, ...]]  # what is taken off the numbers, and what is kept
+Rate = float | Schedule  # a number, or a function of the step
+Pair = tuple[float, float]
 
 
 def _leaves(given: Any, who: str) -> list[Value]:
     """The Values to move, each once; arrays of them are taken apart."""
-    parts = list(given) if isinstance(given, Iterable) else []
-    parts = [p.ravel().tolist() if hasattr(p, "dtype") else [p] for p in parts]
-    found = [p for part in parts for p in part]
+    parts = given if isinstance(given, Iterable) else []
+    found = [p for part in parts for p in getattr(part, "flat", [part])]
     if not found or not all(isinstance(p, Value) for p in found):
         raise ValueError(
             f"{who}: Values to move are required, at least one, got {type(given).__name__}; "
             "use model.parameters()"
         )
     return list({id(p): p for p in found}.values())
-
-
-def _rate(given: Any, who: str) -> float | Schedule:
-    return given if callable(given) else ranged(given, who, ABOVE_0)
 
 
 def _shares(given: Any, who: str) -> tuple[float, ...]:
@@ -43,27 +40,23 @@ def _shares(given: Any, who: str) -> tuple[float, ...]:
     return tuple(ranged(share, who, SHARE) for share in found)
 
 
-def _flag(given: Any, who: str) -> bool:
-    if not isinstance(given, bool):
-        raise TypeError(f"{who} must be True or False, got {given!r}; use True")
-    return given
-
-
 _from_0 = partial(ranged, kind=FROM_0)
 _CHECKS: dict[str, Callable[[Any, str], Any]] = {
-    "learning_rate": _rate, "momentum": _from_0, "nesterov": _flag, "betas": _shares,
-    "alpha": partial(ranged, kind=SHARE), "eps": _from_0, "weight_decay": _from_0,
+    "parameters": _leaves,
+    "learning_rate": lambda x, who: x if callable(x) else ranged(x, who, ABOVE_0),
+    "nesterov": lambda x, who: bool(x),
+    "betas": _shares, "alpha": partial(ranged, kind=SHARE),
+    "momentum": _from_0, "eps": _from_0, "weight_decay": _from_0,
 }  # fmt: skip
 
 
 class Optimizer:
     """What every optimizer has: a pure ``update``, and a step of its parameters by it.
 
-    Its options are class attributes, with their defaults; ``learning_rate``, a number or a
-    function of the step, which counts from 0, may be given without its name. All may be written
-    between steps; writing ``parameters`` starts anew. Frozen parameters stay, and so does what is
-    remembered of them. A parameter without a gradient counts as one with a gradient of 0, which
-    momentum and weight decay still move (PyTorch leaves it out).
+    ``learning_rate`` is a number or a function of the step, which counts from 0. It and the other
+    options may be written between steps; writing ``parameters`` starts anew. Frozen parameters
+    stay, and so does what is remembered of them. A parameter without a gradient counts as one with
+    a gradient of 0, which momentum and weight decay still move (PyTorch leaves it out).
 
     Attributes:
         parameters: the Values that it moves, each once.
@@ -71,56 +64,42 @@ class Optimizer:
         steps: how many steps it has made.
     """
 
-    parameters: list[Value] = []  # noqa: RUF012  these three are every instance's own
-    state: dict[str, Any] = {}  # noqa: RUF012
-    steps = 0
-    learning_rate: float | Schedule = 0.01
-    weight_decay = 0.0
+    parameters: list[Value]
+    learning_rate: Rate
+    state: dict[str, Any]
+    steps: int
     kept: ClassVar[tuple[str, ...]] = ()
     decoupled: ClassVar[bool] = False  # whether the decay is one of the numbers, not of the slopes
 
-    def __init__(
-        self, parameters: Any, learning_rate: float | Schedule | None = None, **options: Any
-    ) -> None:
-        self.parameters = parameters
-        rate = self.learning_rate if learning_rate is None else learning_rate
-        for name, value in {"learning_rate": rate, **options}.items():
-            if not hasattr(type(self), name) or name not in _CHECKS:
-                raise TypeError(self._unknown(name))
-            setattr(self, name, value)
-        if options.get("nesterov") and not self.momentum:
+    def _start(self, given: dict[str, Any]) -> None:
+        """Take over all that an ``__init__`` was given."""
+        own = self._checked(given)
+        vars(self).update(own, state={}, steps=0)
+        for name in given["unknown"]:
+            raise TypeError(self._unknown(name))
+        if own.get("nesterov") and not own["momentum"]:
             raise ValueError(
                 f"{type(self).__name__}: nesterov needs a momentum > 0, got none; use momentum=0.9"
             )
 
-    def _options(self) -> list[str]:
-        return [name for name in _CHECKS if hasattr(type(self), name)]
+    def _checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The options among what is given, as they are kept."""
+        who = type(self).__name__
+        return {k: _CHECKS[k](x, f"{who}: {k}") for k, x in given.items() if k in _CHECKS}
 
     def _unknown(self, name: str) -> str:
-        known = ["parameters", *self._options()]
-        remedy = nearest("learning_rate" if name == "lr" else name, known)
-        return f"{type(self).__name__}: its options are {', '.join(known)}, got {name}; {remedy}"
+        who, known = type(self).__name__, [k for k in vars(self) if k in _CHECKS]
+        return f"{who}: its options are {', '.join(known)}, got {name}; {nearest(name, known)}"
 
     def __setattr__(self, name: str, value: Any) -> None:
-        who = type(self).__name__
-        if name == "parameters":
-            value = _leaves(value, who)
-            self.state, self.steps = {}, 0
-        elif name in _CHECKS:
-            value = _CHECKS[name](value, f"{who}: {name}")
         if type(self) in OPTIMIZERS.values():  # one derived from them may have more
             getattr(self, name)
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, self._checked({name: value}).get(name, value))
+        if name == "parameters":
+            self.state, self.steps = {}, 0
 
     def __getattr__(self, name: str) -> Any:  # of what is not there
         raise AttributeError(self._unknown(name))
-
-    def rate_at(self, step: int) -> float:
-        """The learning rate at that step; a function's is checked: finite, >= 0."""
-        rate = self.learning_rate
-        if not callable(rate):
-            return rate
-        return ranged(rate(step), f"{type(self).__name__}: learning_rate at step {step}", FROM_0)
 
     def update(
         self, numbers: Any, slopes: Any, state: Mapping[str, Any], step: int
@@ -135,39 +114,44 @@ class Optimizer:
         """
         import numpy as np
 
-        x, g = [np.asarray(given, np.float64) for given in (numbers, slopes)]
-        if x.shape != g.shape:
+        who = type(self).__name__
+        x = np.asarray(numbers, np.float64)
+        known = [slopes, *(state.get(name, np.zeros(x.shape)) for name in self.kept)]
+        g, *kept = [np.asarray(given, np.float64) for given in known]
+        shapes = [given.shape for given in (x, g, *kept)]
+        if shapes.count(x.shape) < len(shapes):
             raise ValueError(
-                f"{type(self).__name__}: a slope for each number is required, got {x.shape} "
-                f"numbers and {g.shape} slopes; give both one shape"
+                f"{who}: a slope for each number is required, and state as it was given, got "
+                f"shapes {', '.join(map(str, shapes))}; use state {{}} for other parameters"
             )
-        rate = self.rate_at(step)
-        kept = [np.asarray(state.get(name, 0.0), np.float64) for name in self.kept]
+        rate = self.learning_rate
+        if callable(rate):
+            rate = ranged(rate(step), f"{who}: learning_rate at step {step}", FROM_0)
         with np.errstate(all="ignore"):  # what diverges is inf or nan, as in plain floats
             if self.decoupled:
                 x = x * (1.0 - rate * self.weight_decay)
             elif self.weight_decay:
                 g = g + self.weight_decay * x
-            move, after = self._move(g, kept, step + 1, rate)
+            # Each class's formula: what step ``count``, from 1, takes off, then what is kept.
+            move, *after = self._move(g, kept, step + 1, rate)
             return x - move, dict(zip(self.kept, after))
-
-    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
-        """The way of a step, number ``count`` from 1; what is kept is in the order of ``kept``."""
-        raise NotImplementedError(f"{type(self).__name__}: it has no formula; use nn.SGD")
 
     def step(self) -> None:
         """Move every parameter once."""
         import numpy as np
 
-        moves = [p.requires_grad for p in self.parameters]
-        numbers, slopes = [p.data for p in self.parameters], [p.grad for p in self.parameters]
+        own, count = self.parameters, len(self.parameters)
+        moves = [p.requires_grad for p in own]
+        numbers, slopes = [
+            np.fromiter(map(attrgetter(name), own), float, count) for name in ("data", "grad")
+        ]
         after, state = self.update(numbers, slopes, self.state, self.steps)
         if not all(moves):
-            state = {k: np.where(moves, v, self.state.get(k, 0.0)) for k, v in state.items()}
-        for parameter, number, moved in zip(self.parameters, after.tolist(), moves):
+            state = {k: np.where(moves, x, self.state.get(k, 0.0)) for k, x in state.items()}
+        for parameter, number, moved in zip(own, after.tolist(), moves):
             if moved:
                 parameter.data = number
-        self.state, self.steps = state, self.steps + 1
+        vars(self).update(state=state, steps=self.steps + 1)
 
     def zero_grad(self) -> None:
         """Forget every parameter's gradient."""
@@ -180,10 +164,10 @@ class Optimizer:
         A ``learning_rate`` that is a function is not in it: give it again to the one that loads.
         """
         count = len(self.parameters)
-        options = {name: getattr(self, name) for name in self._options()}
+        options = [k for k in vars(self) if k in _CHECKS and k != "parameters"]
         return {
-            "optimizer": type(self).__name__, "parameters": count, "steps": self.steps,
-            **{k: list(v) if k == "betas" else v for k, v in options.items() if not callable(v)},
+            "optimizer": type(self).__name__, "steps": self.steps,
+            **{k: getattr(self, k) for k in options if not callable(getattr(self, k))},
             **{k: self.state[k].tolist() if k in self.state else [0.0] * count for k in self.kept},
         }  # fmt: skip
 
@@ -198,23 +182,21 @@ class Optimizer:
 
         from autograd.arrays import entries
 
-        own, who = self.state_dict(), type(self).__name__
-        given = dict(state) if isinstance(state, Mapping) else {}
-        differ = (own.keys() ^ given.keys()) - {"learning_rate"}
-        differ |= {k for k in ("optimizer", "parameters") if given.get(k) != own[k]}
+        who = type(self).__name__
+        own, given = self.state_dict(), dict(state) if isinstance(state, Mapping) else {}
         kept = {k: entries(given[k], f"{who}: {k}") for k in self.kept if k in given}
-        differ |= {k for k, (_, shape) in kept.items() if shape != (own["parameters"],)}
+        differ = (own.keys() ^ given.keys()) - {"learning_rate"}
+        differ |= {k for k, (_, shape) in kept.items() if shape != (len(self.parameters),)}
+        differ |= {"optimizer"} if given.get("optimizer") != who else set()
         if differ:
             raise ValueError(
-                f"{who}: the state_dict() of a {who} of {own['parameters']} parameters is "
+                f"{who}: the state_dict() of its like, of {len(self.parameters)} parameters, is "
                 f"required, got one that differs in {', '.join(sorted(map(str, differ)))}; load it "
                 "into what it was saved from"
             )
-        found = {k: f(given[k], f"{who}: {k}") for k, f in _CHECKS.items() if k in given}
-        found["steps"] = whole(given["steps"], f"{who}: steps", 0)
-        found["state"] = {k: np.array(numbers, np.float64) for k, (numbers, _) in kept.items()}
-        for name, value in found.items():
-            setattr(self, name, value)
+        steps = whole(given["steps"], f"{who}: steps", 0)
+        arrays = {k: np.array(numbers, np.float64) for k, (numbers, _) in kept.items()}
+        vars(self).update(self._checked(given), state=arrays, steps=steps)
 
 
 class SGD(Optimizer):
@@ -234,15 +216,19 @@ class SGD(Optimizer):
     2.4
     """
 
-    momentum = 0.0
-    nesterov = False
     kept = ("velocity",)
 
-    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
+    def __init__(
+        self, parameters: Any, learning_rate: Rate = 0.01, *, momentum: float = 0.0,
+        nesterov: bool = False, weight_decay: float = 0.0, **unknown: Any,
+    ) -> None:  # fmt: skip
+        self._start(vars())
+
+    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> tuple[Any, ...]:
         if not self.momentum:
-            return rate * g, ()
+            return (rate * g,)
         velocity = self.momentum * kept[0] + g
-        return rate * (g + self.momentum * velocity if self.nesterov else velocity), (velocity,)
+        return rate * (g + self.momentum * velocity if self.nesterov else velocity), velocity
 
 
 class Adam(Optimizer):
@@ -263,17 +249,20 @@ class Adam(Optimizer):
     2.9
     """
 
-    learning_rate = 0.001
-    betas = (0.9, 0.999)
-    eps = 1e-8
     kept = ("mean", "square")
 
-    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
+    def __init__(
+        self, parameters: Any, learning_rate: Rate = 0.001, *, betas: Pair = (0.9, 0.999),
+        eps: float = 1e-8, weight_decay: float = 0.0, **unknown: Any,
+    ) -> None:  # fmt: skip
+        self._start(vars())
+
+    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> tuple[Any, ...]:
         (mean, square), (beta_1, beta_2) = kept, self.betas
-        mean = mean + (1.0 - beta_1) * (g - mean)
+        mean = beta_1 * mean + (1.0 - beta_1) * g
         square = beta_2 * square + (1.0 - beta_2) * g * g
         size = square**0.5 / math.sqrt(1.0 - beta_2**count) + self.eps
-        return rate / (1.0 - beta_1**count) * mean / size, (mean, square)
+        return rate / (1.0 - beta_1**count) * mean / size, mean, square
 
 
 class AdamW(Adam):
@@ -285,8 +274,13 @@ class AdamW(Adam):
     arXiv:1711.05101; the decay is times the rate, as in PyTorch.
     """
 
-    weight_decay = 0.01
     decoupled = True
+
+    def __init__(
+        self, parameters: Any, learning_rate: Rate = 0.001, *, betas: Pair = (0.9, 0.999),
+        eps: float = 1e-8, weight_decay: float = 0.01, **unknown: Any,
+    ) -> None:  # fmt: skip
+        self._start(vars())
 
 
 class RMSprop(Optimizer):
@@ -300,18 +294,21 @@ class RMSprop(Optimizer):
     is outside of the root, as in PyTorch.
     """
 
-    alpha = 0.99
-    eps = 1e-8
-    momentum = 0.0
     kept = ("square", "velocity")
 
-    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
+    def __init__(
+        self, parameters: Any, learning_rate: Rate = 0.01, *, alpha: float = 0.99,
+        eps: float = 1e-8, momentum: float = 0.0, weight_decay: float = 0.0, **unknown: Any,
+    ) -> None:  # fmt: skip
+        self._start(vars())
+
+    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> tuple[Any, ...]:
         square = self.alpha * kept[0] + (1.0 - self.alpha) * g * g
         size = square**0.5 + self.eps
         if not self.momentum:
-            return rate * g / size, (square,)
+            return rate * g / size, square
         velocity = self.momentum * kept[1] + g / size
-        return rate * velocity, (square, velocity)
+        return rate * velocity, square, velocity
 
 
 class Adagrad(Optimizer):
@@ -323,12 +320,17 @@ class Adagrad(Optimizer):
     stochastic optimization", JMLR 12 (2011) 2121-2159.
     """
 
-    eps = 1e-10
     kept = ("square",)
 
-    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> Moved:
+    def __init__(
+        self, parameters: Any, learning_rate: Rate = 0.01, *, eps: float = 1e-10,
+        weight_decay: float = 0.0, **unknown: Any,
+    ) -> None:  # fmt: skip
+        self._start(vars())
+
+    def _move(self, g: Any, kept: list[Any], count: int, rate: float) -> tuple[Any, ...]:
         square = kept[0] + g * g
-        return rate * g / (square**0.5 + self.eps), (square,)
+        return rate * g / (square**0.5 + self.eps), square
 
 
 OPTIMIZERS = {kind.__name__.lower(): kind for kind in (SGD, Adam, AdamW, RMSprop, Adagrad)}
@@ -361,8 +363,7 @@ def clip_gradients(parameters: Iterable[Value], norm: float) -> float:
             f"{who}: gradients of a finite length are required, got {worst!r}; use "
             "autograd.detect_anomaly() to find where it began"
         )
-    factor = most / (length + 1e-6)
-    if factor < 1.0:
-        for p in reached:
-            p.grad = p.grad * factor
+    factor = min(most / (length + 1e-6), 1.0)
+    for p in reached:
+        p.grad = p.grad * factor
     return length

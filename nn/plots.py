@@ -31,23 +31,21 @@ def needed(module: str, extra: str) -> Any:
 
 
 def _axes(ax: Any) -> Any:
-    if ax is not None:
-        return ax
-    return needed("matplotlib.pyplot", "plots").figure(layout="constrained").gca()
+    pyplot = needed("matplotlib.pyplot", "plots")
+    return pyplot.figure(layout="constrained").gca() if ax is None else ax
 
 
 def history(history: Mapping[str, list[float]], ax: Any = None) -> Any:
     """A History's curves: the loss, and metrics on a scale at the right; validation is dashed."""
     ax, names = _axes(ax), [name for name in history if not name.startswith("val_")]
-    right = ax.twinx() if names[1:] else ax
-    lines: list[Any] = []
-    for name, color in zip(names, COLORS):
-        for key, style in ((name, "-"), (f"val_{name}", "--")):
-            series, scale = history.get(key, []), ax if name == "loss" else right
-            epochs = np.arange(len(series)) + getattr(history, "first", 0)
-            dot = "o" if len(series) == 1 else None  # a line of one point is not seen
-            line = scale.plot(epochs, series, style, color=color, label=key, marker=dot)
-            lines += line if key in history else []
+    right, lines = ax.twinx() if names[1:] else ax, []
+    for key, series in history.items():
+        name = key.removeprefix("val_")
+        color = COLORS[names.index(name) % len(COLORS)]
+        epochs = np.arange(len(series)) + getattr(history, "first", 0)
+        style = ("-" if key == name else "--") + "o" * (len(series) == 1)  # one point is no line
+        scale = ax if name == "loss" else right
+        lines += scale.plot(epochs, series, style, color=color, label=key)
     right.set_ylabel(", ".join(names[1:]))
     ax.set(xlabel="epoch", ylabel="loss")
     right.legend(handles=lines, loc="center right")  # the upper one's: it covers both's lines
@@ -76,21 +74,19 @@ def decision_boundary(model: Module, X: Any, y: Any, ax: Any = None) -> Any:
     grid = np.meshgrid(*np.linspace(low - edge, high + edge, CELLS + 1).T)
     cells = np.column_stack([side.ravel() for side in grid])
     scores, kinds = model.predict(cells).reshape(len(cells), -1), np.unique(labels)
-    several = scores.shape[1] > 1
+    several, numbered = scores.shape[1] > 1, labels.dtype.kind in "iufb"
     if not several:
-        chances = 0.0 <= scores.min() and scores.max() <= 1.0 and not str(kinds[0]).startswith("-")
+        chances = 0.0 <= scores.min() and scores.max() <= 1.0 and -1 not in kinds.tolist()
         scores = (scores - 0.5 * chances) * [-1.0, 1.0]
     ax = _axes(ax)
     for i, score in enumerate(scores.T):
         margin = (score - np.delete(scores, i, axis=1).max(axis=1)).reshape(grid[0].shape)
         if margin.max() > 0.0 > margin.min():
             ax.contour(*grid, margin, [0.0], colors="0.3", linewidths=1.0)
-        if margin.max() > 0.0:
-            color = COLORS[i % len(COLORS)]
-            ax.contourf(*grid, margin, [0.0, margin.max()], colors=[color], alpha=0.2)
+        ax.contourf(*grid, margin, [0.0, np.inf], colors=[COLORS[i % len(COLORS)]], alpha=0.2)
     for i, kind in enumerate(kinds):
-        at = int(kind) if several and labels.dtype.kind in "iufb" else i
-        color, marker = COLORS[at % len(COLORS)], MARKERS[at % len(MARKERS)]
+        region = int(kind if several else kind > 0) if numbered else i
+        color, marker = COLORS[region % len(COLORS)], MARKERS[region % len(MARKERS)]
         of_kind = points[labels == kind].T
         ax.scatter(*of_kind, s=24, c=color, marker=marker, edgecolors="white", label=str(kind))
     names = getattr(X, "columns", ("x1", "x2"))
@@ -104,20 +100,20 @@ def weights(model: Module, ax: Any = None) -> Any:
 
     A layer's is a row for each neuron and a column for each input; that of its biases follows.
     """
-    groups: dict[str, list[Any]] = {}
+    groups: dict[tuple[str, int], list[Any]] = {}
     for path, array in model.state_dict().items():
-        groups.setdefault(re.sub(r"neurons\.\d+\.", "", path), []).append(array)
-    blocks = [np.stack(arrays) for arrays in groups.values()]
-    blocks = [b[:, None] if b.ndim == 1 else b.reshape(-1, b.shape[-1]) for b in blocks]
-    ends = np.cumsum([block.shape[1] + 1 for block in blocks])  # with a gap after each
-    cells = np.full((max(map(len, blocks)), ends[-1] - 1), np.nan)
-    for block, end in zip(blocks, ends):
-        cells[: len(block), end - 1 - block.shape[1] : end - 1] = block
-    ax, most = _axes(ax), np.nanmax(np.abs(cells)) or 1.0
-    image = ax.imshow(cells, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
+        rows = array.reshape(-1, *array.shape[-1:] or (1,))
+        name = re.sub(r"neurons\.\d+\.", "", path)
+        groups.setdefault((name, rows.shape[1]), []).append(rows)
+    blocks = [*map(np.concatenate, groups.values())]
+    most = max(map(len, blocks))
+    padded = [np.pad(b, ((0, most - len(b)), (0, 1)), constant_values=np.nan) for b in blocks]
+    cells, ends = np.hstack(padded)[:, :-1], np.cumsum([block.shape[1] for block in padded])
+    ax, limit = _axes(ax), np.nanmax(np.abs(cells), initial=0.0) or 1.0
+    image = ax.imshow(cells, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
     ax.set_facecolor("0.85")  # of the gaps: white is a weight of 0
-    centers = [end - 1.5 - block.shape[1] / 2 for block, end in zip(blocks, ends)]
-    ax.set_xticks(centers, list(groups), rotation=30, ha="right")
+    centers = [end - 1.0 - block.shape[1] / 2 for end, block in zip(ends, padded)]
+    ax.set_xticks(centers, [name for name, _ in groups], rotation=30, ha="right")
     ax.set(ylabel="neuron")
     ax.figure.colorbar(image, ax=ax, label="weight")
     return ax

@@ -33,9 +33,8 @@ def ranged(x: Any, who: str, kind: Range) -> float:
 def whole(x: Any, who: str, least: int = 1) -> int:
     """``x`` as an int from ``least`` on."""
     if not isinstance(x, numbers.Integral) or isinstance(x, bool) or x < least:
-        raise ValueError(
-            f"{who} must be a whole number >= {least}, got {x!r}; use {max(least, 10)}"
-        )
+        remedy = f"use {max(least, 10)}"
+        raise ValueError(f"{who} must be a whole number >= {least}, got {x!r}; {remedy}")
     return int(x)
 
 

@@ -123,14 +123,13 @@ def test_a_metric_is_its_loss_of_the_same_predictions():
     assert len(nn.fit(nn.MLP(2, [1], seed=0), X, y, "mse", metrics="mae", **QUIET)["mae"]) == 10
 
 
-def test_a_metric_may_be_a_function_of_plain_numbers():
-    def largest(predictions, targets):
-        return max(max(row) for row in predictions) + 0.0 * sum(targets)
-
-    model = nn.Linear(2, 3, init="zeros")
-    model.neurons[1].b.data = 2.0
-    history = nn.fit(model, *blobs(), metrics=[largest], epochs=1, **QUIET)
-    assert dict(history)["largest"] == [2.0]
+def test_a_metric_of_chances_is_exact_where_they_are_rounded():
+    """A logit of 800 is a chance of 1.0, at whose logarithm a target of 0 would cost infinity."""
+    model = nn.Linear(1, 1, activation="sigmoid", init="zeros")
+    model.neurons[0].b.data = 800.0
+    metric, data = "binary_cross_entropy", ([[0.0]], [0.0])
+    history = nn.fit(model, *data, "mse", metrics=metric, validation=data, epochs=1, **QUIET)
+    assert history[metric] == history[f"val_{metric}"] == [800.0]
 
 
 def test_accuracy_is_the_share_that_is_right():
@@ -203,9 +202,8 @@ def test_the_best_weights_are_a_snapshot():
     history = nn.fit(model := net(), X, y, epochs=2, **QUIET)
     before = {path: array.copy() for path, array in history.best["weights"].items()}
     nn.fit(model, X, y, epochs=2, **QUIET)
-    history.best["weights"][next(iter(before))][:] = 0.0
-    again = history.best["weights"]
-    assert all(np.array_equal(again[path], array) for path, array in before.items())
+    kept = history.best["weights"]
+    assert all(np.array_equal(kept[path], array) for path, array in before.items())
     assert list(before) == list(model.state_dict())
 
 
@@ -480,10 +478,16 @@ REFUSED = {
     "lr": ({"lr": 0.1}, TypeError, "got lr; did you mean 'learning_rate'?"),
     "misspelt": ({"epoch": 3}, TypeError, "got epoch; did you mean 'epochs'?"),
     "loss": ({"loss": "cross_entropi"}, ValueError, "did you mean 'cross_entropy'?"),
-    "no loss": ({"loss": None}, ValueError, "loss must be known, got None; use one of mse"),
+    "no loss": (
+        {"loss": None}, ValueError,
+        "loss, a name or a function, must be known, got None; use one of mse",
+    ),
     "a list": ({"loss": ["mse"]}, ValueError, "got ['mse']"),
     "optimizer": ({"optimizer": "adamm"}, ValueError, "did you mean 'adam'?"),
+    "optimizer's kind": ({"optimizer": nn.Adam}, ValueError, "a name or one made, must be known"),
     "metric": ({"metrics": ["acuracy"]}, ValueError, "did you mean 'accuracy'?"),
+    "metric's function": ({"metrics": [nn.mae]}, ValueError, "accuracy of classes or names of"),
+    "metric's number": ({"metrics": 3}, ValueError, "got 3; use one of"),
     "accuracy of none": (
         {"loss": "mse", "metrics": "accuracy", "y": np.ones((12, 3))}, ValueError,
         "accuracy of classes",
@@ -518,13 +522,25 @@ REFUSED = {
             "required, got nan at [11, 1]"),
     "inf": ({"X": with_last(blobs()[0], [0.0, np.inf])}, ValueError, "got inf at [11, 1]"),
     "nan label": ({"y": with_last([0] * 12, math.nan)}, ValueError, "y: finite numbers"),
-    "label": ({"y": with_last([0] * 12, 3)}, IndexError, "fit: y must suit the loss"),
+    "label": ({"y": with_last([0] * 12, 3)}, IndexError, "fit: y must suit cross_entropy"),
     "negative": ({"y": with_last([0] * 12, -1)}, IndexError, "got -1"),
-    "names": ({"y": ["setosa"] * 12}, (TypeError, ValueError), "fit: y must suit the loss"),
+    "names": (
+        {"y": np.array(["a", "b", "c"] * 4)}, TypeError,
+        "fit: y must suit cross_entropy, as numbers: np.unique(y, return_inverse=True)[1]; ",
+    ),
+    "categories": (
+        {"y": pd.Series(["a", "b"] * 6, dtype="category"), "loss": "hinge"}, TypeError,
+        "fit: y must suit hinge, as numbers: np.unique",
+    ),
+    "column": (
+        {"y": pd.DataFrame({"kind": [0, 1] * 6})}, ValueError,
+        "the model's outputs, which are no columns: y[:, 0]; cross_entropy: a target for each "
+        "prediction, one at least, is required, got predictions of shape (12, 3)",
+    ),
     "one text": ({"y": with_last([0] * 12, "a")}, (TypeError, ValueError), "fit: y must suit"),
-    "shape": ({"y": np.ones((12, 2))}, ValueError, "fit: y must suit the loss"),
+    "shape": ({"y": np.ones((12, 2))}, ValueError, "predictions of shape (12, 3) and targets of"),
     "metric's shape": (
-        {"metrics": ["mae"]}, ValueError, "fit: y must suit the mae and the model's outputs",
+        {"metrics": ["mae"]}, ValueError, "fit: y must suit mae and the model's outputs",
     ),
 }  # fmt: skip
 
@@ -538,6 +554,21 @@ def test_what_does_not_fit_is_named_and_nothing_is_changed(change, error, words)
         nn.fit(model, **asked)
     assert words in str(caught.value)
     assert weights(model) == weights(net()) and model.training
+
+
+@pytest.mark.parametrize("target", [int, float, bool])
+@pytest.mark.parametrize("loss", ["cross_entropy", nn.kl_divergence])
+def test_one_output_is_no_score_for_each_class(loss, target):
+    """All samples' numbers together would be taken as the scores of one sample."""
+    model = nn.MLP(2, [3, 1], seed=0)
+    X, y = nn.data.moons(10)
+    with pytest.raises(ValueError, match="an output for each class is required, got one number"):
+        nn.fit(model, X, y.astype(target), loss, metrics=(), **QUIET)
+
+
+def test_a_metric_of_classes_needs_an_output_for_each_too():
+    with pytest.raises(ValueError, match=r"suit cross_entropy .* an output for each class"):
+        nn.fit(nn.MLP(2, [1], seed=0), *nn.data.xor(9), "mse", metrics="cross_entropy", **QUIET)
 
 
 def test_only_a_module_is_fitted():
@@ -576,8 +607,7 @@ def test_where_nobody_watches_there_is_a_bar_only_if_asked_for(monkeypatch, caps
 
 
 def test_a_notebook_is_watched(monkeypatch):
-    kernel = types.SimpleNamespace(get_ipython=lambda: types.SimpleNamespace(kernel=1))
-    monkeypatch.setitem(sys.modules, "IPython", kernel)
+    monkeypatch.setitem(sys.modules, "ipykernel", types)
     with standard_error(monkeypatch, io.StringIO()) as shown:
         nn.fit(net(), *blobs(), epochs=2)
     assert "2/2" in shown.getvalue()
@@ -585,7 +615,6 @@ def test_a_notebook_is_watched(monkeypatch):
 
 def test_without_tqdm_only_who_asks_for_a_bar_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with standard_error(monkeypatch, Terminal()) as shown:
         nn.fit(net(), *blobs(), epochs=1)
     assert not shown.getvalue()

@@ -1,5 +1,7 @@
 """Pictures: what is drawn is what the history and the model say, and neither is changed."""
 
+import io
+import math
 import sys
 
 import numpy as np
@@ -7,6 +9,7 @@ import pandas as pd
 import pytest
 
 import nn
+from autograd import Value
 
 figure = pytest.importorskip("matplotlib.figure")
 
@@ -55,8 +58,14 @@ def test_a_history_is_drawn_number_for_number(ax):
         "accuracy",
     )
     assert [text.get_text() for text in right.get_legend().texts] == [
-        "loss", "val_loss", "accuracy", "val_accuracy",
+        *SERIES
     ]  # fmt: skip
+
+
+def test_more_curves_than_colours_are_all_drawn(ax):
+    names = ["loss", *map("metric {}".format, range(len(nn.plots.COLORS)))]
+    history_of({name: [1.0, 2.0] for name in names}).plot(ax)
+    assert sum(len(axes.lines) for axes in ax.figure.axes) == len(names)
 
 
 def test_a_loss_alone_has_one_scale_and_one_point_is_seen(ax):
@@ -141,7 +150,15 @@ def test_a_model_that_says_one_class_and_points_on_a_line_are_drawn(ax):
     nn.plots.decision_boundary(
         linear([[0.0, 0.0]], [1.0]), SQUARE * [1.0, 0.0], [0, 1, 0, 1], ax=ax
     )
-    assert len([c for c in ax.collections if c.get_alpha() == 0.2]) == 1
+    fields = [c for c in ax.collections if c.get_alpha() == 0.2]
+    assert [any(len(path) for path in field.get_paths()) for field in fields] == [False, True]
+
+
+@pytest.mark.parametrize("labels", [[1, 1], [1.0, 1.0], [True, True]])
+def test_points_of_one_class_have_the_colour_of_its_region(ax, labels):
+    nn.plots.decision_boundary(linear([[1.0, 0.0]], [0.0]), SQUARE[:2], labels, ax=ax)
+    points, above = ax.collections[-1], ax.collections[-2]
+    assert points.get_facecolor()[0, :3].tolist() == above.get_facecolor()[0, :3].tolist()
 
 
 @pytest.mark.parametrize(
@@ -187,6 +204,26 @@ def test_weights_of_every_kind_of_layer_are_drawn(ax):
     shown = ax.images[0].get_array()
     assert shown.count() == sum(len(part.parameters()) for part in parts)
     nn.plots.weights(nn.Linear(2, 2, init="zeros"), ax=figure.Figure().subplots())
+
+
+def test_neurons_of_several_widths_are_blocks_of_their_own(ax):
+    class Both(nn.Module):
+        def __init__(self):
+            self.neurons = [nn.Neuron(2, seed=0), nn.Neuron(3, seed=0)]
+            self.table = [[[Value(1.0) for _ in range(2)] for _ in range(3)] for _ in range(2)]
+
+    nn.plots.weights(Both(), ax=ax)
+    names = [text.get_text() for text in ax.get_xticklabels()]
+    assert names == ["w", "b", "w", "table"]
+    assert ax.images[0].get_array().count() == 2 + (1 + 1) + 3 + 2 * 3 * 2
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_weights_that_are_no_numbers_are_drawn(ax, number):
+    model = linear([[number, number]], [number])
+    nn.plots.weights(model, ax=ax)
+    nn.plots.decision_boundary(model, SQUARE, [0, 1, 0, 1], ax=figure.Figure().subplots())
+    ax.figure.savefig(io.BytesIO())
 
 
 # ---------------------------------------------------------------- where it is drawn
