@@ -8,6 +8,7 @@ too: derivatives of any order. Reads sweep.py, edges.py, sparsity.py and tree.py
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,10 +19,9 @@ from . import edges, modes, ops, sparsity
 from .anomaly import look
 from .errors import user_frame
 from .graph import Graph
-from .modes import CONSTANT, About
+from .modes import CONSTANT, NOTHING_NOTED, About
 from .sweep import check_fresh, forward, ordered, reverse, slopes_at
-from .tree import Form, chosen, joined, taken, values_of
-from .unknown import Unknown
+from .tree import Form, chosen, taken, values_of
 from .value import Value, called, clock
 
 _Rows = list[list[Any]]  # a matrix
@@ -70,22 +70,16 @@ def as_value(number: Any) -> Value:
 
 def number_of(y: Any, name: str, f: Callable[..., Any]) -> Value | float:
     """What ``f`` returned, if it is one number."""
-    if isinstance(y, Value):
-        return y
-    (number, *_), form = _result(y, name, f, "one number")
-    _one(form, name, f)
+    (number, *_), _ = _result(y, name, f, one=True)
     return number  # type: ignore[no-any-return]
 
 
-def _result(y: Any, name: str, f: Callable[..., Any], what: str) -> tuple[list[Any], Form]:
-    return taken(y, name, f"{_name(f)} must return {what}")
-
-
-def _one(form: Form, name: str, f: Callable[..., Any]) -> None:
-    if not form.is_number:
-        raise TypeError(
-            f"{name}: {_name(f)} must return one number, got {form}; jacobian takes several"
-        )
+def _result(y: Any, name: str, f: Callable[..., Any], one: bool) -> tuple[list[Any], Form]:
+    required = f"{_name(f)} must return {'one number' if one else 'numbers'}"
+    numbers, form = taken(y, name, required)
+    if one and not form.is_number:
+        raise TypeError(f"{name}: {required}, got {form}; jacobian takes several")
+    return numbers, form
 
 
 def _name(f: Callable[..., Any]) -> str:
@@ -112,15 +106,16 @@ class _Recording:
     ) -> None:  # fmt: skip
         self.f, self.name, self.others = f, name, others
         self.places = chosen(argnums, args, name, others)
-        given = [taken(args[n], f"{name}: argument {n}") for n in self.places]
-        forms = [form for _, form in given]
-        several = isinstance(argnums, tuple)
-        self.argument = joined(forms) if several else forms[0]
+        self.given: list[Any] = []
+        forms = [taken(args[n], f"{name}: argument {n}", found=self.given)[1] for n in self.places]
+        outlines = tuple([form.tree for form in forms])
+        self.several = isinstance(argnums, tuple)
+        self.argument = Form(outlines if self.several else outlines[0], len(self.given))
         clock.now += 2  # what is older is not ours
         self.since, self.own = clock.now, About()
         self.reads: list[Value] = []
         self.mode = modes.recording(self.reads)
-        self.args, self.given = list(args), given
+        self.args = list(args)
         self.variables: list[Value] = []
 
     def __enter__(self) -> _Recording:
@@ -136,15 +131,16 @@ class _Recording:
             if x._record is None:
                 x._about = CONSTANT
 
-    def call(self, what: str = "numbers", has_aux: bool = False) -> list[Any]:
-        """The numbers of what ``f`` gives."""
-        for n, (numbers, form) in zip(self.places, self.given):
-            new = [ops.identity(x) if isinstance(x, Value) else Value(x) for x in numbers]
-            for x in new:
-                if x._record is None:
-                    x._about = self.own
-            self.variables += new
-            self.args[n] = form.filled(new)
+    def call(self, one: bool = False, has_aux: bool = False) -> list[Any]:
+        """The numbers of what ``f`` gives, or the one number."""
+        for number in self.given:
+            x = ops.identity(number) if isinstance(number, Value) else Value(number)
+            if x._record is None:
+                x._about = self.own
+            self.variables.append(x)
+        new = self.argument.filled(self.variables)
+        for n, argument in zip(self.places, new if self.several else [new]):
+            self.args[n] = argument
         y = self.f(*self.args, **self.others)
         if has_aux:
             if not isinstance(y, tuple) or len(y) != 2:
@@ -153,16 +149,10 @@ class _Recording:
                     f"aux), got {type(y).__name__}; return both"
                 )
             y, self.aux = y
-        self.ys, self.form = _result(y, self.name, self.f, what)
+        self.ys, self.form = _result(y, self.name, self.f, one)
         if self.reads:
             self._look_at_reads()
         return self.ys
-
-    def call_for_one(self, has_aux: bool = False) -> Any:
-        """The one number that ``f`` gives."""
-        ys = self.call("one number", has_aux)
-        _one(self.form, self.name, self.f)
-        return ys[0]
 
     @functools.cached_property
     def graph(self) -> Graph:
@@ -176,41 +166,36 @@ class _Recording:
     @functools.cached_property
     def plain(self) -> bool:
         """Whether nothing under the result records but our own variables, which are numbers."""
-        pairs = zip(self.graph.nodes, self.graph.ops)
-        return not any(self._is_outer(node) for node, record in pairs if record is None)
-
-    def _is_outer(self, leaf: Value) -> bool:
-        """Whether it records and is not ours; what an op gave is a leaf if it was made before."""
-        about = leaf._about if leaf._record is None else None
-        return about is None or (about.requires_grad and about is not self.own)
+        return not any(self._outer(self.graph))
 
     def _outer(self, graph: Graph) -> list[bool]:
-        """Of each node whether it depends on a Value that records and is not ours."""
+        """Of each node whether it depends on a Value that records and is not ours.
+
+        What an op gave before our time is a leaf here, and not ours.
+        """
         found: list[bool] = []
         for node, operands in zip(graph.nodes, graph.operands):
+            about = node._about if node._record is None else NOTHING_NOTED
+            own = about is self.own or not about.requires_grad
             of_operands = [found[x] for x in operands if type(x) is int]
-            found.append(any(of_operands) if operands else self._is_outer(node))
+            found.append(any(of_operands) if operands else not own)
         return found
 
     def results(self, numbers: Sequence[Any], plain: bool) -> list[Any]:
         """After the block: floats, but for what depends on a Value that records and is not ours."""
         if plain:
             return [x._number if isinstance(x, Value) else x or 0.0 for x in numbers]
-        values = _values(numbers)
-        graph = self.graph_of(values)
-        outer = self._outer(graph)
-        depends = {id(x): outer[root] for x, root in zip(values, graph.roots)}
+        graph = self.graph_of(_values(numbers))
+        outer, roots = self._outer(graph), iter(graph.roots)
         recording = modes.current().recording
         found: list[Any] = []
         for x in numbers:
             if not isinstance(x, Value):
                 found.append(x or 0.0)
-            elif isinstance(x, Unknown):
-                found.append(x)
-            elif not depends[id(x)]:
-                found.append(x._number)
-            else:
+            elif outer[next(roots)]:
                 found.append(x if recording else x.detach())
+            else:
+                found.append(x._number)
         return found
 
     def settled(self, aux: Any) -> Any:
@@ -241,22 +226,22 @@ class _Recording:
             )
 
 
+@dataclasses.dataclass
 class _Linear:
-    """The derivative of ``ys`` in the variables of a recording: a linear map, swept both ways.
+    """The derivative of numbers in the variables of a recording: a linear map, swept both ways.
 
     Over floats the partials are found once for all seeds; over Values each sweep is recorded.
     """
 
-    def __init__(
-        self, run: _Recording, graph: Any, targets: Sequence[int | None],
-        ways: dict[bool, edges.Edges],
-    ) -> None:  # fmt: skip
-        self.run, self.graph, self.targets, self.ways = run, graph, targets, ways
-        self.inputs = range(len(run.variables))
+    run: _Recording
+    form: Form  # of the numbers
+    graph: Any
+    targets: Sequence[int | None]  # where they are in the graph
+    ways: dict[bool, edges.Edges]  # what was found, forward or backward
 
     def swept(self, seeds: Sequence[Mapping[int, Any]], backward: bool, plain: bool) -> _Rows:
         """A row a seed: from numbers of some of the ys, backward, all variables'; or forward."""
-        graph, inputs = self.graph, self.inputs
+        graph, inputs = self.graph, range(len(self.run.variables))
         sources, targets = (self.targets, inputs) if backward else (inputs, self.targets)
         placed = [_placed(seed, sources) for seed in seeds]
         for seed in placed if modes.detects() else ():
@@ -264,7 +249,8 @@ class _Linear:
                 look(graph, root, inputs if backward else seed)
         if plain:
             if backward not in self.ways:
-                self.ways[backward] = edges.slopes(graph, graph.values, backward)
+                ways = edges.slopes(graph, graph.values)
+                self.ways[backward] = ways.turned() if backward else ways
             return self.ways[backward].swept(placed, targets)
         with modes.quiet():
             if backward:
@@ -272,17 +258,17 @@ class _Linear:
             moved = [forward(graph, ops.VALUES, graph.nodes, seed) for seed in placed]
         return [[None if i is None else row[i] for i in targets] for row in moved]
 
-    def along(self, numbers: Sequence[Any], backward: bool) -> list[Any]:
-        """What one sweep from these numbers gives, of Values too: the plain results."""
+    def along(self, numbers: Sequence[Any], backward: bool = False) -> Any:
+        """What one sweep from these numbers gives, of Values too, in its form: after the block."""
         plain = self.run.plain and not _values(numbers)
         (row,) = self.swept([dict(enumerate(numbers))], backward, plain)
-        return self.run.results(row, plain)
+        form = self.run.argument if backward else self.form
+        return form.filled(self.run.results(row, plain))
 
     def matrix(self, mode: str) -> _Rows:
         """All of it, a row for each of the ys; "auto" takes the direction of fewer sweeps."""
-        m, n, backward = len(self.targets), len(self.inputs), mode == "reverse"
-        if mode == "auto":
-            backward = m <= n
+        m, n = len(self.targets), len(self.run.variables)
+        backward = mode == "reverse" or (mode == "auto" and m <= n)
         seeds = [{i: 1.0} for i in range(m if backward else n)]
         rows = self.swept(seeds, backward, self.run.plain)
         return rows if backward else [[row[k] for row in rows] for k in range(m)]
@@ -296,14 +282,37 @@ class _Linear:
                 "Value; leave sparse out, or use .item() of the Value"
             )
         ways = self.ways.get(False) or edges.slopes(self.graph, self.graph.values)
-        return sparsity.matrix(ways, self.inputs, self.targets, mode, run.name)
+        return sparsity.matrix(ways, range(len(run.variables)), self.targets, mode, run.name)
 
 
-def _linear(run: _Recording, ys: Sequence[Any]) -> _Linear:
+def _linear(run: _Recording, ys: Sequence[Any], form: Form) -> _Linear:
     graph = run.graph if ys is run.ys else run.graph_of(_values(ys))
     check_fresh(graph)
     roots = iter(graph.roots)
-    return _Linear(run, graph, [next(roots) if isinstance(y, Value) else None for y in ys], {})
+    targets = [next(roots) if isinstance(y, Value) else None for y in ys]
+    return _Linear(run, form, graph, targets, {})
+
+
+def _first(run: _Recording) -> _Linear:
+    """The derivative of f's results."""
+    return _linear(run, run.call(), run.form)
+
+
+def _second(run: _Recording, plain: bool = True) -> _Linear:
+    """The derivative of the one result's slopes; these are recorded only where Values come out."""
+    (y,) = run.call(one=True)
+    made = isinstance(y, Value) and y._record is not None
+    order: list[Value] | None = None
+    if plain and not modes.detects() and not (made and y.is_unknown):
+        order = ordered(y, run.own, run.since) if made else []
+    if order is not None:
+        with suppress(NotImplementedError):  # an op of the user's own, without a line for NumPy
+            ways, n = edges.bends(order, run.variables), len(run.variables)
+            run.plain = True
+            size = n + len(order)
+            return _Linear(run, run.argument, None, range(size, size + n), {False: ways})
+    (slopes,) = _linear(run, run.ys, run.form).swept([{0: 1.0}], backward=True, plain=False)
+    return _linear(run, slopes, run.argument)
 
 
 def _placed(seed: Mapping[int, Any], places: Sequence[int | None]) -> dict[int, Any]:
@@ -345,7 +354,7 @@ def value_and_grad(
     @functools.wraps(f)
     def with_gradient(*args: Any, **others: Any) -> tuple[Any, Any]:
         with _Recording(f, args, argnums, "grad", others) as run:
-            y = run.call_for_one(has_aux)
+            (y,) = run.call(True, has_aux)
             slopes, plain = _slopes(run, y)
         value, *slopes = run.results([y, *slopes], plain)
         gradient = run.argument.filled(slopes)
@@ -364,7 +373,7 @@ def _slopes(run: _Recording, y: Any) -> tuple[list[Any], bool]:
         found = slopes_at(y, run.variables, run.own, run.since)
         if found is not None:
             return found, True
-    return _linear(run, run.ys).swept([{0: 1.0}], True, False)[0], False
+    return _linear(run, run.ys, run.form).swept([{0: 1.0}], True, False)[0], False
 
 
 def grad(
@@ -405,20 +414,9 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3.0])([2.0, 5.0])
     [[5.0, 2.0], [1.0, 0.0]]
     """
-    _called(f, "jacobian")
     if mode not in ("auto", "forward", "reverse"):
         raise ValueError(f'jacobian: mode must be "auto", "forward" or "reverse", got {mode!r}')
-
-    @functools.wraps(f)
-    def matrix(*args: Any, **others: Any) -> Any:
-        with _Recording(f, args, argnums, "jacobian", others) as run:
-            linear = _linear(run, run.call())
-            rows = linear.sparse(mode) if sparse else linear.matrix(mode)
-        if sparse:
-            return rows
-        return run.crossed(run.form, rows)
-
-    return matrix
+    return _matrix(f, argnums, "jacobian", _first, mode, sparse)
 
 
 def hessian(
@@ -434,35 +432,23 @@ def hessian(
     >>> hessian(lambda p: p[0] * p[0] * p[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
     """
-    _called(f, "hessian")
+    return _matrix(f, argnums, "hessian", _second, "forward", sparse)
+
+
+def _matrix(
+    f: Callable[..., Any], argnums: int | tuple[int, ...], name: str,
+    linear_of: Callable[[_Recording], _Linear], mode: str, sparse: bool,
+) -> Callable[..., Any]:  # fmt: skip
+    _called(f, name)
 
     @functools.wraps(f)
-    def second(*args: Any, **others: Any) -> Any:
-        with _Recording(f, args, argnums, "hessian", others) as run:
-            linear = _second(run)
-            rows = linear.sparse("forward") if sparse else linear.matrix("forward")
-        if sparse:
-            return rows
-        return run.crossed(run.argument, rows)
+    def matrix(*args: Any, **others: Any) -> Any:
+        with _Recording(f, args, argnums, name, others) as run:
+            linear = linear_of(run)
+            rows = linear.sparse(mode) if sparse else linear.matrix(mode)
+        return rows if sparse else run.crossed(linear.form, rows)
 
-    return second
-
-
-def _second(run: _Recording, along: Sequence[Any] = ()) -> _Linear:
-    """The derivative of the one result's slopes; these are recorded only where Values come out."""
-    y = run.call_for_one()
-    order: list[Value] | None = []
-    if isinstance(y, Value) and y._record is not None:
-        lean = not y.is_unknown and not modes.detects() and not _values(along)
-        order = ordered(y, run.own, run.since) if lean else None
-    if order is not None:
-        with suppress(NotImplementedError):  # an op of the user's own, without a line for NumPy
-            ways, n = edges.bends(order, run.variables), len(run.variables)
-            run.plain = True
-            size = n + len(order)
-            return _Linear(run, None, range(size, size + n), {False: ways})
-    run.plain = False
-    return _linear(run, _linear(run, run.ys).swept([{0: 1.0}], True, plain=False)[0])
+    return matrix
 
 
 def hvp(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -478,8 +464,8 @@ def hvp(f: Callable[..., Any]) -> Callable[..., Any]:
     def product(x: Any, v: Any, *args: Any, **others: Any) -> Any:
         with _Recording(f, (x, *args), 0, "hvp", others) as run:
             along = run.argument.numbers_of(v, "hvp: v")
-            found = _second(run, along).along(along, backward=False)
-        return run.argument.filled(found)
+            linear = _second(run, plain=not _values(along))
+        return linear.along(along)
 
     functools.update_wrapper(product, f)
     del product.__wrapped__  # type: ignore[attr-defined]  # its arguments are others
@@ -499,9 +485,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
                 "jvp: primals and tangents must be tuples, one entry an argument, got "
                 f"{type(given).__name__}; use (x,), (1.0,)"
             )
-    run, linear, value = _linearized("jvp", f, primals)
-    along = run.argument.numbers_of(tuple(tangents), "jvp: tangents")
-    return value, run.form.filled(linear.along(along, backward=False))
+    value, push = _linearized("jvp", f, primals)
+    return value, push(tuple(tangents))
 
 
 def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
@@ -511,13 +496,8 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     >>> value, push(1.0, 10.0), push(0.0, 1.0)
     (6.0, 23.0, 2.0)
     """
-    run, linear, value = _linearized("linearize", f, primals)
-
-    def push(*tangents: Any) -> Any:
-        along = run.argument.numbers_of(tangents, "linearize: tangents")
-        return run.form.filled(linear.along(along, backward=False))
-
-    return value, push
+    value, push = _linearized("linearize", f, primals)
+    return value, lambda *tangents: push(tangents)
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -529,19 +509,20 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pull([1.0, 0.0]), pull([1.0, 10.0])
     ([6.0, 2.0], (3.0, 2.0), (13.0, 2.0))
     """
-    run, linear, value = _linearized("vjp", f, primals)
-
-    def pull(cotangents: Any) -> tuple[Any, ...]:
-        along = run.form.numbers_of(cotangents, "vjp: cotangents")
-        return run.argument.filled(linear.along(along, backward=True))  # type: ignore[no-any-return]
-
-    return value, pull
+    return _linearized("vjp", f, primals, backward=True)
 
 
 def _linearized(
-    name: str, f: Callable[..., Any], primals: Sequence[Any]
-) -> tuple[_Recording, _Linear, Any]:
+    name: str, f: Callable[..., Any], primals: Sequence[Any], backward: bool = False
+) -> tuple[Any, Callable[[Any], Any]]:
+    """f at ``primals``, and its derivative as a function of tangents, or of cotangents."""
     _called(f, name)
     with _Recording(f, primals, tuple(range(len(primals))), name) as run:
-        linear = _linear(run, run.call())
-    return run, linear, run.form.filled(run.results(run.ys, run.plain))
+        linear = _first(run)
+    given = run.form if backward else run.argument
+    where = f"{name}: {'cotangents' if backward else 'tangents'}"
+
+    def along(tree: Any) -> Any:
+        return linear.along(given.numbers_of(tree, where), backward)
+
+    return run.form.filled(run.results(run.ys, run.plain)), along

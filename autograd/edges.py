@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from . import modes, ops
@@ -22,8 +22,6 @@ from .value import Value
 
 _ROWS: Final = 4  # from so many seeds on a NumPy row an edge costs less than a number for each
 _ENTRIES: Final = 1 << 23  # of all rows together: 64 MB
-
-
 _Columns = tuple[list[int], list[int], list[float]]
 
 
@@ -76,35 +74,26 @@ class Edges:
 
     def leading_to(self, targets: Sequence[int | None]) -> Edges:
         """Those from which a way leads to one of these."""
-        leads = [False] * self.size
-        for i in targets:
-            if i is not None:
-                leads[i] = True
-        kept = []
+        wanted = {i: 1.0 for i in targets if i is not None}
+        leads = self.turned().flows(wanted, range(self.size))
+        kept = [k for k, end in enumerate(self.columns[1]) if leads[end] is not None]
         starts, ends, factors = self.columns
-        for k in range(len(ends) - 1, -1, -1):
-            if leads[ends[k]]:
-                leads[starts[k]] = True
-                kept.append(k)
-        kept.reverse()
         columns = [starts[k] for k in kept], [ends[k] for k in kept], [factors[k] for k in kept]
         return Edges(columns, self.size)
 
-    def turned(self, by: int = 0) -> Edges:
-        """The same ways gone backward, at all places + ``by``."""
+    def turned(self) -> Edges:
+        """The same ways gone backward."""
         starts, ends, factors = self.columns
-        back = [i + by for i in reversed(ends)], [i + by for i in reversed(starts)], factors[::-1]
-        return Edges(back, self.size)
+        return Edges((ends[::-1], starts[::-1], factors[::-1]), self.size)
 
 
-def slopes(graph: Graph, values: Sequence[Any], backward: bool = False) -> Edges:
-    """From the inputs to every node of these values, or backward: what is cut is left out."""
+def slopes(graph: Graph, values: Sequence[Any]) -> Edges:
+    """From the inputs to every node of these values: what is cut is left out."""
     depends = depending(graph, graph.inputs)
-    below: list[int] = []
-    above: list[int] = []
+    starts: list[int] = []
+    ends: list[int] = []
     factors: list[float] = []
-    for i in range(len(graph) - 1, -1, -1) if backward else range(len(graph)):
-        record, operands = graph.ops[i], graph.operands[i]
+    for i, (record, operands) in enumerate(zip(graph.ops, graph.operands)):
         if record is None or not depends[i]:
             continue
         wanted = [type(x) is int and depends[x] for x in operands]
@@ -112,17 +101,13 @@ def slopes(graph: Graph, values: Sequence[Any], backward: bool = False) -> Edges
         for slot, x in enumerate(operands):
             p = partials[slot]
             if p is not None and wanted[slot] and type(x) is int and not is_cut(record, p):
-                below.append(x)
-                above.append(i)
+                starts.append(x)
+                ends.append(i)
                 factors.append(p)
-    starts, ends = (above, below) if backward else (below, above)
     return Edges((starts, ends, factors), len(graph))
 
 
 # ------------------------------------------------------------------ the second order
-_Places = tuple[list[int], list[float]]  # of ops: their operands and they; and all the numbers
-
-
 def bends(order: Sequence[Value], inputs: Sequence[Value]) -> Edges:
     """From the inputs to the slopes in them, at all places + theirs: the last one's Hessian.
 
@@ -136,53 +121,45 @@ def bends(order: Sequence[Value], inputs: Sequence[Value]) -> Edges:
     """
     import numpy as np
 
-    size = free = len(inputs) + len(order)
-    groups, several = _sorted_by_op(order, inputs)
-    first, second = _looked_at(groups, several)
-    ways = Edges(_lists(first[:3, np.lexsort((first[3], first[1]))]), size)
-    upstream = ways.turned().flows({size - 1: 1.0}, range(size))
+    size = len(inputs) + len(order)
+    free = 2 * size
+    found: list[list[Any]] = [[np.empty((3, 0))], [np.empty((3, 0))], [np.empty((4, 0))]]
+    for record, places, numbers in _sorted_by_op(order, inputs):
+        if record.slots is not None:
+            _look_at_all(record, places, numbers, found[0], found[2])
+            continue
+        for columns, rows in zip(found, _looked_at(record, places, numbers, free)):
+            columns.append(np.array(rows, dtype=np.float64).reshape(-1, len(columns[0])).T)
+        free += len(_partials(record, len(places) - 1)[0])
+    every = [np.concatenate(columns, axis=1) for columns in found]
+    first, inner, bend = [columns[:, (columns[:2] >= 0.0).all(axis=0)] for columns in every]
+    first = first[:, np.argsort(first[1], kind="stable")]
+    seed = {size - 1: 1.0} if order else {}
+    upstream = Edges(_lists(first), size).turned().flows(seed, range(size))
     reached = np.array([g is not None for g in upstream], dtype=bool)
-    nodes = second[3].astype(int)
+    bend = bend[:, reached[bend[3].astype(int)]]
     with np.errstate(all="ignore"):
-        second[2] *= np.array([g or 0.0 for g in upstream])[nodes]
-    second[1] += size
-    columns: list[Any] = [ways.columns, _lists(second[:3, reached[nodes]])]
-    free += size
-    for record, (places, numbers) in several:
-        g = upstream[places[-1]]
-        if g is not None:
-            local, roots = _partials(record, len(places) - 1)
-            spots = [*places, *range(free, free + len(local))]
-            free += len(local)
-            inner = slopes(local, local.run(FLOATS, dict(enumerate(numbers))))
-            sent = [(spots[k], size + places[slot], g) for slot, k in roots.items()]
-            found = [(spots[z], spots[k], p) for z, k, p in zip(*inner.columns)] + sent
-            edges = [edge for edge in found if edge[0] >= 0 and edge[1] >= size]  # of no constant
-            columns.append(tuple([[edge[k] for edge in edges] for k in range(3)]))
-    columns.append(ways.turned(by=size).columns)
-    whole: Any = tuple([[x for part in column for x in part] for column in zip(*columns)])
-    return Edges(whole, free)
+        bend[2] *= np.array([g or 0.0 for g in upstream])[bend[3].astype(int)]
+    bend[1] += size
+    back = np.array([first[1] + size, first[0] + size, first[2]])[:, ::-1]
+    return Edges(_lists(np.concatenate([first, inner, bend[:3], back], axis=1)), free)
 
 
-def _sorted_by_op(
-    order: Sequence[Value], inputs: Sequence[Value]
-) -> tuple[dict[Op, _Places], list[tuple[Op, _Places]]]:
-    """By places: inputs first, -1 for what is none. What takes any number of operands is apart."""
+_Alike = tuple[Op, list[int], list[float]]  # their operands and they, as places and as numbers
+
+
+def _sorted_by_op(order: Sequence[Value], inputs: Sequence[Value]) -> Iterable[_Alike]:
+    """By places: inputs first, -1 for what is none. Each is alone whose op takes any number."""
     place = {id(x): i for i, x in enumerate(itertools.chain(inputs, order))}
-    groups: dict[Op, _Places] = {}
-    several: list[tuple[Op, _Places]] = []
+    found: dict[Op | int, _Alike] = {}
     operand: Any
     for i, node in enumerate(order, len(inputs)):
         record = node._record
         assert record is not None
-        group = groups.get(record)
-        if group is None:
-            group = ([], [])
-            if record.slots is None:
-                several.append((record, group))
-            else:
-                groups[record] = group
-        places, numbers = group
+        alike = found.get(record)
+        if alike is None:
+            alike = found[i if record.slots is None else record] = (record, [], [])
+        _, places, numbers = alike
         for x in node.inputs:
             if type(x) is float:
                 places.append(-1)
@@ -193,40 +170,57 @@ def _sorted_by_op(
                 numbers.append(operand._number)
         places.append(i)
         numbers.append(node._number)
-    return groups, several
+    return found.values()
+
+
+def _look_at_all(
+    record: Op, places: Sequence[int], numbers: Sequence[float], first: list[Any], second: list[Any]
+) -> None:
+    """Add columns: operand, node, partial; and operand, partial's operand, its slope, node."""
+    import numpy as np
+
+    from .compiler.numpy_backend import arithmetic
+
+    at = np.array(numbers).reshape(-1, (record.slots or 0) + 1).T.copy()
+    spots = np.array(places, dtype=np.float64).reshape(at.shape[::-1]).T
+    graph, roots, given = _partials(record, len(at) - 1)
+    with np.errstate(all="ignore"):
+        values = graph.run(arithmetic(), dict(zip(given, at)))
+        for slot, root in roots.items():
+            if (spots[slot] < 0.0).all():  # the exponents of x**2
+                continue
+            p = np.broadcast_to(values[root], len(at[0]))
+            passes = ~((p == 0.0) & record.selects)
+            first.append(np.array([spots[slot], spots[-1], p])[:, passes])
+            found = reverse(graph, arithmetic(), values, {root: 1.0}, graph.inputs)
+            for k, bend in enumerate(found):
+                if bend is not None:
+                    bend = np.broadcast_to(bend, len(p))
+                    column = np.array([spots[k], spots[slot], bend, spots[-1]])
+                    cut = (bend == 0.0) & (p == p) & record.selects  # but nan stays nan
+                    second.append(column[:, passes & ~cut])
+
+
+_Rows = list[tuple[float, ...]]
 
 
 def _looked_at(
-    groups: Mapping[Op, _Places], several: Sequence[tuple[Op, _Places]]
-) -> tuple[Any, Any]:
-    """Columns: operand, node, partial, slot; and operand, partial's operand, its slope, node."""
-    import numpy as np
-
-    first, second = [np.empty((4, 0))], [np.empty((4, 0))]
-    for record, (places, numbers) in groups.items():
-        names, run = _looking(record)
-        at = np.array(numbers).reshape(-1, (record.slots or 0) + 1).T.copy()
-        spots = np.array(places, dtype=np.float64).reshape(at.shape[::-1]).T
-        outputs = [np.empty_like(at[0]) for _ in names]
-        if names:  # something passes
-            run([*at], outputs)
-        kept = {}
-        for (slot, k), found in zip(names, outputs):
-            if k is None:
-                kept[slot] = (spots[slot] >= 0.0) & ~((found == 0.0) & record.selects)
-                column = np.array([spots[slot], spots[-1], found, np.full_like(found, slot)])
-                first.append(column[:, kept[slot]])
-            else:
-                column = np.array([spots[k], spots[slot], found, spots[-1]])
-                second.append(column[:, kept[slot] & (spots[k] >= 0.0)])
-    rows: list[tuple[int, int, float, int]] = []
-    for record, (places, numbers) in several:
-        partials = FLOATS.partials(record, numbers[:-1], numbers[-1])
-        for slot, (x, p) in enumerate(zip(places, partials)):
-            if x >= 0 and p is not None and not is_cut(record, p):
-                rows.append((x, places[-1], p, slot))
-    first.append(np.array(rows, dtype=np.float64).reshape(-1, 4).T)
-    return np.concatenate(first, axis=1), np.concatenate(second, axis=1)
+    record: Op, places: Sequence[int], numbers: Sequence[float], free: int
+) -> tuple[_Rows, _Rows, _Rows]:
+    """The same of an op of any number of operands, as rows; between them what is in its partials,
+    from the place ``free`` on.
+    """
+    *operands, node = places
+    graph, roots, given = _partials(record, len(operands))
+    spots = [*operands, *range(free, free + len(graph))]
+    values = graph.run(FLOATS, dict(zip(given, numbers)))
+    kept = [(operands[slot], k) for slot, k in roots.items() if not is_cut(record, values[k])]
+    inner = zip(*slopes(graph, values).columns)
+    return (
+        [(x, node, values[k]) for x, k in kept],
+        [(spots[start], spots[end], p) for start, end, p in inner],
+        [(spots[k], x, 1.0, node) for x, k in kept],
+    )
 
 
 def _lists(columns: Any) -> _Columns:
@@ -235,40 +229,17 @@ def _lists(columns: Any) -> _Columns:
 
 
 @functools.lru_cache(maxsize=256)
-def _looking(record: Op) -> tuple[list[tuple[int, int | None]], Callable[..., None]]:
-    """A program of an op's (*operands, y), and what it gives: of slot ``(slot, None)`` the partial,
-    of ``(slot, k)`` what that changes by with operand k; neither, where it is always 0.
+def _partials(record: Op, count: int) -> tuple[Graph, dict[int, int], list[int]]:
+    """The graph of an op's partials over its operands; the place of each slot's that is not always
+    0; and those of the operands and the op's result, the last only if one is made of it.
     """
-    from .compiler.numpy_backend import arithmetic, build
-    from .compiler.rewrite import rewrite
-
-    operands, y, partials = _recorded(record, record.slots or 0)
-    found: dict[tuple[int, int | None], Any] = {(s, None): p for s, p in enumerate(partials)}
-    with modes.quiet():
-        for slot, p in enumerate(partials):
-            if isinstance(p, Value):
-                graph = Graph(p, inputs=operands)
-                seed = {graph.roots[0]: 1.0}
-                row = reverse(graph, ops.VALUES, graph.nodes, seed, graph.inputs)
-                found.update({(slot, k): slope for k, slope in enumerate(row)})
-    found = {name: p for name, p in found.items() if p is not None}
-    roots = [p if isinstance(p, Value) else Value(p) for p in found.values()]
-    graph = rewrite(Graph(*roots, inputs=[*operands, y]), False, arithmetic())
-    return list(found), build(graph)
-
-
-@functools.lru_cache(maxsize=256)
-def _partials(record: Op, count: int) -> tuple[Graph, dict[int, int]]:
-    """The graph of an op's partials over its operands and result; where each slot's is in it."""
-    operands, y, partials = _recorded(record, count)
-    moving = {slot: p for slot, p in enumerate(partials) if isinstance(p, Value)}
-    graph = Graph(*moving.values(), inputs=[*operands, y])
-    return graph, dict(zip(moving, graph.roots))
-
-
-def _recorded(record: Op, count: int) -> tuple[list[Value], Value, Sequence[Any]]:
-    """Operands without numbers, what the op gives of them, and its partials."""
     with modes.quiet():
         operands: list[Value] = [Unknown(f"operand {slot + 1}") for slot in range(count)]
         y = ops.VALUES.run(record, *operands)
-        return operands, y, ops.VALUES.partials(record, operands, y)
+        found = {
+            slot: p if isinstance(p, Value) else Value(p)
+            for slot, p in enumerate(ops.VALUES.partials(record, operands, y)) if p is not None
+        }  # fmt: skip
+    graph = Graph(*found.values(), inputs=operands)
+    result = [i for i, node in enumerate(graph.nodes) if node is y]
+    return graph, dict(zip(found, graph.roots)), [*graph.inputs, *result]

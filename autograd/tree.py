@@ -10,131 +10,111 @@ import copy
 import dataclasses
 import numbers as kinds
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .modes import CONSTANT
 from .numbers import plural, real
 from .value import Value
 
-Shape = tuple[int, ...] | None  # of a block: None for a number
-_BLOCK = object()  # where one stood in its containers
+Shape = tuple[int, ...] | None  # None for a number
 _REQUIRED = "numbers, arrays, or lists, tuples, dicts and dataclasses of them are required"
+
+
+class _Block:
+    """Where a number or an array stood in its containers: its place among all numbers."""
+
+    def __init__(self, found: list[Any], numbers: list[Any], shape: Shape) -> None:
+        start = len(found)
+        found += numbers
+        self.place = slice(start, len(found))
+        self.shape = shape
+
+    def __str__(self) -> str:
+        return f"an array of shape {self.shape}" if self.shape else "a number"
 
 
 class Form:
     """What numbers stood in: containers, and in these *blocks*, each a number or an array."""
 
-    def __init__(self, tree: Any, shapes: Sequence[Shape]) -> None:
+    def __init__(self, tree: Any, size: int) -> None:
         self.tree = tree
-        self.shapes = shapes
-        stop, self.places = 0, list[tuple[slice, Shape]]()
-        for shape in shapes:
-            start, stop = stop, stop + _size(shape)
-            self.places.append((slice(start, stop), shape))
+        self.size = size
 
     @property
     def is_number(self) -> bool:
-        return self.tree is _BLOCK and not self.shapes[0]
-
-    def built(self, objects: Iterable[Any]) -> Any:
-        """These containers, with one object a block."""
-        return _built(self.tree, iter(objects))
+        return isinstance(self.tree, _Block) and not self.tree.shape
 
     def filled(self, numbers: Sequence[Any]) -> Any:
         """These containers and blocks, with other numbers."""
-        return self.built(_block(numbers[place], shape) for place, shape in self.places)
+        return _mapped(
+            self.tree, lambda x: _filled(numbers[x.place], x.shape) if isinstance(x, _Block) else x
+        )
 
     def crossed(self, inner: Form, rows: Sequence[Sequence[Any]]) -> Any:
         """``inner``'s containers in each block's place: of a matrix, one block a pair of both's."""
-        return self.built(
-            inner.built(
-                _block(
-                    [x for row in rows[place] for x in row[within]],
-                    shape if part is None else (shape or ()) + part,
-                )
-                for within, part in inner.places
-            )
-            for place, shape in self.places
+
+        def crossing(block: _Block, part: _Block) -> Any:
+            numbers = [x for row in rows[block.place] for x in row[part.place]]
+            shape = block.shape
+            return _filled(numbers, shape if part.shape is None else (shape or ()) + part.shape)
+
+        return _mapped(
+            self.tree, lambda block: _mapped(inner.tree, lambda part: crossing(block, part))
         )
 
     def numbers_of(self, tree: Any, where: str) -> list[Any]:
         """The numbers of another tree of this form; an array may come as lists."""
         found: list[Any] = []
-        for branch, shape in zip(_aligned(self.tree, tree, where), self.shapes):
-            wanted = Form(_BLOCK, [shape])
-            if shape is None:
-                part, form = taken(branch, where)
+        got: Form | _Block
+        for block, branch in _aligned(self.tree, tree, where):
+            if block.shape is None:
+                _, got = taken(branch, where, found=found)
             else:
-                part, got = _entries(branch, where)
-                form = Form(_BLOCK, [got])
-            if str(form) != str(wanted):
+                got = _Block(found, *_entries(branch, where))
+            if str(got) != str(block):
                 raise ValueError(
-                    f"{where}: {wanted} is required, got {form}; give each the shape of what it "
+                    f"{where}: {block} is required, got {got}; give each the shape of what it "
                     "belongs to"
                 )
-            found += part
         return found
 
     def __str__(self) -> str:
-        if self.tree is _BLOCK:
-            return f"an array of shape {self.shapes[0]}" if self.shapes[0] else "a number"
-        return f"a {type(self.tree).__name__} of {plural(sum(map(_size, self.shapes)), 'number')}"
+        if isinstance(self.tree, _Block):
+            return str(self.tree)
+        return f"a {type(self.tree).__name__} of {plural(self.size, 'number')}"
 
 
-def taken(tree: Any, where: str, required: str = _REQUIRED) -> tuple[list[Any], Form]:
-    """The numbers of a tree, left to right, Values and floats; and its form."""
+def taken(
+    tree: Any, where: str, required: str = _REQUIRED, found: list[Any] | None = None
+) -> tuple[list[Any], Form]:
+    """The numbers of a tree, left to right, Values and floats, after those ``found``; its form."""
+    numbers: list[Any] = [] if found is None else found
+    before = len(numbers)
 
-    def leaf(x: Any) -> tuple[list[Any], Shape]:
+    def block(x: Any) -> _Block:
         if isinstance(x, Value):
-            return [x], None
+            return _Block(numbers, [x], None)
         if hasattr(x, "__array__") and not isinstance(x, kinds.Real):
-            return _entries(x, where)
+            return _Block(numbers, *_entries(x, where))
         remedy = "leave it out of the container" if x is None and required is _REQUIRED else ""
-        return [real(x, where, required, remedy)], None
+        return _Block(numbers, [real(x, where, required, remedy)], None)
 
-    return _taken(tree, leaf)
+    outline = _mapped(tree, block)
+    return numbers, Form(outline, len(numbers) - before)
 
 
 def values_of(tree: Any) -> tuple[list[Any], Form]:
     """The Values in a tree of anything, and a form that keeps all else as it is."""
+    numbers: list[Any] = []
 
-    def leaf(x: Any) -> tuple[list[Any], Shape] | None:
-        array = getattr(getattr(x, "dtype", None), "kind", "") == "O" and hasattr(x, "flat")
-        part = list(x.flat) if array else [x]
+    def block(x: Any) -> Any:
+        array = getattr(getattr(x, "dtype", None), "kind", "") == "O"
+        part = list(getattr(x, "flat", x)) if array else [x]  # a pandas column has no flat
         known = any(isinstance(one, Value) for one in part)
-        return (part, x.shape if array else None) if known else None
+        return _Block(numbers, part, x.shape if array else None) if known else x
 
-    return _taken(tree, leaf)
-
-
-_Leaf = Callable[[Any], tuple[list[Any], Shape] | None]
-
-
-def _taken(tree: Any, leaf: _Leaf) -> tuple[list[Any], Form]:
-    """The numbers that ``leaf`` finds in what is no container, with a shape; None: left there."""
-    found: list[Any] = []
-    shapes: list[Shape] = []
-    return found, Form(_outline(tree, leaf, found, shapes), shapes)
-
-
-def _outline(tree: Any, leaf: _Leaf, found: list[Any], shapes: list[Shape]) -> Any:
-    """The containers; what stood in them is added. (A closure that called itself were a cycle.)"""
-    branches = _branches(tree)
-    if branches is not None:
-        return _with(tree, [_outline(branch, leaf, found, shapes) for branch in branches])
-    part = leaf(tree)
-    if part is None:
-        return tree
-    found.extend(part[0])
-    shapes.append(part[1])
-    return _BLOCK
-
-
-def joined(forms: Sequence[Form]) -> Form:
-    """The form of a tuple of such."""
-    shapes = [shape for form in forms for shape in form.shapes]
-    return Form(tuple([form.tree for form in forms]), shapes)
+    outline = _mapped(tree, block)
+    return numbers, Form(outline, len(numbers))
 
 
 def _entries(x: Any, where: str) -> tuple[list[Any], tuple[int, ...]]:
@@ -143,14 +123,7 @@ def _entries(x: Any, where: str) -> tuple[list[Any], tuple[int, ...]]:
     return entries(x, where)
 
 
-def _size(shape: Shape) -> int:
-    size = 1
-    for n in shape or ():
-        size *= n
-    return size
-
-
-def _block(numbers: Sequence[Any], shape: Shape) -> Any:
+def _filled(numbers: Sequence[Any], shape: Shape) -> Any:
     """A number, a float64 array, or an Array if one of them is a Value: then all are."""
     if shape is None:
         return numbers[0]
@@ -160,14 +133,8 @@ def _block(numbers: Sequence[Any], shape: Shape) -> Any:
 
     if not any(isinstance(x, Value) for x in numbers):
         return np.array(numbers, dtype=np.float64).reshape(shape)
-    return wrapped([x if isinstance(x, Value) else constant(x) for x in numbers], shape)
-
-
-def constant(x: float) -> Value:
-    """A number as a Value that nobody differentiates in."""
-    value = Value(x)
-    value._about = CONSTANT
-    return value
+    values = [x if isinstance(x, Value) else Value(x, requires_grad=False) for x in numbers]
+    return wrapped(values, shape)
 
 
 # ------------------------------------------------------------------ containers
@@ -188,26 +155,28 @@ def _with(tree: Any, branches: list[Any]) -> Any:
         return branches
     if isinstance(tree, tuple):
         return tree._make(branches) if hasattr(tree, "_make") else tuple(branches)
-    new = copy.copy(tree)
     if isinstance(tree, dict):
-        new.update(zip(tree, branches))
+        new = copy.copy(tree)
+        for key, branch in zip(tree, branches):
+            new[key] = branch  # a Counter's update would add
         return new
+    # Without what was computed of the fields before, which would pass as a constant.
+    new = object.__new__(type(tree))
     for field, branch in zip(dataclasses.fields(tree), branches):
         object.__setattr__(new, field.name, branch)  # frozen or not
     return new
 
 
-def _built(tree: Any, objects: Iterator[Any]) -> Any:
-    if tree is _BLOCK:
-        return next(objects)
+def _mapped(tree: Any, f: Callable[[Any], Any]) -> Any:
+    """These containers, with what ``f`` makes of each that is none."""
     branches = _branches(tree)
-    return tree if branches is None else _with(tree, [_built(x, objects) for x in branches])
+    return f(tree) if branches is None else _with(tree, [_mapped(x, f) for x in branches])
 
 
-def _aligned(form: Any, tree: Any, where: str) -> Iterator[Any]:
-    """What stands in ``tree`` where a form has its blocks."""
-    if form is _BLOCK:
-        yield tree
+def _aligned(form: Any, tree: Any, where: str) -> Iterator[tuple[_Block, Any]]:
+    """A form's blocks, and what stands there in ``tree``."""
+    if isinstance(form, _Block):
+        yield form, tree
         return
     parts, own = _branches(tree), _branches(form) or []
     if parts is not None and isinstance(form, dict) and isinstance(tree, dict):
@@ -226,7 +195,8 @@ def chosen(
 ) -> list[int]:
     """The places of the arguments that ``argnums`` names."""
     try:
-        wanted = list(argnums) if isinstance(argnums, tuple) else [operator.index(argnums)]
+        several = argnums if isinstance(argnums, tuple) else (argnums,)
+        wanted = [operator.index(n) for n in several]
     except TypeError:
         raise TypeError(
             f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}; use 0, or (0, 1)"

@@ -133,17 +133,18 @@ class _Builder(Arithmetic):
 
 
 def rewrite(graph: Graph, gradient: bool, target: Arithmetic) -> Graph:
-    """The roots, with ``gradient`` the first's slopes too, for the back end of ``target``.
+    """The root, with ``gradient`` its slope in each input too, for the back end of ``target``.
 
     Roots that are numbers become leaves with a value.
     """
     builder = _Builder(target)
     given = {i: _Place(builder, label=graph.labels[i]) for i in graph.inputs}
     numbers = graph.run(builder, given)
-    found = [numbers[root] for root in graph.roots]
+    (root,) = graph.roots
+    found = [numbers[root]]
     if gradient:
         builder.sweeping = True
-        slopes = reverse(graph, builder, numbers, {graph.roots[0]: 1.0}, graph.inputs)
+        slopes = reverse(graph, builder, numbers, {root: 1.0}, graph.inputs)
         found += [0.0 if slope is None else slope for slope in slopes]
     roots = [x if isinstance(x, _Place) else _Place(builder, value=float(x)) for x in found]
     live = {x.index for x in (*roots, *given.values())}

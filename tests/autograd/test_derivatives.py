@@ -263,6 +263,26 @@ def test_transformations_record_inside_no_grad_and_hand_out_plain_results():
     assert inside == 6.0
 
 
+@pytest.mark.parametrize("transform", [
+    grad, jacobian, hessian, lambda f: lambda x: hvp(f)(x, 1.0), lambda f: lambda x: vjp(f, x)[0],
+    lambda f: lambda x: jvp(f, (x,), (1.0,))[1], lambda f: lambda x: vjp(f, x)[1](1.0)[0],
+])  # fmt: skip
+def test_under_no_grad_nothing_that_records_comes_out(transform):
+    """The slope of its result × a in a is that result: in a program too."""
+    def through(a, k):
+        with autograd.no_grad():
+            found = transform(lambda x: x * x * x * k)(a)
+        return found * a
+
+    outer = Value(3.0)
+    found = transform(lambda x: x * x * x * 3.0)(2.0)
+    with autograd.no_grad():
+        assert not transform(lambda x: x * x * x * outer)(2.0).requires_grad
+    assert grad(through)(2.0, outer) == found
+    two, three = np.array([2.0]), np.array([3.0])
+    assert autograd.compile(through, "numpy").value_and_grad(two, three)[1][0].tolist() == [found]
+
+
 def gradients_of_a_square(x):
     return (grad(lambda v: v * v)(x.data),)
 
@@ -513,12 +533,43 @@ def test_rosenbrock_against_scipy():
 
 
 def test_a_second_derivative_goes_through_an_op_of_the_users_own():
-    """Without a line for NumPy it is recorded instead."""
-    cube = primitive(
-        "my_cube", domain=REALS, partials=(lambda m, x, y: 3.0 * x * x,), floats=lambda x: x * x * x
+    """Without a line for NumPy it is recorded instead: 12 x³ for x³ · x, dense and sparse."""
+    square = primitive(
+        "my_square", domain=REALS, partials=(lambda m, x, y: 2.0 * x,), floats=lambda x: x * x
     )
+    cube = primitive(
+        "my_cube", domain=REALS, partials=(lambda m, x, y: 3.0 * m.run(square, x),),
+        floats=lambda x: x * x * x,
+    )  # fmt: skip
     assert hessian(lambda x: cube(x) * x)(2.0) == 12.0 * 4.0
     assert hvp(lambda x: cube(x[0]) * x[1])([2.0, 1.0], [1.0, 0.0]) == [12.0, 12.0]
+    found = hessian(lambda x: cube(x[0]) * x[1], sparse=True)(np.array([2.0, 1.0]))
+    assert found.toarray().tolist() == [[12.0, 12.0], [12.0, 0.0]]
+
+
+def test_where_anomalies_are_looked_for_second_derivatives_are_the_same(point):
+    with autograd.detect_anomaly():
+        dense = hessian(lambda x: (x**3).sum())(point)
+        sparse = hessian(lambda x: (x**3).sum(), sparse=True)(point)
+    np.testing.assert_allclose(dense, np.diag(6.0 * point), rtol=1e-14)
+    np.testing.assert_array_equal(sparse.toarray(), dense)
+
+
+def test_the_second_derivatives_of_what_is_flat_or_of_nothing_are_zeros_of_its_form():
+    w = Value(2.0)
+    assert hessian(lambda x: 1.0)([]) == [] and hvp(lambda x: 1.0)([], []) == []
+    assert hessian(lambda x: x.sum())(np.empty((0, 2))).shape == (0, 2, 0, 2)
+    assert hessian(lambda x: 1.0, sparse=True)([]).shape == (0, 0)
+    for f in (lambda x: x[0], lambda x: x[0] + x[1], lambda x: 3.0, lambda x: w):
+        assert hessian(f)([1.0, 2.0]) == [[0.0, 0.0], [0.0, 0.0]]
+        assert hvp(f)([1.0, 2.0], [1.0, 2.0]) == hvp(f)([1.0, 2.0], [w, w]) == [0.0, 0.0]
+
+
+def test_what_an_op_did_not_choose_bends_nothing_and_nan_stays_nan():
+    """d² x relu(x) / dx² is 2 wherever x > 0; inf × 0 would be nan."""
+    assert hessian(lambda x: x * autograd.relu(x))(math.inf) == 2.0
+    f = lambda p: p[0] * autograd.maximum(p[0], p[1])  # noqa: E731
+    assert np.isnan(hessian(f)([math.nan, 30.0])).all()
 
 
 def test_second_derivatives_pass_through_others():

@@ -103,6 +103,28 @@ def test_containers_stay_what_they_are():
     assert ordered == collections.OrderedDict(b=1.0, a=2.0)
     counted = grad(lambda p: p["a"] * p["a"])(collections.defaultdict(float, a=3.0))
     assert counted["a"] == 6.0 and counted["new"] == 0.0
+    counts = value_and_grad(lambda p: p["a"] * p["a"])(collections.Counter(a=3))
+    assert counts == (9.0, {"a": 6.0}) and type(counts[1]) is collections.Counter
+
+
+@dataclasses.dataclass
+class Disc:
+    radius: float
+
+    def __post_init__(self):
+        self.circumference = 6.0 * self.radius
+
+    @functools.cached_property
+    def area(self):
+        return 3.0 * self.radius * self.radius
+
+
+def test_what_a_dataclass_computed_of_its_fields_before_is_no_constant():
+    """It is computed again, or missed; as it was it would have slope 0."""
+    disc = Disc(2.0)
+    assert disc.area == 12.0 and grad(lambda d: d.area)(disc).radius == 12.0
+    with pytest.raises(AttributeError, match="circumference"):
+        grad(lambda d: d.circumference)(disc)
 
 
 def test_tangents_of_a_dict_are_found_by_their_keys():
@@ -160,6 +182,8 @@ def test_a_partial_function_and_keywords_work():
     (lambda: grad(lambda x: x)(np.ma.array([1.0], mask=[1])), TypeError, "masked.*filled"),
     (lambda: grad(lambda x: x)(x=1.0), TypeError, "got 0 by position and x by keyword"),
     (lambda: grad(lambda x: x, 1.0)(1.0), TypeError, r"argnums must be an int.*use 0, or \(0, 1\)"),
+    (lambda: grad(lambda x: x, (0, "x"))(1.0), TypeError, r"argnums must be.*got \(0, 'x'\); use"),
+    (lambda: grad(lambda x: x, (0.0,))(1.0), TypeError, r"argnums must be an int.*got \(0.0,\)"),
     (lambda: jvp(lambda x: x @ x, (np.ones(2),), (np.ones(3),)), ValueError,
      r"tangents: an array of shape \(2,\) is required, got an array of shape \(3,\); give each"),
     (lambda: jvp(lambda x: x, (1.0,), (np.ones(3),)), ValueError, "a number is required, got an"),
