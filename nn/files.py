@@ -292,7 +292,9 @@ def _apart(saved: Any, given: Any, where: str) -> tuple[str, str, str] | None:
         both = enumerate(zip(saved, given))
     elif saved != given:
         names = [reprlib.repr(_named(x)) for x in (saved, given)]
-        return where.replace(".$op", "").strip(".") or "model", names[0], names[1]
+        for name in (".$op", ".$module"):
+            where = where.removesuffix(name)
+        return where.strip(".") or "model", names[0], names[1]
     found = (_apart(one, other, f"{where}.{key}") for key, (one, other) in both)
     return next(filter(None, found), None)
 

@@ -232,6 +232,12 @@ def test_a_setting_deep_in_a_model_is_named_where_it_differs(other, words, path)
         nn.load(path, into=other)
 
 
+def test_a_layer_is_not_filled_with_another_class(path):
+    nn.Layer(4, 3, activation="linear").save(path)
+    with pytest.raises(ValueError, match="with model 'Layer', got 'Linear'"):
+        nn.load(path, into=nn.Linear(4, 3))
+
+
 def test_of_a_class_of_ones_own_the_layers_are_compared(path):
     def own(activation="tanh", base=nn.Module):
         model = type("Own", (base,), {})()
