@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
+from . import modes, ops
 from .functions import mean
 from .numbers import real
 from .op import Op
@@ -61,6 +61,15 @@ class Array(np.ndarray[Any, Any]):
             )
         return super().astype(dtype, *args, **given)
 
+    def tobytes(self, *_: Any, **__: Any) -> Any:
+        """Refused, as tofile is."""
+        raise TypeError(
+            "tobytes, tofile: plain numbers are required, got an Array, whose bytes are addresses; "
+            "use x.data, which is the float64 array of its numbers"
+        )
+
+    tofile = tobytes
+
     def zero_grad(self) -> None:
         """Forget the gradients."""
         for x in self.flat:
@@ -96,11 +105,18 @@ def entries(x: Any, who: str) -> tuple[list[Any], tuple[int, ...]]:
     flat = given.reshape(-1).tolist()
     if given.dtype != object:
         return flat, given.shape
-    return [v if isinstance(v, Value) else real(v, who) for v in flat], given.shape
+    missing = "leave out what is missing, or use math.nan"
+    return [
+        v if isinstance(v, Value) else real(v, who, remedy=missing if v is None else "")
+        for v in flat
+    ], given.shape
 
 
 def array(data: Any, label: str = "", requires_grad: bool = True) -> Array:
     """An Array of new leaves, each labeled with its place: ``x[0]``, ``x[1]``; Values as they are.
+
+    Numbers beside Values are constants, without a label; so are all in a function that is being
+    recorded, by a derivative or by compile, for what is made there is nobody's parameter.
 
     >>> x = array([1.0, 2.0], "x")
     >>> x[1].label
@@ -108,13 +124,19 @@ def array(data: Any, label: str = "", requires_grad: bool = True) -> Array:
     """
     noted(label, requires_grad, "")  # which refuses what is no label
     numbers, shape = entries(data, "array")
+    if modes.current().reads is not None or any(isinstance(x, Value) for x in numbers):
+        return wrapped([x if isinstance(x, Value) else constant(x) for x in numbers], shape)
     places = itertools.product(*map(range, shape))
-    leaves = [
-        x if isinstance(x, Value)
-        else Value(x, f"{label}[{', '.join(map(str, at))}]" if label else "", requires_grad)
-        for x, at in zip(numbers, places)
-    ]  # fmt: skip
+    labels = [f"{label}[{', '.join(map(str, at))}]" if label else "" for at in places]
+    leaves = [Value(x, text, requires_grad) for x, text in zip(numbers, labels)]
     return wrapped(leaves, shape)
+
+
+def constant(x: float) -> Value:
+    """A number as a Value that is no leaf of anybody's: a program may hold it."""
+    value = Value(x)
+    value._about = modes.CONSTANT
+    return value
 
 
 # ------------------------------------------------------------------ what comes in
@@ -232,7 +254,7 @@ _REDUCING = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum"
 _OBJECT = np.dtype(object)
 _HARMLESS: dict[str, tuple[Any, ...]] = {  # what NumPy and libraries pass on, and asks for nothing
     "out": (None,), "dtype": (None, object, _OBJECT, type(_OBJECT)), "where": (True,),
-    "initial": (np._NoValue,), "keepdims": (np._NoValue,), "subok": (True,),
+    "initial": (np._NoValue,), "keepdims": (np._NoValue,), "subok": (True,), "returned": (False,),
 }  # fmt: skip
 
 
@@ -424,12 +446,22 @@ def _fitting(function: Any, a: Any, b: Any) -> None:
 def _of_function(function: Any, args: Any, given: dict[str, Any]) -> Any:
     """What NumPy calls with a Value or an Array among the arguments."""
     if function in _UNCHANGED:
-        args = tuple([array(x) if isinstance(x, Value) else x for x in args])  # with methods
-        return _ours(np.ndarray.__array_function__(np.empty(0), function, (), args, given))
+        return _unchanged(function, args, given)
     own, name = _OWN.get(function), f"{function.__module__}.{function.__name__}"
     if own is None:
         raise _without_rule(name)
     return _asked(name, own, args, given)
+
+
+def _unchanged(function: Any, args: Any, given: dict[str, Any]) -> Any:
+    """What NumPy's own code makes of them."""
+    args = tuple([array(x) if isinstance(x, Value) else x for x in args])  # with methods
+    return _ours(np.ndarray.__array_function__(np.empty(0), function, (), args, given))
+
+
+def _average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = False) -> Any:
+    """NumPy's, without the sum of the weights beside it."""
+    return _unchanged(np.average, (a, axis, weights), {"keepdims": keepdims})
 
 
 def _round(a: Any, decimals: int = 0) -> Any:
@@ -457,8 +489,8 @@ def _by_number(function: Any) -> Callable[..., Any]:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "mean": functools.partial(_over, mean), "linalg.norm": _norm,
     "std": functools.partial(_over, ops.std), "var": functools.partial(_over, ops.var),
-    "dot": _dot, "inner": functools.partial(_dot, who="inner"), "tensordot": _tensordot,
-    "einsum": _einsum,
+    "average": _average, "dot": _dot, "inner": functools.partial(_dot, who="inner"),
+    "tensordot": _tensordot, "einsum": _einsum,
     "vdot": lambda a, b: _dot(np.ravel(a), np.ravel(b)),
     "where": _where, "round": _round, "around": _round, "sort": _sort,
     "sinc": lambda x: elementwise(ops.sinc, (x,)), "fix": lambda x: elementwise(ops.trunc, (x,)),
@@ -469,7 +501,7 @@ BY_NUMBER = """
     digitize all any isclose allclose array_equal array_equiv array_repr array_str array2string
 """
 UNCHANGED = """
-    sum prod max amax min amin ptp cumsum cumprod cumulative_sum cumulative_prod trace clip average
+    sum prod max amax min amin ptp cumsum cumprod cumulative_sum cumulative_prod trace clip
     reshape ravel transpose permute_dims matrix_transpose swapaxes moveaxis rollaxis expand_dims
     squeeze broadcast_to broadcast_arrays atleast_1d atleast_2d atleast_3d stack concatenate concat
     vstack hstack dstack column_stack block append insert delete split array_split hsplit vsplit

@@ -89,6 +89,11 @@ def _name(f: Callable[..., Any]) -> str:
 def _called(f: Any, name: str) -> Any:
     if not callable(f):
         raise TypeError(f"{name}: a function is required, got {f!r}; use {name}(lambda x: x * x)")
+    if hasattr(f, "value_and_grad"):
+        raise TypeError(
+            f"{name}: a function of Values is required, got {f!r}, which takes plain numbers; use "
+            f"its value_and_grad, or {name} of the function that was compiled"
+        )
     return f
 
 
@@ -102,9 +107,9 @@ class _Recording:
 
     def __init__(
         self, f: Any, args: Sequence[Any], argnums: int | tuple[int, ...], name: str,
-        others: Mapping[str, Any] = {},
+        others: Mapping[str, Any] = {}, has_aux: bool = False,
     ) -> None:  # fmt: skip
-        self.f, self.name, self.others = f, name, others
+        self.f, self.name, self.others, self.has_aux = f, name, others, has_aux
         self.places = chosen(argnums, args, name, others)
         self.given: list[Any] = []
         forms = [taken(args[n], f"{name}: argument {n}", found=self.given)[1] for n in self.places]
@@ -131,7 +136,7 @@ class _Recording:
             if x._record is None:
                 x._about = CONSTANT
 
-    def call(self, one: bool = False, has_aux: bool = False) -> list[Any]:
+    def call(self, one: bool = False) -> list[Any]:
         """The numbers of what ``f`` gives, or the one number."""
         for number in self.given:
             x = ops.identity(number) if isinstance(number, Value) else Value(number)
@@ -142,7 +147,7 @@ class _Recording:
         for n, argument in zip(self.places, new if self.several else [new]):
             self.args[n] = argument
         y = self.f(*self.args, **self.others)
-        if has_aux:
+        if self.has_aux:
             if not isinstance(y, tuple) or len(y) != 2:
                 raise TypeError(
                     f"{self.name}: with has_aux=True {_name(self.f)} must return a pair, (result, "
@@ -198,10 +203,12 @@ class _Recording:
                 found.append(x._number)
         return found
 
-    def settled(self, aux: Any) -> Any:
-        """What f gave beside its result, after the block."""
-        numbers, form = values_of(aux)
-        return form.filled(self.results(numbers, plain=False))
+    def with_aux(self, *results: Any) -> Any:
+        """These, and with ``has_aux`` what f gave beside its result: after the block."""
+        if self.has_aux:
+            numbers, form = values_of(self.aux)
+            results += (form.filled(self.results(numbers, plain=False)),)
+        return results if len(results) > 1 else results[0]
 
     def crossed(self, outer: Form, rows: _Rows) -> Any:
         """A matrix by blocks, after the block."""
@@ -213,8 +220,9 @@ class _Recording:
     def _look_at_reads(self) -> None:
         """Warn if a variable's number was read as a plain one, and no path leads to it now."""
         here, read = [
-            [bool(graph.users[i]) or i in graph.roots for i in graph.inputs]
+            [bool(graph.users[i]) or i in roots for i in graph.inputs]
             for graph in (self.graph, self.graph_of(self.reads))
+            for roots in [frozenset(graph.roots)]
         ]
         lost = [x for x, leads, was_read in zip(self.variables, here, read) if was_read > leads]
         if lost:
@@ -274,7 +282,7 @@ class _Linear:
         return rows if backward else [[row[k] for row in rows] for k in range(m)]
 
     def sparse(self, mode: str) -> Any:
-        """The same as a scipy.sparse matrix."""
+        """The same as a scipy.sparse array."""
         run = self.run
         if not run.plain:
             raise TypeError(
@@ -353,12 +361,11 @@ def value_and_grad(
 
     @functools.wraps(f)
     def with_gradient(*args: Any, **others: Any) -> tuple[Any, Any]:
-        with _Recording(f, args, argnums, "grad", others) as run:
-            (y,) = run.call(True, has_aux)
+        with _Recording(f, args, argnums, "grad", others, has_aux) as run:
+            (y,) = run.call(one=True)
             slopes, plain = _slopes(run, y)
         value, *slopes = run.results([y, *slopes], plain)
-        gradient = run.argument.filled(slopes)
-        return ((value, run.settled(run.aux)) if has_aux else value), gradient
+        return run.with_aux(value), run.argument.filled(slopes)
 
     return with_gradient
 
@@ -398,15 +405,17 @@ def grad(
 
 def jacobian(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, mode: str = "auto",
-    sparse: bool = False,
+    sparse: bool = False, has_aux: bool = False,
 ) -> Callable[..., Any]:  # fmt: skip
     """A function that returns the derivatives of all that f returns.
 
     Args:
         mode: "reverse", a sweep a result; "forward", a sweep a number of the argument; "auto"
             takes fewer.
-        sparse: a scipy.sparse matrix instead, a row for each of f's numbers in order; what can
-            only be 0 is left out, and columns that share no row share a sweep.
+        sparse: a scipy.sparse array instead, a row for each of f's numbers in order, a column for
+            each of the arguments'; what can only be 0 is left out, and columns that share no row
+            share a sweep. Refused where a Value comes out.
+        has_aux: f returns a pair: the result, and what else it has to say; so does the function.
     Returns:
         A function of f's arguments, whose result has the form of f's with the argument's form in
         each place: a number, or an array of the result's shape and then the argument's.
@@ -416,37 +425,38 @@ def jacobian(
     """
     if mode not in ("auto", "forward", "reverse"):
         raise ValueError(f'jacobian: mode must be "auto", "forward" or "reverse", got {mode!r}')
-    return _matrix(f, argnums, "jacobian", _first, mode, sparse)
+    return _matrix(f, argnums, "jacobian", _first, mode, sparse, has_aux)
 
 
 def hessian(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, sparse: bool = False
-) -> Callable[..., Any]:
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, sparse: bool = False,
+    has_aux: bool = False,
+) -> Callable[..., Any]:  # fmt: skip
     """A function that returns f's second derivatives.
 
     Returns:
         A function of f's arguments. Its result has the argument's form, with the argument's form
         in each place: for an array of n numbers n × n, ``H[i, j]`` = d²f / dx_i dx_j; for a list
-        of n a list of n lists; for a number a number. ``sparse``: see jacobian.
+        of n a list of n lists; for a number a number. ``sparse``, ``has_aux``: see jacobian.
 
     >>> hessian(lambda p: p[0] * p[0] * p[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
     """
-    return _matrix(f, argnums, "hessian", _second, "forward", sparse)
+    return _matrix(f, argnums, "hessian", _second, "forward", sparse, has_aux)
 
 
 def _matrix(
     f: Callable[..., Any], argnums: int | tuple[int, ...], name: str,
-    linear_of: Callable[[_Recording], _Linear], mode: str, sparse: bool,
+    linear_of: Callable[[_Recording], _Linear], mode: str, sparse: bool, has_aux: bool,
 ) -> Callable[..., Any]:  # fmt: skip
     _called(f, name)
 
     @functools.wraps(f)
     def matrix(*args: Any, **others: Any) -> Any:
-        with _Recording(f, args, argnums, name, others) as run:
+        with _Recording(f, args, argnums, name, others, has_aux) as run:
             linear = linear_of(run)
             rows = linear.sparse(mode) if sparse else linear.matrix(mode)
-        return rows if sparse else run.crossed(linear.form, rows)
+        return run.with_aux(rows if sparse else run.crossed(linear.form, rows))
 
     return matrix
 
@@ -473,8 +483,13 @@ def hvp(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # ------------------------------------------------------------------ results at once
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
     """f at ``primals`` and its derivative along ``tangents``, by one forward sweep.
+
+    With ``has_aux``, here and in linearize and vjp, f returns a pair, and what else it has to say
+    comes third.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
@@ -485,22 +500,22 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
                 "jvp: primals and tangents must be tuples, one entry an argument, got "
                 f"{type(given).__name__}; use (x,), (1.0,)"
             )
-    value, push = _linearized("jvp", f, primals)
-    return value, push(tuple(tangents))
+    value, push, *aux = _linearized("jvp", f, primals, has_aux)
+    return value, push(tuple(tangents)), *aux
 
 
-def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """f at ``primals``, and a function that takes tangents to f's derivative along them.
 
     >>> value, push = linearize(lambda x, y: x * y, 2.0, 3.0)
     >>> value, push(1.0, 10.0), push(0.0, 1.0)
     (6.0, 23.0, 2.0)
     """
-    value, push = _linearized("linearize", f, primals)
-    return value, lambda *tangents: push(tangents)
+    value, push, *aux = _linearized("linearize", f, primals, has_aux)
+    return value, lambda *tangents: push(tangents), *aux
 
 
-def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """f at ``primals``, and a function from numbers in the form of f's result.
 
     It gives a tuple, one entry a primal: the gradient of the result times these.
@@ -509,15 +524,16 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pull([1.0, 0.0]), pull([1.0, 10.0])
     ([6.0, 2.0], (3.0, 2.0), (13.0, 2.0))
     """
-    return _linearized("vjp", f, primals, backward=True)
+    return _linearized("vjp", f, primals, has_aux, backward=True)
 
 
 def _linearized(
-    name: str, f: Callable[..., Any], primals: Sequence[Any], backward: bool = False
-) -> tuple[Any, Callable[[Any], Any]]:
+    name: str, f: Callable[..., Any], primals: Sequence[Any], has_aux: bool, backward: bool = False
+) -> tuple[Any, ...]:
     """f at ``primals``, and its derivative as a function of tangents, or of cotangents."""
     _called(f, name)
-    with _Recording(f, primals, tuple(range(len(primals))), name) as run:
+    places = tuple(range(len(primals)))
+    with _Recording(f, primals, places, name, has_aux=has_aux) as run:
         linear = _first(run)
     given = run.form if backward else run.argument
     where = f"{name}: {'cotangents' if backward else 'tangents'}"
@@ -525,4 +541,5 @@ def _linearized(
     def along(tree: Any) -> Any:
         return linear.along(given.numbers_of(tree, where), backward)
 
-    return run.form.filled(run.results(run.ys, run.plain)), along
+    value = run.form.filled(run.results(run.ys, run.plain))
+    return run.with_aux(value, along)  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ Read by value.py, names.py, drawings, steps and the page; the page's script foll
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
@@ -75,7 +75,9 @@ def real(
     if not remedy:
         many = isinstance(x, Iterable) and not isinstance(x, (bytes, dict))
         one = "use float(...) on it" if hasattr(x, "__float__") else "give one number"
-        remedy = "autograd.array(data) makes a Value of each" if many else one
+        listed = isinstance(x, Sequence) or hasattr(x, "__array__")  # not a set, nor a generator
+        several = f"autograd.array({'data' if listed else 'list(data)'}) makes a Value of each"
+        remedy = several if many else one
         if hasattr(x, "item"):
             remedy = f"take .item() of one element, or {remedy}" if many else "use its .item()"
     text = repr(x) if len(repr(x)) <= 60 else type(x).__name__

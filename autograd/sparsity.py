@@ -15,34 +15,36 @@ from .edges import Edges
 def matrix(
     edges: Edges, sources: Sequence[int], targets: Sequence[int | None], mode: str, name: str
 ) -> Any:
-    """A scipy.sparse matrix: a row for each target, a column for each source.
+    """A scipy.sparse array: a row for each target, a column for each source.
 
     "forward" sweeps from columns that share no row, "reverse" from rows that share no column, each
-    of them as far as it reaches; "auto" takes the direction in which fewer can collide.
+    of them as far as it reaches; "auto" takes the direction of fewer sweeps.
     """
     try:
-        from scipy.sparse import csr_matrix
+        from scipy.sparse import csr_array
     except ImportError:
         raise ImportError(
-            f"{name}: sparse=True requires SciPy, and it is not installed; pip install scipy"
+            f"{name}: sparse=True requires SciPy 1.8 or newer, and it is not installed; "
+            "pip install --upgrade scipy"
         ) from None
     columns_of = reached(edges, sources, targets)
     rows_of: list[list[int]] = [[] for _ in sources]
     for row, columns in enumerate(columns_of):
         for column in columns:
             rows_of[column].append(row)
-    widest, tallest = (max(map(len, lines), default=0) for lines in (columns_of, rows_of))
-    if mode == "forward" or (mode == "auto" and widest <= tallest):
-        shared = colours(rows_of, len(targets))
+    forward = [] if mode == "reverse" else colours(rows_of, columns_of)
+    reverse = [] if mode == "forward" else colours(columns_of, rows_of)
+    if mode == "forward" or (mode == "auto" and max(forward, default=0) <= max(reverse, default=0)):
+        shared = forward
         swept = edges.swept(_seeds(sources, shared), targets)
         data = [swept[shared[k]][row] for row, columns in enumerate(columns_of) for k in columns]
     else:
-        shared = colours(columns_of, len(sources))
+        shared = reverse
         swept = edges.turned().swept(_seeds(targets, shared), sources)
         data = [swept[shared[row]][k] for row, columns in enumerate(columns_of) for k in columns]
     ends = list(itertools.accumulate(map(len, columns_of), initial=0))
     indices = [k for columns in columns_of for k in columns]
-    return csr_matrix((data, indices, ends), shape=(len(targets), len(sources)))
+    return csr_array((data, indices, ends), shape=(len(targets), len(sources)))
 
 
 def reached(
@@ -63,16 +65,20 @@ def reached(
     return [[] if i is None else sorted(found[i]) for i in targets]
 
 
-def colours(groups_of: Sequence[Sequence[int]], count: int) -> list[int]:
+def colours(groups_of: Sequence[Sequence[int]], items_of: Sequence[Sequence[int]]) -> list[int]:
     """Of each item a colour that no other has in any of its groups; few, if not the fewest."""
-    used: list[set[int]] = [set() for _ in range(count)]
+    if max(map(len, items_of), default=0) == len(groups_of):  # all have to differ: a dense row
+        return list(range(len(groups_of)))
+    used = [0] * len(items_of)  # of each group its colours, as bits
     found = []
     for groups in groups_of:
-        taken = set().union(*[used[group] for group in groups])
-        colour = next(c for c in itertools.count() if c not in taken)
+        taken = 0
         for group in groups:
-            used[group].add(colour)
-        found.append(colour)
+            taken |= used[group]
+        bit = ~taken & (taken + 1)  # the lowest that is free
+        for group in groups:
+            used[group] |= bit
+        found.append(bit.bit_length() - 1)
     return found
 
 

@@ -10,7 +10,7 @@ import copy
 import dataclasses
 import numbers as kinds
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .numbers import plural, real
@@ -96,11 +96,21 @@ def taken(
             return _Block(numbers, [x], None)
         if hasattr(x, "__array__") and not isinstance(x, kinds.Real):
             return _Block(numbers, *_entries(x, where))
-        remedy = "leave it out of the container" if x is None and required is _REQUIRED else ""
+        remedy = _remedy(x, x is tree) if required is _REQUIRED else ""
         return _Block(numbers, [real(x, where, required, remedy)], None)
 
     outline = _mapped(tree, block)
     return numbers, Form(outline, len(numbers) - before)
+
+
+def _remedy(x: Any, alone: bool) -> str:
+    """What to do with an argument, or a part of one, that is no number: nothing if "" is said."""
+    if isinstance(x, Iterable) and not isinstance(x, (str, bytes)):
+        return "use list(...) of it"
+    if alone and x is not None:
+        return ""
+    where = "argnums" if alone else "the container"
+    return f"leave it out of {where}, or let the function close over it"
 
 
 def values_of(tree: Any) -> tuple[list[Any], Form]:

@@ -75,6 +75,17 @@ class Unknown(Value):
     def __float__(self) -> float:
         raise self.refuse("a plain number was asked for")
 
+    def __int__(self) -> int:
+        raise self.refuse("a plain integer was asked for")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"compile: each argument of a program is one number a row, got .{name} asked of "
+            f"{called(self)}; give the function the entries, and use autograd.array([a, b]) in it"
+            if not name.startswith("_")
+            else name
+        )
+
     def __and__(self, other: Any) -> Any:
         remedy = "use a * b for and, autograd.maximum(a, b) for or, 1 - a for not"
         raise self.refuse("&, | or ~ was used", remedy)

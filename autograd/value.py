@@ -549,7 +549,10 @@ class Value:
         )
 
     def __int__(self) -> int:
-        return int(float(self))  # which refuses
+        raise TypeError(
+            f"int: a plain integer is required, got {called(self)}: integers of an argument become "
+            "Values; keep a count or an index out of argnums, or use int(x.item())"
+        )
 
     def __index__(self) -> int:
         return int(self)
@@ -586,12 +589,21 @@ class Value:
             self._mark = 0 if self._record is None or self._mark < -BUSY else -self._mark
 
     def __copy__(self) -> Value:
-        return above["copy"](self)  # type: ignore[no-any-return]
+        # In a function that is being recorded a copy would be cut off from what it depends on.
+        recorded = current().reads is not None
+        return self if recorded else above["copy"](self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        return above["deepcopy"](self, memo)  # type: ignore[no-any-return]
+        recorded = current().reads is not None
+        return self if recorded else above["deepcopy"](self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        if current().reads is not None:
+            raise TypeError(
+                f"pickle: a Value outside of a function that is being recorded is required, got "
+                f"{called(self)} in one: its copy would have no slope; pickle what the derivative "
+                "gives, or use .item()"
+            )
         return above["reduce"](self)  # type: ignore[no-any-return]
 
 

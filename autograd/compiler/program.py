@@ -11,6 +11,7 @@ import inspect
 import math
 import sys
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -166,7 +167,12 @@ class Program:
         start = time.perf_counter()
         with modes.recording():
             inputs = [Unknown(name) for name in names]
-            y = self._f(*inputs)
+            try:
+                y = self._f(*inputs)
+            except IndexError as error:
+                if "arrays used as indices" not in str(error):
+                    raise
+                raise _of_mask(error) from error
             if not isinstance(y, Value):
                 y = Value(real(y, "compile", f"{self._name} must return one number"))
                 y._about = modes.CONSTANT
@@ -285,6 +291,16 @@ def _parameters(f: Callable[..., Any]) -> list[str] | None:
     fixed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     clear = all(p.kind in fixed and p.default is p.empty for p in parameters)
     return [p.name for p in parameters] if clear else None
+
+
+def _of_mask(error: IndexError) -> TracingError:
+    """What NumPy's word on an index of objects means."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return TracingError(
+        f"compile: an index of numbers is required at {frame.f_code.co_filename}:{line}, got one "
+        "of unknown values, that have no number while a function is being recorded; use "
+        "np.where(condition, a, b) for a choice"
+    )
 
 
 def _array(x: Any, who: str) -> Array:

@@ -350,8 +350,11 @@ def test_a_sum_a_product_and_a_dot_are_one_op():
 # ---------------------------------------------------------------- the array itself
 def test_new_leaves_are_labeled_by_their_place_and_values_stay():
     v = Value(3.0, "v")
-    x = array([[1.0, 2], [v, np.float32(4)]], "x")
-    assert [y.label for y in x.flat] == ["x[0, 0]", "x[0, 1]", "v", "x[1, 1]"] and x[1, 0] is v
+    x = array([[1.0, 2], [3.0, np.float32(4)]], "x")
+    assert [y.label for y in x.flat] == ["x[0, 0]", "x[0, 1]", "x[1, 0]", "x[1, 1]"]
+    mixed = array([[1.0, 2], [v, np.float32(4)]], "x")
+    assert [y.requires_grad for y in mixed.flat] == [False, False, True, False]
+    assert mixed[1, 0] is v and v.label == "v"
     assert {y.label for y in array(X).flat} == {""}
     frozen = array([1.0], requires_grad=False)
     assert not frozen[0].requires_grad and array(2.0).shape == () and array([]).shape == (0,)
@@ -534,15 +537,26 @@ def test_forms_that_do_not_fit_are_refused(call):
 
 @pytest.mark.parametrize(("data", "error", "words"), [
     (["a"], TypeError, "real numbers are required"), ([1j], TypeError, "complex128"),
-    ([None], TypeError, "is a return missing"), ([[1.0], [1.0, 2.0]], ValueError, "one length"),
+    ([None], TypeError, "what is missing|return missing"), ([[1.0], []], ValueError, "one length"),
     (np.array([1.0, "a"], dtype=object), TypeError, "got 'a'"), ([10**400], ValueError, "a float"),
     (np.ma.array([1.0], mask=[1]), TypeError, "mask"), ({"a": 1.0}, TypeError, "one number"),
     (np.array(["2020"], "M8"), TypeError, "dtype"), (np.timedelta64(1, "s"), TypeError, "dtype"),
+    ({1.0}, TypeError, r"array\(list\(data\)\)"), (iter([1.0]), TypeError, r"\(list\(data\)\)"),
 ])  # fmt: skip
 def test_what_is_no_array_of_numbers_is_refused(data, error, words):
     for call in (array, lambda data: elementwise(ops.exp, (data,))):
         with pytest.raises(error, match=words):
             call(data)
+
+
+def test_what_an_array_cannot_give_is_refused_by_name(tmp_path):
+    x = array([1.0, 2.0])
+    for call in (x.tobytes, lambda: x.tofile(tmp_path / "x")):
+        with pytest.raises(TypeError, match=r"tobytes, tofile.*addresses; use x\.data"):
+            call()
+    with pytest.raises(TypeError, match=r"numpy\.average: .*'returned'; leave it out"):
+        np.average(x, returned=True)
+    assert np.average(x, weights=[1.0, 3.0], returned=False).data == 1.75
 
 
 def test_no_message_sends_a_user_of_arrays_to_lists():

@@ -1,8 +1,11 @@
 """gradients and the family of grad: right, nestable, plain where nothing records."""
 
+import copy
+import dataclasses
 import gc
 import itertools
 import math
+import pickle
 import weakref
 from collections import namedtuple
 
@@ -593,6 +596,60 @@ def test_the_family_is_recorded_in_a_program(backend):
     assert autograd.compile(f, backend)(a, b).tolist() == (a * b + 6 * a * b).tolist()
 
 
+@dataclasses.dataclass
+class Point:
+    x: float
+
+
+@pytest.mark.parametrize("copied", [
+    copy.copy, copy.deepcopy, lambda x: copy.deepcopy({"x": [x]})["x"][0],
+    lambda x: dataclasses.astuple(Point(x))[0], lambda x: dataclasses.asdict(Point(x))["x"],
+    lambda x: copy.deepcopy(autograd.array([x]))[0],
+])  # fmt: skip
+def test_a_copy_in_a_function_is_what_was_copied(copied):
+    """As JAX's tracers: x² has the slope 2x, and a program reads its argument."""
+    f = lambda x: copied(x) * x  # noqa: E731
+    assert grad(f)(3.0) == jvp(f, (3.0,), (1.0,))[1] == 6.0 and hessian(f)(3.0) == 2.0
+    assert grad(lambda x: x * grad(f)(x))(3.0) == 12.0
+    assert autograd.compile(f)(3.0) == 9.0
+    x = Value(3.0)
+    assert copied(x) is not x or copied is copy.copy, "outside it is a copy"
+
+
+def test_a_pickle_in_a_function_is_refused():
+    for x in (2.0, np.ones(2)):
+        with pytest.raises(TypeError, match=r"pickle: .*would have no slope; pickle"):
+            grad(lambda x: pickle.loads(pickle.dumps(x)))(x)
+
+
+def test_numbers_made_into_an_array_in_a_function_are_constants():
+    x = np.array([3.0, 5.0])
+    mixed = lambda x: (autograd.array([x[0], 2.0]) ** 2).sum()  # noqa: E731
+    scaled = lambda x: autograd.array([4.0, 2.0], "c") @ x**2  # noqa: E731
+    for f, slope, bend in ((mixed, [6.0, 0.0], [2.0, 0.0]), (scaled, [24.0, 20.0], [8.0, 4.0])):
+        for found, want in ((grad(f)(x), slope), (hessian(f)(x), np.diag(bend))):
+            assert type(found) is np.ndarray and found.dtype == np.float64
+            np.testing.assert_array_equal(found, want)
+    assert scipy.optimize.minimize(value_and_grad(scaled), x, jac=True).success
+    array = autograd.array
+    assert autograd.compile(lambda a, b: array([a, 2.0]) @ array([b, a]))(3.0, 5.0) == 21.0
+
+
+def test_what_else_f_says_comes_out_beside_every_derivative():
+    """In JAX's order: after the derivative, or third."""
+    f = lambda x: (x * x, {"twice": 2.0 * x})  # noqa: E731
+    said = {"twice": 6.0}
+    assert jacobian(f, has_aux=True)(3.0) == (6.0, said)
+    assert hessian(f, has_aux=True)(3.0) == (2.0, said)
+    assert jvp(f, (3.0,), (10.0,), has_aux=True) == (9.0, 60.0, said)
+    value, push, aux = linearize(f, 3.0, has_aux=True)
+    assert (value, push(10.0), aux) == (9.0, 60.0, said)
+    value, pull, aux = vjp(f, 3.0, has_aux=True)
+    assert (value, pull(10.0), aux) == (9.0, (60.0,), said)
+    found, aux = jacobian(lambda x: (x * x, x), sparse=True, has_aux=True)(np.array([1.0, 2.0]))
+    assert found.toarray().tolist() == [[2.0, 0.0], [0.0, 4.0]] and aux.tolist() == [1.0, 2.0]
+
+
 @pytest.mark.parametrize("call", [
     lambda w: grad(lambda x: (x * w)[0])(np.ones(2)),
     lambda w: jacobian(lambda x: x * w)(np.ones(2)),
@@ -636,6 +693,10 @@ def test_depth_is_bounded_by_memory_alone():
     (lambda: hvp(lambda x: x)(np.ones(2), np.ones(2)), TypeError, "hvp: <lambda> must return one"),
     (lambda: grad(lambda x: (x, 1, 2), has_aux=True)(1.0), TypeError, "must return a pair.*aux"),
     (lambda: grad(lambda x: x > 0.0)(1.0), TypeError, "got True; use 1.0 or 0.0"),
+    (lambda: jacobian(autograd.compile(lambda x: x)), TypeError, "use its value_and_grad, or jac"),
+    (lambda: grad(lambda n: int(n) * 1.0)(3), TypeError, "keep a count or an index out of argnums"),
+    (lambda: grad(lambda n: sum(range(n)))(3), TypeError, "integers of an argument become Values"),
+    (lambda: grad(lambda n: [1.0, 2.0][n])(1), TypeError, "plain integer is required"),
 ])  # fmt: skip
 def test_what_a_function_returns_is_looked_at(wrong, error, words):
     with pytest.raises(error, match=words):

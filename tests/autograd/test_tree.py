@@ -173,8 +173,12 @@ def test_a_partial_function_and_keywords_work():
 
 @pytest.mark.parametrize(("wrong", "error", "words"), [
     (lambda: grad(lambda p: p["a"])({"a": None}), TypeError, "got None; leave it out of the cont"),
-    (lambda: grad(lambda p: p["a"])({"a": 1.0, "name": "x"}), TypeError, "got 'x'"),
-    (lambda: grad(lambda x: x)({1.0}), TypeError, "argument 0: numbers, arrays, or lists"),
+    (lambda: grad(lambda p: p["a"])({"a": 1.0, "name": "x"}), TypeError,
+     "got 'x'; leave it out of the container, or let the function close over it"),
+    (lambda: grad(lambda x: x)(None), TypeError, "got None; leave it out of argnums, or let the"),
+    (lambda: grad(lambda x: x)({1.0}), TypeError, "argument 0: numbers.*use list"),
+    (lambda: grad(lambda x: x[0])(collections.deque([1.0])), TypeError, r"use list\(...\) of it"),
+    (lambda: grad(lambda x: x[0])(np.array([1.0, None])), TypeError, "leave out what is missing"),
     (lambda: grad(lambda x: x)(1.0j), TypeError, "take .real or .imag"),
     (lambda: grad(lambda x: x.sum())(np.array(["a"])), TypeError, "argument 0.*dtype <U1"),
     (lambda: grad(lambda x: x.sum())(np.ones(2) * 1j), TypeError, "complex128"),

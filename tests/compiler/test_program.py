@@ -464,6 +464,19 @@ def test_a_call_that_raises_loses_no_earlier_result(backend):
     assert program(np.array([0.5, 1.0]), 1.0).tolist() == kept.tolist()
 
 
+@pytest.mark.parametrize(("f", "error", "words"), [
+    (lambda a: a.sum(), AttributeError, r"one number a row, got \.sum asked of a; .*array\(\[a, b"),
+    (lambda a: (p := autograd.array([a, 1.0]))[p > 0.0].sum(), autograd.TracingError,
+     r"index of numbers.*test_program\.py:\d+, .*use np\.where"),
+    (lambda a: [1, 2][a], autograd.TracingError, r"plain integer was asked for at .*test_program"),
+    (lambda a: np.ones(3)[[5]] * a, IndexError, "out of bounds"),
+])  # fmt: skip
+def test_what_is_no_function_of_single_numbers_is_told(f, error, words):
+    with pytest.raises(error, match=words):
+        autograd.compile(f)
+    assert not hasattr(autograd.compile(lambda a: a * hasattr(a, "shape")), "shape")
+
+
 def test_many_arguments_are_told_in_short(backend):
     program = autograd.compile(lambda *xs: autograd.log(autograd.sum(xs)), backend=backend)
     with autograd.errstate("raise"), pytest.raises(autograd.DomainError) as caught:
