@@ -13,7 +13,7 @@ ifneq ($(shell cat $(VENV)/made-for 2>/dev/null),$(made_for))
 $(shell rm -f $(VENV)/made-for $(VENV)/demo-ready $(VENV)/test-ready)
 endif
 
-.PHONY: demo test test-long check test-browser compiled test-compiled test-packages bench clean
+.PHONY: demo test test-long lint check test-browser compiled test-compiled test-packages bench clean
 
 demo: $(VENV)/demo-ready  ## train a network on the iris flowers, draw it, walk one backward pass
 	$(RUN) examples/iris.py
@@ -24,11 +24,12 @@ test: $(VENV)/test-ready  ## tests, doctests, README, docs, examples and noteboo
 test-long: $(VENV)/test-ready  ## every op at 2,000 points and more, 1,000 random programs: minutes
 	$(RUN) -m pytest -m long
 
-check: $(VENV)/test-ready  ## what CI runs: lint, types, tests with warnings as errors, benchmark smoke run
+lint: $(VENV)/test-ready  ## ruff, mypy --strict, a smoke run of every benchmark
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy --strict
-	$(RUN) -m pytest -m "not browser and not long"
 	set -e; for name in $(SMOKE); do $(RUN) benchmarks/$$name.py --smoke; done
+
+check: lint test  ## before a change is handed in
 
 test-browser: $(VENV)/test-ready  ## the page, in headless Chromium
 	@command -v chromium >/dev/null || { echo "needs chromium on PATH: apt-get install chromium"; exit 1; }

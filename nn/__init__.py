@@ -17,7 +17,7 @@ from .losses import (
     mae,
     mse,
 )  # fmt: skip
-from .module import Module
+from .module import Module, folded, nearest
 from .optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_gradients
 from .porting import from_torch, to_torch
 
@@ -40,13 +40,34 @@ _LATER = {
     "load": "files", "plots": "plots",
 }  # fmt: skip
 
+_ELSEWHERE = {  # what PyTorch, Keras and scikit-learn have, and where it is here
+    "Parameter": "autograd.Value", "ModuleList": "a list", "ModuleDict": "a dict",
+    "optim": "nn.SGD, nn.Adam …", "functional": "nn's losses and autograd's functions",
+    "clip_grad_norm_": "nn.clip_gradients", "DataLoader": "nn.data.batches",
+    "train_test_split": "nn.data.split", "save": "model.save(path)",
+}  # fmt: skip
+
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+def _remedy(name: str) -> str:
+    """What to use in place of a name that is not here."""
+    if name in _ELSEWHERE:
+        return f"use {_ELSEWHERE[name]}"
+    import autograd
+
+    for op in dir(autograd):
+        if folded(op) == folded(name) and not name.startswith("_"):
+            own = getattr(autograd, op)
+            as_one = f'activation="{op}", or ' if getattr(own, "slots", 0) == 1 else ""
+            return f"use {as_one}autograd.{op}"
+    return nearest(name.removesuffix("Loss"), __all__)
+
+
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
-        raise AttributeError(f"module 'nn' has no attribute {name!r}")
+        raise AttributeError(f"module 'nn' has no attribute {name!r}; {_remedy(name)}")
     room = importlib.import_module(f".{_LATER[name]}", __name__)
     return getattr(room, name, room)

@@ -356,7 +356,7 @@ def _suitable(i: int, row: Any) -> str:
     """What is required of a sample, with what to do where it is none that layers take."""
     at = f"X[{i}] must be a sample that the model takes"
     if isinstance(row, numbers.Real):
-        return f'{at}, of one number a row of it for layers: X[:, None], or df[["a"]]'
+        return f'{at}; rows of one number are X[:, None], or df[["a"]]'
     for k, x in enumerate(row if isinstance(row, (list, tuple, np.ndarray)) else ()):
         inside = isinstance(x, (numbers.Real, Value)) or hasattr(x, "__len__")
         if isinstance(x, str) or not inside:

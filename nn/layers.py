@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import numbers
 import random
@@ -13,7 +14,7 @@ from autograd.functions import mean
 from autograd.modes import each_in
 
 from .initializers import drawer, generator_of
-from .module import Module
+from .module import Module, nearest
 from .schedules import FROM_0, SHARE, ranged, whole
 
 Activation = str | Callable[[Any], Any]
@@ -26,9 +27,11 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
         return None
     record = ops.TABLE.get(choice) if isinstance(choice, str) else choice
     if not callable(record) or getattr(record, "slots", 1) != 1:
+        fit = [name for name, op in ops.TABLE.items() if op.slots == 1]
+        known = ["linear", "relu", "tanh", "sigmoid", "softplus", *fit]
         raise ValueError(
-            f"activation: a function of one number is required, got {choice!r}; use linear, relu, "
-            "tanh, sigmoid, softplus, the name of another op of one operand, or a function"
+            f"activation: a function of one number is required, got {choice!r}; "
+            f"{nearest(str(choice), dict.fromkeys(known))}"
         )
     return record
 
@@ -39,6 +42,19 @@ def _common(parts: Iterable[Any]) -> Any:
     if len(found) > 1:
         raise TypeError("activation: one of all the neurons is asked for, got several; ask each")
     return next(iter(found), None)
+
+
+def _refuse(part: Module, unknown: Iterable[str], more: Sequence[str] = ()) -> None:
+    """Raise for arguments that no such part has; ``more`` are those that it has besides its own."""
+    for name in unknown:
+        kind = type(part)
+        every = inspect.signature(kind).parameters.values()
+        own = [p.name for p in every if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        known = dict.fromkeys([*own, *more])
+        raise TypeError(
+            f"{kind.__name__}: its arguments are {', '.join(known)}, got {name}; "
+            f"{nearest(name, known)}"
+        )
 
 
 # ------------------------------------------------------------------ a sample or a batch
@@ -89,7 +105,8 @@ class _Sampled(Module):
             kind, shape = type(x).__name__, np.asarray(x, dtype=object).shape
             raise ValueError(
                 f"{type(self).__name__}: rows of {self.nin} numbers are required, got {kind} of "
-                f"shape {shape}{f', a row of {len(row)}' if row else ''}; give one, or a batch"
+                f"shape {shape}{f', a row of {len(row)}' if row else ''}; "
+                "give one, or a batch, as in predict([row])"
             )
         return row
 
@@ -111,7 +128,9 @@ class Neuron(_Sampled):
     def __init__(
         self, nin: int, nonlin: bool = True, activation: Activation = "relu",
         init: str | Callable[[], float] = "uniform", seed: Any = None, name: str = "",
+        **unknown: Any,
     ) -> None:  # fmt: skip
+        _refuse(self, unknown)
         prefix = f"{name}." if name else ""
         self.nin = whole(nin, "Neuron: nin, the number of inputs,")
         draw = drawer(init, self.nin, 1, seed)
@@ -129,6 +148,9 @@ class Neuron(_Sampled):
         return f"Neuron({len(self.w)} inputs, {name})"
 
 
+_NEURONS = ("nonlin", "activation")  # what a layer's neurons take besides
+
+
 class Layer(_Sampled):
     """``nout`` neurons with the same ``nin`` inputs; the other arguments are Neuron's."""
 
@@ -136,6 +158,8 @@ class Layer(_Sampled):
         self, nin: int, nout: int, *args: Any, init: Any = "uniform", seed: Any = None,
         name: str = "", **options: Any,
     ) -> None:  # fmt: skip
+        unknown = [x for x in options if x not in _NEURONS]
+        _refuse(self, unknown, ("init", "seed", "name", *_NEURONS))
         prefix = f"{name}." if name else ""
         self.nin = whole(nin, "Neuron: nin, the number of inputs,")
         draw = drawer(init, self.nin, whole(nout, "Layer: nout, the number of neurons,"), seed)
@@ -230,8 +254,9 @@ class MLP(Sequential):
 
     def __init__(
         self, nin: int, nouts: Sequence[int], activation: Activation = "relu",
-        output: Activation = "linear", seed: Any = None, init: Any = "uniform",
+        output: Activation = "linear", seed: Any = None, init: Any = "uniform", **unknown: Any,
     ) -> None:  # fmt: skip
+        _refuse(self, unknown)
         if not isinstance(nouts, Sequence) or not nouts:
             raise ValueError(
                 f"MLP: nouts must list the neurons of each layer, got {nouts!r}; use [4, 1]"
@@ -269,7 +294,8 @@ class Dropout(_Sampled):
 
     nin = 0
 
-    def __init__(self, p: float = 0.5, seed: Any = None) -> None:
+    def __init__(self, p: float = 0.5, seed: Any = None, **unknown: Any) -> None:
+        _refuse(self, unknown)
         self.p = ranged(p, "Dropout: p, the chance,", SHARE)
         # Python's own is not kept: a module is neither copied nor pickled
         self.generator = None if seed is None else generator_of(seed)
@@ -292,7 +318,8 @@ class LayerNorm(_Sampled):
     variance is the mean square, as PyTorch has it.
     """
 
-    def __init__(self, n: int, eps: float = 1e-5) -> None:
+    def __init__(self, n: int, eps: float = 1e-5, **unknown: Any) -> None:
+        _refuse(self, unknown)
         self.nin = whole(n, "LayerNorm: n, the numbers in a row,")
         self.eps = ranged(eps, "LayerNorm: eps", FROM_0)
         self.weight = [Value(1.0, f"weight{i + 1}") for i in range(n)]
@@ -319,7 +346,8 @@ class Embedding(_Sampled):
 
     nin = 0
 
-    def __init__(self, count: int, size: int, seed: Any = None) -> None:
+    def __init__(self, count: int, size: int, seed: Any = None, **unknown: Any) -> None:
+        _refuse(self, unknown)
         from autograd.arrays import array
 
         draw = generator_of(seed).gauss

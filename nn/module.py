@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set, ValuesView
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from autograd import Value, no_grad
+from autograd import Value
 
 if TYPE_CHECKING:  # NumPy is loaded where arrays are asked for
     import numpy as np
@@ -20,15 +20,28 @@ if TYPE_CHECKING:  # NumPy is loaded where arrays are asked for
 _Own = TypeVar("_Own", bound="Module")
 
 _PLAIN = frozenset({float, int, bool, complex, str, bytes, type(None)})
+_ALSO = {  # what PyTorch and Keras call it, or how that begins, as ``folded`` gives it
+    "lr": "learning_rate", "xavier": "glorot", "kaiming": "he",
+    "bcewithlogits": "binary_cross_entropy_with_logits", "bce": "binary_cross_entropy",
+    "smoothl1": "huber", "l1": "mae", "kldiv": "kl_divergence", "nll": "cross_entropy",
+    "dense": "Linear",
+}  # fmt: skip
+
+
+def folded(name: Any) -> str:
+    """A name without what spellings differ in: CrossEntropy is cross_entropy."""
+    return str(name).replace("_", "").lower()
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A remedy for a name that is not known: the nearest that is, or the first of them."""
-    names = list(known)
-    some = textwrap.shorten(", ".join(names), 400, placeholder=" …")  # a model's are thousands
-    name = "learning_rate" if name == "lr" else str(name)  # PyTorch's name for it
-    close = difflib.get_close_matches(name, names, 1)
-    return f"did you mean {close[0]!r}?" if close else f"use one of {some}"
+    names = {folded(own): own for own in known}
+    word = folded(name)
+    also = next((folded(ours) for theirs, ours in _ALSO.items() if word.startswith(theirs)), word)
+    close = difflib.get_close_matches(also if also in names else word, names, 1)
+    # a model's are thousands
+    some = textwrap.shorten(", ".join(names.values()), 400, placeholder=" …")
+    return f"did you mean {names[close[0]]!r}?" if close else f"use one of {some}"
 
 
 class Module:
@@ -42,6 +55,15 @@ class Module:
     """
 
     training = True  # for those too that never call __init__
+
+    if not TYPE_CHECKING:  # for which every name would be one of its own
+
+        def __getattr__(self, name: str) -> Any:  # of what is not there
+            remedies = {"fit": "nn.fit(model, X, y)", "summary": "print(model)"}
+            if name in remedies:
+                kind = type(self).__name__
+                raise AttributeError(f"{kind}: {name} is no method of it; use {remedies[name]}")
+            return object.__getattribute__(self, name)  # Python's own error, of a property's too
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What ``forward`` gives."""
@@ -96,11 +118,14 @@ class Module:
     def predict(self, X: Any) -> np.ndarray[Any, Any]:
         """The outputs for each sample of ``X``, as numbers: shape (n,) where one is one Value.
 
-        Without a graph, and as after ``eval()``; then each part trains again that did.
+        No graph is kept. It is as after ``eval()``; then each part trains again that did. In
+        several threads at once, call ``eval()`` first.
 
         Args:
             X: a list, array or DataFrame of samples, each whatever the model takes.
         """
+        import numpy as np
+
         from autograd.arrays import entries, wrapped
 
         X = X.to_numpy() if hasattr(X, "to_numpy") else X
@@ -108,14 +133,15 @@ class Module:
         samples = [] if empty else list(X)
         if not samples:
             raise ValueError(f"predict: samples are required, one at least, got {X!r}; give [x]")
-        modes = [(part, part.training) for part in self.modules()]
-        self.eval()
-        try:
-            with no_grad():
-                return wrapped(*entries([self(x) for x in samples], "predict")).data
+        modes = [(part, part.training) for part in self.modules() if part.training]
+        if modes:
+            self.eval()
+        try:  # recorded, a sample at a time: that takes half the time of no_grad()
+            outputs = [wrapped(*entries(self(x), "predict")).data for x in samples]
         finally:
             for part, mode in modes:
                 object.__setattr__(part, "training", mode)
+        return np.reshape(*entries(outputs, "predict"))
 
     def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
         """The parameters' numbers, by the attribute's path: of a list of Values one array.
@@ -219,7 +245,7 @@ def _search(module: Module) -> tuple[_Found, dict[int, Any]]:
                 raise TypeError(
                     f"{type(module).__name__}: parameters must be in modules, lists, tuples, "
                     "dicts, object arrays, dataclasses or slots, got "
-                    f"{value.label or name} in {path}, a {type(holder).__name__}; "
+                    f"{value.label or name} in {path}, of class {type(holder).__name__}; "
                     "use a list or an nn.Module"
                 )
     return found, seen

@@ -217,6 +217,8 @@ class Optimizer:
                 "into what it was saved from"
             )
         steps = whole(given["steps"], f"{who}: steps", 0)
+        if callable(self.learning_rate):  # what it was made with stays
+            given.pop("learning_rate", None)
         arrays = {k: np.array(numbers, np.float64) for k, (numbers, _) in kept.items()}
         vars(self).update(self._checked(given), state=arrays, steps=steps)
 

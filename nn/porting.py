@@ -25,14 +25,16 @@ PROBES = (-30.0, -7.0, -3.5, -1.5, -0.4, 0.0, 0.4, 1.5, 3.5, 7.0, 19.0)
 def to_torch(model: Module) -> Any:
     """A ``torch.nn.Sequential`` in float64 that computes what ``model`` does, with its weights.
 
-    Its output is a row where the model's is one Value.
+    Its output is a row where the model's is one Value. A tensor is frozen where all of its
+    parameters are.
 
     Raises:
-        TypeError: a part has no counterpart.
+        TypeError: a part has no counterpart, or shares its weights with another.
     """
     import torch
 
     made: list[Any] = []
+    seen: set[int] = set()
     for part in _parts_of(model):
         if isinstance(part, Op) and part.base in ACTIVATIONS:
             made.append(getattr(torch.nn, ACTIVATIONS[part.base])(*part.parameters.values()))
@@ -40,8 +42,11 @@ def to_torch(model: Module) -> Any:
             made.append(torch.nn.Dropout(part.p))
         elif type(part) in (Layer, Linear):
             made.append(torch.nn.Linear(part.nin, len(part.neurons)))
-            for parameter, own in zip(made[-1].parameters(), _arrays(part), strict=True):
+            arrays = _arrays(part)
+            _alone("to_torch", part, [v for own in arrays for v in own.flat], seen)
+            for parameter, own in zip(made[-1].parameters(), arrays, strict=True):
                 parameter.data = torch.tensor(own.data)
+                parameter.requires_grad_(any(v.requires_grad for v in own.flat))
         else:
             raise _refused("to_torch", part, "a Layer, a Dropout or one of PyTorch's activations")
     return torch.nn.Sequential(*made).train(model.training)
@@ -54,17 +59,22 @@ def from_torch(module: Any) -> Sequential:
     threshold of 20 too.
 
     Raises:
-        TypeError: a part has no counterpart, or not in this form, as a Linear without bias.
+        TypeError: a part has no counterpart, or not in this form, as a Linear without bias; it has
+            a ``forward`` of its own, or shares its weights with another.
     """
     import torch
 
     made: list[Any] = []
+    seen: set[int] = set()
     named = {theirs: ours for ours, theirs in ACTIVATIONS.items()}
     parts = [module]
     while parts:
         theirs = parts.pop(0)
-        kind = type(theirs).__name__
-        if isinstance(theirs, torch.nn.Sequential):
+        bases = (b for b in type(theirs).__mro__ if b is getattr(torch.nn, b.__name__, None))
+        base: Any = next(bases, None)
+        same = base and type(theirs).forward is base.forward  # else it computes something else
+        kind = base.__name__ if same else ""
+        if kind == "Sequential":
             parts[:0] = theirs
         elif kind in named:
             activation = _same(named[kind], theirs)
@@ -78,10 +88,14 @@ def from_torch(module: Any) -> Sequential:
         elif kind == "Linear" and theirs.bias is not None:
             name, sizes = f"layer{len(made) + 1}", (theirs.in_features, theirs.out_features)
             made.append(Layer(*sizes, activation="linear", init="zeros", name=name))
-            for own, parameter in zip(_arrays(made[-1]), theirs.parameters(), strict=True):
-                own.data = parameter.tolist()
+            tensors = [theirs.weight, theirs.bias]
+            _alone("from_torch", theirs, tensors, seen)
+            for own, tensor in zip(_arrays(made[-1]), tensors, strict=True):
+                own.data = tensor.tolist()
+                for value in own.flat:
+                    value.requires_grad = tensor.requires_grad
         else:
-            known = f"Linear with a bias, Dropout or one of {', '.join(named)}"
+            known = f"PyTorch's own Linear with a bias, Dropout or one of {', '.join(named)}"
             raise _refused("from_torch", theirs, known)
     return Sequential(*made).train(module.training)
 
@@ -91,6 +105,14 @@ def _arrays(layer: Layer) -> tuple[Any, Any]:
     from autograd.arrays import array
 
     return array([neuron.w for neuron in layer.neurons]), array([n.b for n in layer.neurons])
+
+
+def _alone(who: str, part: Any, parameters: list[Any], seen: set[int]) -> None:
+    """Refuse a part whose parameters are another's too; ``seen`` are those of the parts before."""
+    own = {*map(id, parameters)}
+    if len(own) < len(parameters) or own & seen:
+        raise _refused(who, part, "a layer whose weights are in no other place")
+    seen |= own
 
 
 def _same(ours: Op, theirs: Any) -> Op:

@@ -180,9 +180,100 @@ def test_what_nn_cannot_make_again_is_filled(kind, path):
         parameter.data += 1.0
     model.save(path)
     name = type(model).__name__
-    with pytest.raises(ValueError, match=rf"load: .*m\.npz: a {name} to fill .*into=model"):
+    words = rf"load: .*m\.npz: a model to fill, of class {name}, .*into=model"
+    with pytest.raises(ValueError, match=words):
         nn.load(path)
     assert nn.load(path, into=other) is other and numbers(other) == numbers(model)
+
+
+APART = {  # what makes a model of another make with the same parameters; first what was saved
+    "activation": (lambda: nn.MLP(4, [8, 3]), "with activation 'tanh', got 'relu'"),
+    "output": (
+        lambda: nn.MLP(4, [8, 3], activation="tanh", output="sigmoid"),
+        "with output 'linear', got 'sigmoid'",
+    ),
+    "a function": (
+        lambda: nn.MLP(4, [8, 3], activation="tanh", output=lambda v: 2.0 * v),
+        "with output 'linear', got 'function'",
+    ),
+    "a class": (
+        lambda: nn.Sequential(*nn.MLP(4, [8, 3], activation="tanh").layers),
+        "with model 'MLP', got 'Sequential'",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", APART)
+def test_a_model_of_another_make_is_not_filled(kind, saved):
+    """Its parameters have the same paths and shapes: only the description tells them apart."""
+    make, words = APART[kind]
+    other = make()
+    before = numbers(other)
+    with pytest.raises(ValueError, match=rf"load: .*m\.npz: the model to fill .*{words}; make it"):
+        nn.load(saved, into=other)
+    assert numbers(other) == before
+
+
+def parts(eps=0.5, slope=0.2, *more):
+    leaky = autograd.leaky_relu.fixed(slope=slope)
+    return nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3, eps=eps), leaky, *more)
+
+
+@pytest.mark.parametrize(("other", "words"), [
+    (parts(eps=0.1), r"layers\.1\.eps 0\.5, got 0\.1"),
+    (parts(slope=0.1), r"layers\.2\.slope 0\.2, got 0\.1"),
+    (parts(0.5, 0.2, autograd.tanh),
+     r"layers \['Linear', 'LayerNorm', 'leaky_relu'\], got \[.*'tanh'\]"),
+])  # fmt: skip
+def test_a_setting_deep_in_a_model_is_named_where_it_differs(other, words, path):
+    parts().save(path)
+    assert nn.load(path, into=parts())
+    with pytest.raises(ValueError, match=f"with {words}"):
+        nn.load(path, into=other)
+
+
+def test_a_layer_is_not_filled_with_another_class(path):
+    nn.Layer(4, 3, activation="linear").save(path)
+    with pytest.raises(ValueError, match="with model 'Layer', got 'Linear'"):
+        nn.load(path, into=nn.Linear(4, 3))
+
+
+def test_of_a_class_of_ones_own_the_layers_are_compared(path):
+    def own(activation="tanh", base=nn.Module):
+        model = type("Own", (base,), {})()
+        model.own, model.layers = model, [nn.Layer(4, 3, activation=activation), nn.LayerNorm(3)]
+        model.rest = nn.Sequential(nn.Linear(3, 1), lambda y: y)
+        return model
+
+    own().save(path)
+    assert nn.load(path, into=own())
+    with pytest.raises(ValueError, match=r"with part 0\.activation 'tanh', got 'relu'"):
+        nn.load(path, into=own("relu"))
+
+
+def test_what_was_frozen_stays_frozen(path):
+    """And what is frozen in the model to fill: its owner said so."""
+    model, other = nn.MLP(2, [3, 1], seed=0), nn.MLP(2, [3, 1], seed=1)
+    frozen = [0, 1, 5, 8, 12]
+    for i in frozen:
+        model.parameters()[i].requires_grad = False
+    other.parameters()[3].requires_grad = False
+    model.save(path)
+    for again, stay in ((nn.load(path), frozen), (nn.load(path, into=other), [*frozen, 3])):
+        assert numbers(again) == numbers(model)
+        found = [i for i, p in enumerate(again.parameters()) if not p.requires_grad]
+        assert found == sorted(stay)
+
+
+@pytest.mark.parametrize("frozen", [{"zzz": [1]}, {"w": [1]}, {"w": 1}, [1], None, 3])
+def test_marks_of_frozen_parameters_must_fit(frozen, path):
+    nn.Neuron(2, seed=0).save(path)
+    forged(path, lambda d: d | {"frozen": frozen})
+    model = nn.Neuron(2, seed=1)
+    before = numbers(model)
+    with pytest.raises(ValueError, match=r"load: .*m\.npz"):
+        nn.load(path, into=model)
+    assert numbers(model) == before and all(p.requires_grad for p in model.parameters())
 
 
 def test_a_model_to_fill_must_fit(saved):
@@ -270,13 +361,41 @@ def test_an_optimizer_that_is_refused_leaves_the_weights(optimizer, saved_with, 
 
 
 def test_an_optimizer_is_of_a_model_that_is_there(saved):
-    with pytest.raises(ValueError, match=r"a MLP to fill .*an optimizer is to be, got None"):
+    with pytest.raises(ValueError, match=r"of class MLP, .*an optimizer is to be, got None"):
         nn.load(saved, optimizer=Optimizer())
+
+
+@pytest.mark.parametrize("optimizer", ["adam", nn.Adam, 3])
+def test_what_is_no_optimizer_is_named(optimizer, saved):
+    model, words = nn.MLP(4, [8, 3], activation="tanh"), "an optimizer of .* is required, got"
+    with pytest.raises(TypeError, match=f"save: {words}"):
+        model.save(saved, optimizer=optimizer)
+    with pytest.raises(ValueError, match=f"load: .*{words}"):
+        nn.load(saved, into=model, optimizer=optimizer)
+
+
+def test_an_optimizer_of_another_model_is_refused(path):
+    model, other = nn.Linear(2, 1, seed=0), nn.Linear(2, 1, seed=0)
+    optimizer = nn.Adam(other.parameters())
+    with pytest.raises(ValueError, match=r"save: .* got one of others"):
+        model.save(path, optimizer=optimizer)
+    other.save(path, optimizer=optimizer)
+    with pytest.raises(ValueError, match=r"load: .*m\.npz: .* got one of others; use nn\.Adam"):
+        nn.load(path, into=model, optimizer=optimizer)
+
+
+def test_a_schedule_that_is_given_stays_when_a_rate_was_saved(path):
+    model = nn.Linear(2, 1, seed=0)
+    model.save(path, optimizer=nn.Adam(model.parameters(), learning_rate=0.1))
+    rate = nn.schedules.cosine(0.5, 10)
+    optimizer = nn.Adam(model.parameters(), learning_rate=rate)
+    nn.load(path, into=model, optimizer=optimizer)
+    assert optimizer.learning_rate is rate
 
 
 @pytest.mark.parametrize("into", [3, nn.MLP, "model"])
 def test_only_a_model_is_filled(into, saved):
-    with pytest.raises(ValueError, match=r"load: .*a MLP to fill is required, .* got "):
+    with pytest.raises(ValueError, match=r"load: .* of class MLP, is required, .* got "):
         nn.load(saved, into=into)
 
 

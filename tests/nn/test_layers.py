@@ -223,7 +223,10 @@ def test_a_representation_shows_the_shape():
     (lambda: nn.MLP(2, 3), r"MLP: nouts must list the neurons of each layer, got 3; use \[4, 1\]"),
     (lambda: nn.Neuron(-1), "Neuron: nin.*whole number"),
     (lambda: nn.Layer(2, 0), "Layer: nout.*whole number"),
-    (lambda: nn.MLP(2, [1], activation="rleu"), "activation.*'rleu'; use linear, relu"),
+    (lambda: nn.MLP(2, [1], activation="rleu"), "activation.*'rleu'; did you mean 'relu'"),
+    (lambda: nn.MLP(2, [1], activation="ReLU"), "'ReLU'; did you mean 'relu'"),
+    (lambda: nn.MLP(2, [1], activation="zzz"), "'zzz'; use one of linear, relu, tanh, sigmoid"),
+    (lambda: nn.Linear(2, 1, init="xavier"), "'xavier'; did you mean 'glorot'"),
     (lambda: nn.MLP(2, [1], output="add"), "activation: a function of one number.*'add'"),
     (lambda: nn.MLP(2, [1], activation="dot"), "activation"),
     (lambda: nn.MLP(2, [1], activation=None), "activation"),
@@ -233,6 +236,22 @@ def test_a_representation_shows_the_shape():
 ])  # fmt: skip
 def test_wrong_sizes_and_activations_are_refused_with_a_remedy(call, words):
     with pytest.raises(ValueError, match=words):
+        call()
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda: nn.Linear(2, 3, bias=False),
+     "Linear: its arguments are nin, nout, init, seed, name, nonlin, activation, got bias"),
+    (lambda: nn.Linear(2, 3, activaton="relu"), "Linear: .*did you mean 'activation'"),
+    (lambda: nn.Layer(2, 3, sed=1), "Layer: .*got sed; did you mean 'seed'"),
+    (lambda: nn.Neuron(2, act="relu"), "Neuron: its arguments are nin, nonlin, .*got act"),
+    (lambda: nn.MLP(2, [3], activations="relu"), "MLP: .*did you mean 'activation'"),
+    (lambda: nn.Dropout(rate=0.5), "Dropout: its arguments are p, seed, got rate"),
+    (lambda: nn.LayerNorm(2, epsilon=0.1), "LayerNorm: its arguments are n, eps, got epsilon"),
+    (lambda: nn.Embedding(2, 3, padding_idx=0), "Embedding: .*got padding_idx"),
+])  # fmt: skip
+def test_an_argument_that_is_not_known_is_named(call, words):
+    with pytest.raises(TypeError, match=words):
         call()
 
 

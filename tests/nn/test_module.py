@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 import pickle
+import re
 import types
 import unittest.mock
 
@@ -220,7 +221,8 @@ def test_a_holder_that_is_not_searched_is_refused_by_name(kind):
     """A set's order changes from run to run; an object may hold what is another model's."""
     model = Holding(w=Value(1.0), part=[REFUSED[kind](values(3))])
     for call in (model.parameters, model.zero_grad, lambda: list(model.named_parameters())):
-        with pytest.raises(TypeError, match=rf"Holding: .* in part\.0, a {kind}; use a list or an"):
+        words = rf"Holding: .* in part\.0, of class {kind}; use a list or an"
+        with pytest.raises(TypeError, match=words):
             call()
 
 
@@ -248,7 +250,7 @@ def test_a_holder_of_parameters_that_are_found_elsewhere_is_no_fault():
 
 def test_another_models_optimizer_does_not_give_its_parameters_away():
     model = Holding(w=Value(1.0), optimizer=nn.SGD([Value(2.0, "theirs")]))
-    with pytest.raises(TypeError, match="got theirs in optimizer, a SGD"):
+    with pytest.raises(TypeError, match="got theirs in optimizer, of class SGD"):
         model.parameters()
 
 
@@ -351,6 +353,41 @@ def test_predictions_leave_the_modes_after_an_error_too():
     with pytest.raises(ZeroDivisionError):
         model.predict([[1.0]])
     assert all(part.training for part in model.modules()) and (Value(1.0) * 2.0).inputs
+
+
+def test_predictions_of_a_model_in_eval_mode_touch_no_mode():
+    """So that several threads may predict at once."""
+    model = nn.Sequential(nn.Linear(2, 2, seed=0), nn.Dropout(0.5)).eval()
+    for part in model.modules():
+        part.__class__ = type(type(part).__name__, (type(part),), {"__setattr__": None})
+    assert model.predict([[1.0, 2.0]]).shape == (1, 2)
+
+
+@pytest.mark.parametrize("one", [[1.0, 2.0], np.array([1.0, 2.0])])
+def test_one_row_to_predict_is_put_in_a_list(one):
+    with pytest.raises(ValueError, match=r"rows of 2 numbers .* as in predict\(\[row\]\)"):
+        nn.MLP(2, [1]).predict(one)
+
+
+def test_what_other_libraries_have_as_methods_is_named():
+    model = nn.MLP(2, [1])
+    with pytest.raises(AttributeError, match=r"MLP: fit is no .* use nn\.fit\(model, X, y\)"):
+        model.fit  # noqa: B018
+    with pytest.raises(AttributeError, match=r"summary .* use print\(model\)"):
+        model.summary()
+    with pytest.raises(AttributeError, match="'MLP' object has no attribute 'weigths'"):
+        model.weigths  # noqa: B018
+    assert not hasattr(model, "to_numpy")
+
+
+def test_an_error_inside_a_property_is_not_hidden():
+    class Model(nn.Module):
+        @property
+        def size(self):
+            return self.missing
+
+    with pytest.raises(AttributeError, match="no attribute 'missing'"):
+        Model().size  # noqa: B018
 
 
 @pytest.mark.parametrize(("output", "shape"), [
@@ -466,7 +503,25 @@ def test_a_state_is_a_mapping(state):
 
 
 @pytest.mark.parametrize(("name", "remedy"), [
-    ("adamm", "did you mean 'adam'?"), ("zzz", "use one of sgd, adam"), (3, "use one of sgd, adam"),
+    ("adamm", "did you mean 'adam'?"), ("SGD", "did you mean 'sgd'?"),
+    ("zzz", "use one of sgd, adam, he, learning_rate"), (3, "use one of sgd"),
+    ("lr", "did you mean 'learning_rate'?"), ("LearningRate", "did you mean 'learning_rate'?"),
+    ("kaiming_uniform_", "did you mean 'he'?"), ("xavier", "use one of sgd"),
 ])  # fmt: skip
 def test_the_nearest_name_is_the_remedy(name, remedy):
-    assert nearest(name, ["sgd", "adam"]) == remedy
+    assert nearest(name, ["sgd", "adam", "he", "learning_rate"]).startswith(remedy)
+
+
+@pytest.mark.parametrize(("name", "remedy"), [
+    ("ReLU", 'use activation="relu", or autograd.relu'), ("Softmax", "use autograd.softmax"),
+    ("LeakyReLU", 'use activation="leaky_relu", or autograd.leaky_relu'),
+    ("CrossEntropyLoss", "did you mean 'cross_entropy'?"), ("MSELoss", "did you mean 'mse'?"),
+    ("BCEWithLogitsLoss", "did you mean 'binary_cross_entropy_with_logits'?"),
+    ("Parameter", "use autograd.Value"), ("ModuleList", "use a list"),
+    ("DataLoader", "use nn.data.batches"), ("clip_grad_norm_", "use nn.clip_gradients"),
+    ("Dense", "did you mean 'Linear'?"), ("Sequental", "did you mean 'Sequential'?"),
+    ("LSTM", "use one of MLP, SGD"),
+])  # fmt: skip
+def test_a_name_of_another_library_has_its_name_here(name, remedy):
+    with pytest.raises(AttributeError, match=f"module 'nn' has no .*{re.escape(remedy)}"):
+        getattr(nn, name)

@@ -348,7 +348,7 @@ def test_a_state_resumes_bit_for_bit(name, options, way):
 
 def test_a_state_brings_its_options_and_a_rate_that_is_a_number():
     saved = make("Adam", {"betas": (0.5, 0.6), "eps": 0.1, "weight_decay": 0.2}, rate=0.25)
-    other = make("Adam", {}, rate=nn.schedules.cosine(0.1, 5))
+    other = make("Adam", {}, rate=0.1)
     other.load_state_dict(saved.state_dict())
     assert (other.learning_rate, other.betas, other.eps, other.weight_decay) == (
         0.25, (0.5, 0.6), 0.1, 0.2,
@@ -357,6 +357,10 @@ def test_a_state_brings_its_options_and_a_rate_that_is_a_number():
     assert "learning_rate" not in on_schedule
     other.load_state_dict(on_schedule)
     assert other.learning_rate == 0.25, "its own stays"
+    scheduled = make("Adam", {}, rate=nn.schedules.cosine(0.1, 5))
+    rate = scheduled.learning_rate
+    scheduled.load_state_dict(saved.state_dict())
+    assert scheduled.learning_rate is rate and scheduled.eps == 0.1  # what is given stays
 
 
 STATE = make("Adam", {}).state_dict()

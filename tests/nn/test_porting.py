@@ -73,7 +73,63 @@ def test_numbers_of_less_precision_come_whole():
     assert model.state_dict()["layers.0.neurons.1.w"].tolist() == module.weight[1].tolist()
 
 
+@pytest.mark.parametrize("frozen", [(), (0,), (1, 2)])
+def test_what_is_frozen_stays_so_there_and_back(frozen):
+    module = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
+    for i in frozen:
+        list(module.parameters())[i].requires_grad_(False)
+    model = nn.from_torch(module)
+    want = [i not in frozen for i in range(4)]
+    for layer, (weight, bias) in zip(model.layers, (want[:2], want[2:])):
+        assert all(v.requires_grad == weight for neuron in layer.neurons for v in neuron.w)
+        assert all(neuron.b.requires_grad == bias for neuron in layer.neurons)
+    assert [p.requires_grad for p in nn.to_torch(model).parameters()] == want
+
+
+def test_a_tensor_of_which_a_part_is_frozen_trains():
+    model = nn.Linear(2, 1)
+    model.neurons[0].w[0].requires_grad = False
+    assert all(p.requires_grad for p in nn.to_torch(model).parameters())
+
+
+class Doubled(torch.nn.Sequential):
+    def forward(self, x):
+        return 2.0 * super().forward(x)
+
+
+class Same(torch.nn.Sequential):
+    """One that is only made in its own way."""
+
+    def __init__(self):
+        super().__init__(torch.nn.Linear(4, 2), torch.nn.Tanh())
+
+
+def test_a_class_of_ones_own_that_computes_the_same_is_taken():
+    module = Same().double()
+    np.testing.assert_allclose(nn.from_torch(module).predict(X), theirs(module), rtol=REL)
+
+
+def shared(make, sequential, tanh):
+    layer = make(4, 4)
+    return sequential(layer, tanh, layer)
+
+
+def tied():
+    layers = [torch.nn.Linear(4, 4), torch.nn.Linear(4, 4)]
+    layers[1].weight = layers[0].weight
+    return torch.nn.Sequential(*layers)
+
+
+ALONE = "a layer whose weights are in no other place is required, got "
 REFUSED = {
+    "a forward of its own": (lambda: Doubled(torch.nn.Linear(4, 2)), "PyTorch's own .*got Doubled"),
+    "one inside": (
+        lambda: torch.nn.Sequential(Doubled(torch.nn.Linear(4, 2))), "PyTorch's own .*got Doubled"
+    ),
+    "a layer twice": (
+        lambda: shared(torch.nn.Linear, torch.nn.Sequential, torch.nn.Tanh()), f"{ALONE}Linear"
+    ),
+    "tied weights": (tied, f"{ALONE}Linear"),
     "another layer": (lambda: torch.nn.Conv2d(1, 1, 3), "a bias, Dropout or one of .*got Conv2d"),
     "softmax": (lambda: torch.nn.Sequential(torch.nn.Softmax(1)), "got Softmax"),
     "no bias": (lambda: torch.nn.Linear(2, 3, bias=False), "Linear with a bias, .*bias=False"),
@@ -100,3 +156,13 @@ def test_what_nn_does_not_have_is_refused_by_name(kind):
 def test_what_pytorch_does_not_have_is_refused_by_name(make, words):
     with pytest.raises(TypeError, match=f"to_torch: a Layer, .*{words}"):
         nn.to_torch(make())
+
+
+def test_a_layer_in_two_places_is_refused():
+    """There would be two of it, and each would train by itself."""
+    with pytest.raises(TypeError, match=f"to_torch: {ALONE}Layer"):
+        nn.to_torch(shared(nn.Linear, nn.Sequential, autograd.tanh))
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    model.layers[1].neurons[2].w = model.layers[0].neurons[1].w
+    with pytest.raises(TypeError, match=f"to_torch: {ALONE}Layer"):
+        nn.to_torch(model)
