@@ -33,7 +33,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
     Source: scikit-learn's make_moons, without noise the same points.
     """
     above, below = [_circle(np.linspace(0.0, math.pi, k)) for k in _halves(n, "moons")]
-    return _noisy([above, [1.0, 0.5] - below], noise, seed, "moons")
+    return _noisy([above, [1.0, 0.5] - below], noise, _generator(seed, "moons"), "moons")
 
 
 def circles(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
@@ -42,7 +42,7 @@ def circles(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
     Source: scikit-learn's make_circles with factor=0.5, by default 0.8, where noise of 0.1 blurs.
     """
     outer, inner = [_circle(np.arange(k) * math.tau / k) for k in _halves(n, "circles")]
-    return _noisy([outer, 0.5 * inner], noise, seed, "circles")
+    return _noisy([outer, 0.5 * inner], noise, _generator(seed, "circles"), "circles")
 
 
 def spirals(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
@@ -52,7 +52,7 @@ def spirals(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
     """
     turns = [TURNS * np.arange(1, k + 1)[:, None] / k for k in _halves(n, "spirals")]
     first, second = [t * _circle(math.tau * t[:, 0]) for t in turns]
-    return _noisy([first, -second], noise, seed, "spirals")
+    return _noisy([first, -second], noise, _generator(seed, "spirals"), "spirals")
 
 
 def xor(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
@@ -60,11 +60,15 @@ def xor(n: int = 100, noise: float = 0.1, seed: int | None = 0) -> Data:
 
     The class is that before the noise.
     """
-    generator = np.random.default_rng(seed)
+    generator = _generator(seed, "xor")
     same, differ = [generator.uniform(-1.0, 1.0, (k, 2)) for k in _halves(n, "xor")]
     same[:, 0] = np.copysign(same[:, 0], same[:, 1])
     differ[:, 0] = np.copysign(differ[:, 0], -differ[:, 1])
     return _noisy([same, differ], noise, generator, "xor")
+
+
+def _generator(seed: Any, who: str) -> np.random.Generator:
+    return np.random.default_rng(seeded(seed, who))
 
 
 def _circle(angles: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -76,9 +80,9 @@ def _halves(n: int, who: str) -> tuple[int, int]:
     return n // 2, n - n // 2
 
 
-def _noisy(groups: Sequence[Any], noise: float, seed: Any, who: str) -> Data:
+def _noisy(groups: Sequence[Any], noise: float, generator: Any, who: str) -> Data:
     """The points of both classes with noise, in random order, and the class of each."""
-    scale, generator = ranged(noise, f"{who}: noise", FROM_0), np.random.default_rng(seed)
+    scale = ranged(noise, f"{who}: noise", FROM_0)
     points, kinds = np.concatenate(groups), np.repeat([0, 1], [*map(len, groups)])
     order = generator.permutation(len(points))
     return points[order] + generator.normal(0.0, scale, points.shape), kinds[order]
@@ -96,13 +100,27 @@ def iris() -> Data:
 
 
 # ------------------------------------------------------------------ samples
+_BETTER = {  # what to do with tables of other kinds, by a method that they have
+    "toarray": "use its .toarray()",
+    "filled": "use its .filled(0.0), or leave out the samples that are masked",
+    "popitem": "use pd.DataFrame(x), whose columns its entries are",
+}
+
+
+def seeded(seed: Any, who: str) -> Any:
+    """``seed``, if it is None or one that NumPy's generators take."""
+    return seed if seed is None else whole(seed, f"{who}: seed", 0)
+
+
 def pairs(X: Any, y: Any, who: str, least: int = 1) -> tuple[Any, Any]:
     """X and y, each an array if it is one or a DataFrame, else a list, as long as the other."""
     for name, given in (("X", X), ("y", y)):
         many = isinstance(given, Sequence) or getattr(given, "ndim", 0) > 0
-        if not many or isinstance(given, (str, bytes, np.ma.MaskedArray)):
+        better = [remedy for method, remedy in _BETTER.items() if hasattr(given, method)]
+        if better or not many or isinstance(given, (str, bytes)):
             required = f"{name} must be samples in a list, array or DataFrame"
-            raise TypeError(f"{who}: {required}, got {type(given).__name__}; use [x]")
+            remedy = better[0] if better else "use [x]"
+            raise TypeError(f"{who}: {required}, got {type(given).__name__}; {remedy}")
     rows, targets = [np.asarray(x) if hasattr(x, "__array__") else list(x) for x in (X, y)]
     if len(rows) != len(targets) or len(rows) < least:
         raise ValueError(
@@ -134,7 +152,7 @@ class batches:  # in small letters, as range is: it is called like a function
         self.X, self.y = pairs(X, y, "batches")
         self.size = min(whole(size, "batches: size", 1), len(self.X))
         self.shuffle, self.passes = shuffle, 0
-        self._seed: Any = np.random.SeedSequence(seed).entropy
+        self._seed: Any = np.random.SeedSequence(seeded(seed, "batches")).entropy
 
     def __len__(self) -> int:
         return -(-len(self.X) // self.size)
@@ -157,7 +175,7 @@ def split(X: Any, y: Any, share: float, seed: int | None = 0) -> tuple[Any, Any,
     """
     ranged(share, "split: share", INSIDE)
     n = len(pairs(X, y, "split", 2)[0])
-    order = np.random.default_rng(seed).permutation(n)
+    order = _generator(seed, "split").permutation(n)
     cut = min(max(round(n * share), 1), n - 1)
     second, first = order[:cut], order[cut:]
     return taken(X, first), taken(X, second), taken(y, first), taken(y, second)

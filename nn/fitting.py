@@ -9,21 +9,24 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import math
+import numbers
 import signal
 import sys
 import threading
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograd import Value, find_anomaly
+from autograd import Value, errstate, find_anomaly
 from autograd.arrays import entries
+from autograd.modes import current
 from autograd.numbers import show
 
 from . import plots
-from .data import INSIDE, batches, pairs, split
+from .data import INSIDE, batches, pairs, seeded, split
 from .losses import LOSSES, RIGHT, cross_entropy, kl_divergence
 from .module import Module, nearest, numbers_of, trees_of
 from .optimizers import OPTIMIZERS, Optimizer
@@ -42,7 +45,8 @@ class History(dict[str, list[float]]):
     Attributes:
         first: the number of the first epoch.
         best: the "epoch" of the lowest val_loss, else loss, and the "weights" at its end, as
-            ``state_dict`` gives them; None and those of the start before one has ended.
+            ``state_dict`` gives them; of nan and inf alone the first. None and those of the start
+            before one has ended.
     """
 
     def __init__(self, names: Iterable[str], model: Module, first: int) -> None:
@@ -54,12 +58,13 @@ class History(dict[str, list[float]]):
         weights = {path: numbers_of(tree) for path, tree in self._trees.items()}
         self.best: dict[str, Any] = {"epoch": epoch, "weights": weights}
 
-    def add(self, numbers: Iterable[float]) -> None:
+    def add(self, means: Iterable[float]) -> None:
         """The numbers of one more epoch, in the order of the names."""
-        for series, number in zip(self.values(), numbers):
+        for series, number in zip(self.values(), means):
             series.append(number)
         judge, best = self.get("val_loss", self["loss"]), self.best["epoch"]
-        if judge[-1] < (math.inf if best is None else judge[best - self.first]):
+        lowest = math.nan if best is None else judge[best - self.first]
+        if best is None or judge[-1] < (lowest if lowest == lowest else math.inf):
             self._keep(self.first + len(judge) - 1)
 
     def plot(self, ax: Any = None) -> Any:
@@ -68,12 +73,20 @@ class History(dict[str, list[float]]):
 
     def __repr__(self) -> str:
         rows = [["epoch", *self]]
-        for i, numbers in enumerate(zip(*self.values()), self.first):
-            rows.append([str(i), *map(show, numbers)])
+        for i, means in enumerate(zip(*self.values()), self.first):
+            rows.append([str(i), *map(show, means)])
         if len(rows) > 2 * _SHOWN + 1:
             rows[_SHOWN + 1 : -_SHOWN] = [["…"] * len(rows[0])]
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        return "\n".join("  ".join(x.rjust(w) for x, w in zip(row, widths)) for row in rows)
+        lines = zip(*map(_aligned, zip(*rows)))
+        return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def _aligned(column: Sequence[str]) -> list[str]:
+    """A name and numbers of one width, point under point."""
+    after = [len(x) - x.find(".") if "." in x else 0 for x in column]
+    after[0] = max(after)
+    padded = [x + " " * (max(after) - n) for x, n in zip(column, after)]
+    return [x.rjust(max(map(len, padded))) for x in padded]
 
 
 State = namedtuple("State", "epoch model optimizer history")  # what a callback sees
@@ -86,11 +99,12 @@ def fit(
     callback: Callable[[State], Any] | None = None, initial_epoch: int = 0,
     progress: bool | str = "auto", **unknown: Any,
 ) -> History:  # fmt: skip
-    """Train ``model``, which keeps its latest weights and is left in eval mode.
+    """Train ``model``, which keeps its latest weights and is left in eval mode, without gradients.
 
     It is called a sample at a time, the loss a batch at a time: ``loss([model(x) for x in rows],
-    targets)``, rows and targets lists; then ``zero_grad``, ``backward`` and ``step``. Ctrl-C ends
-    it after the step in progress, and the history so far is returned.
+    targets)``, rows and targets as ``nn.data.batches`` gives them: of an array its rows, of a list
+    what it holds. Then ``zero_grad``, ``backward`` and ``step``. Ctrl-C ends it after the step in
+    progress, and the history so far is returned.
 
     Args:
         X, y: samples, each whatever the model takes, and targets, as the loss takes them; lists,
@@ -107,23 +121,29 @@ def fit(
         progress: a bar from tqdm: "auto" has one in terminals and notebooks where tqdm is there.
     Raises:
         TypeError, ValueError, IndexError: something does not fit; found before the first step.
-        ValueError: the loss is nan or inf; raised before that batch's step.
+        ValueError: a loss or a gradient is nan or inf, or no parameter has a gradient; raised
+            before that batch's step.
     """
     for name in unknown:
         names = [*inspect.signature(fit).parameters][:-1]
         known = f"fit: its settings are {', '.join(names)}"
         raise TypeError(f"{known}, got {name}; {nearest(name, names)}")
-    if not isinstance(model, Module) or not (callback is None or callable(callback)):
-        raise TypeError(
-            "fit: an nn.Module is required, and a function or None as callback, got "
-            f"{type(model).__name__} and {type(callback).__name__}; derive the model from nn.Module"
-        )
+    if not isinstance(model, Module):
+        got = f"got {type(model).__name__}; derive the model from nn.Module"
+        raise TypeError(f"fit: an nn.Module is required, {got}")
+    if not (callback is None or callable(callback)):
+        got = f"got {type(callback).__name__}; call several in one of your own"
+        raise TypeError(f"fit: callback must be one function or None, {got}")
+    seeded(seed, "fit")
     first, last = whole(initial_epoch, "fit: initial_epoch", 0), whole(epochs, "fit: epochs", 0)
     size = sys.maxsize if batch_size is None else whole(batch_size, "fit: batch_size")
     measures, loaders, parts = _measures(loss, metrics), {}, {"": (X, y)}
     if isinstance(validation, (tuple, list)) and len(validation) == 2:
         parts["val_"] = validation[0], validation[1]
     elif validation is not None:
+        if not isinstance(validation, numbers.Real):
+            got = f"got {type(validation).__name__}; use validation=(X, y)"
+            raise TypeError(f"fit: validation must be (X, y) or a share, {got}")
         share = ranged(validation, "fit: validation as a share", INSIDE)
         X1, X2, y1, y2 = split(X, y, share, seed)
         parts = {"": (X1, y1), "val_": (X2, y2)}
@@ -150,14 +170,16 @@ class _Loop(namedtuple("_Loop", "model optimizer measures loaders bar")):
         usual = signal.getsignal(signal.SIGINT)
         ours = usual is signal.default_int_handler  # else it is ignored, or another's to answer
         ours = ours and threading.current_thread() is threading.main_thread()
+        errors = current().errors  # a warning for each number of what diverges is a flood
         try:
             if ours:
                 signal.signal(signal.SIGINT, self._interrupted)
             for epoch in epochs:
-                numbers = [x for part in self.loaders for x in self._over(part, epoch)]
-                self._whole(history.add, numbers)
+                with errstate("ignore" if errors == "warn" else errors):
+                    means = [x for part in self.loaders for x in self._over(part, epoch)]
+                self._whole(history.add, means)
                 if self.bar is not None:
-                    told = {"epoch": epoch, **dict(zip(history, map(show, numbers)))}
+                    told = {"epoch": epoch, **dict(zip(history, map(show, means)))}
                     self.bar.set_postfix(told, refresh=False)
                 stop = callback and callback(State(epoch, self.model, self.optimizer, history))
                 if stop is True or stop is np.True_:
@@ -170,6 +192,8 @@ class _Loop(namedtuple("_Loop", "model optimizer measures loaders bar")):
             if self.bar is not None:
                 self.bar.close()
             self.model.eval()
+        self.model.zero_grad()
+        self.optimizer.zero_grad()  # which may have parameters of the loss
 
     def _interrupted(self, *_: object) -> None:
         self.waiting = self.within
@@ -206,14 +230,32 @@ class _Loop(namedtuple("_Loop", "model optimizer measures loaders bar")):
                 'predictions as they are given, and reduction="mean"'
             )
         if not math.isfinite(loss.data):
-            error = find_anomaly(loss) or ValueError("look at its samples")
-            error.args = (f"fit: a finite loss is required, got {loss.data} in {where}; {error}",)
-            raise error
+            _refuse(f"loss is required, got {loss.data}", where, loss)
         self.optimizer.zero_grad()
-        loss.backward()
-        self._whole(self.optimizer.step)
+        if loss.requires_grad:
+            loss.backward()
+        if not any(p.has_grad for p in self.optimizer.parameters):
+            raise ValueError(
+                "fit: a loss that some parameter moves is required, got one that depends on none "
+                f"that is not frozen in {where}; compute it from the predictions as they are, not "
+                "from their .data, and set requires_grad of what is to learn"
+            )
+        try:
+            self._whole(self.optimizer.step)
+        except ValueError:
+            for name, p in self.model.named_parameters():
+                if not math.isfinite(p.grad):
+                    _refuse(f"gradient of {name} is required, got {p.grad}", where, loss)
+            raise
         if self.bar is not None:
             self.bar.update()
+
+
+def _refuse(what: str, where: str, loss: Value) -> None:
+    """Raise that it is not finite, with where that began."""
+    error = find_anomaly(loss) or ValueError("look at its samples")
+    error.args = (f"fit: a finite {what} in {where}; {error}",)
+    raise error
 
 
 def _bar(progress: bool | str, total: int) -> Any:
@@ -240,8 +282,8 @@ def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
 
     def accuracy(predictions: list[Any], targets: list[Any]) -> Any:
         flat, shape = entries(predictions, "accuracy")
-        numbers = np.array([p.data if isinstance(p, Value) else p for p in flat]).reshape(shape)
-        hits = right(numbers, np.array(targets))
+        found = np.array([p.data if isinstance(p, Value) else p for p in flat]).reshape(shape)
+        hits = right(found, np.array(targets))
         return np.count_nonzero(hits) / hits.size  # a few times as fast as a mean
 
     known = {**LOSSES, "accuracy": accuracy} if right else LOSSES
@@ -249,6 +291,12 @@ def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
         metrics = ["accuracy"] if right else []
     elif not isinstance(metrics, (list, tuple)):
         metrics = [metrics]
+    if "accuracy" in metrics and not right:
+        got = getattr(function, "__name__", "one of your own")
+        raise ValueError(
+            f"fit: accuracy needs a loss of classes, {', '.join(RIGHT)}, got {got}; use "
+            "metrics=None, or one of these losses"
+        )
     what = "metrics, accuracy of classes or names of losses,"
     return {"loss": function, **{name: _named(name, known, what) for name in metrics}}
 
@@ -259,32 +307,37 @@ def _optimizer(given: Any, learning_rate: Any, model: Module) -> Any:
     if not isinstance(given, Optimizer):
         kind = _named(given, OPTIMIZERS, "optimizer, a name or one made,")
         return kind(own, learning_rate=learning_rate)
-    contradicts = learning_rate not in (_RATE, given.learning_rate)
-    if contradicts or {*map(id, own)}.isdisjoint(map(id, given.parameters)):
+    if {*map(id, own)}.isdisjoint(map(id, given.parameters)):
         raise ValueError(
-            "fit: an optimizer of model.parameters() is required, which has a learning_rate of its "
-            f"own, got one of {given.learning_rate!r} and {learning_rate!r}; give one of them"
+            "fit: an optimizer of this model's parameters is required, got one whose "
+            f"{len(given.parameters)} parameters are none of them; make it of model.parameters()"
+        )
+    if learning_rate not in (_RATE, given.learning_rate):
+        raise ValueError(
+            "fit: an optimizer has a learning_rate of its own, got one of "
+            f"{given.learning_rate!r} and {learning_rate!r}; give one of them"
         )
     return given
 
 
 # ------------------------------------------------------------------ samples
 def _checked(model: Module, measures: Any, X: Any, y: Any, who: str) -> tuple[Any, Any]:
-    """Samples and targets in lists, each looked at before the first step.
+    """Samples and targets as they were given, each looked at before the first step.
 
-    Floats of one shape are all taken if the first is; of all else the model is called with each.
+    Rows of floats are all taken if the first is; of all else the model is called with each.
     """
     rows, targets = pairs(X, y, who)
-    (rows, alike), (targets, _) = _listed(rows, f"{who}: X"), _listed(targets, f"{who}: y")
-    training, at, output = model.training, "", None
+    alike = _finite(rows, f"{who}: X")
+    _finite(targets, f"{who}: y")
+    training, at, output = model.training, partial(str), None
     model.eval()
     try:
         for i, row in enumerate(rows[:1] if alike else rows):
-            at = f"X[{i}] must be a sample that the model takes"
+            at = partial(_suitable, i, row)
             output = model(row)
         for measure in measures.values():
             if measure in LOSSES.values():  # one's own may count its calls
-                at = _suiting(measure.__name__, targets[0])
+                at = partial(_suiting, measure.__name__, targets[0])
                 if isinstance(output, Value) and measure in (cross_entropy, kl_divergence):
                     raise ValueError(
                         "an output for each class is required, got one number; use "
@@ -292,24 +345,37 @@ def _checked(model: Module, measures: Any, X: Any, y: Any, who: str) -> tuple[An
                     )
                 measure([output] * len(targets), targets)
     except (TypeError, ValueError, LookupError) as error:
-        error.args = (f"{who}: {at}; {error}",)
+        error.args = (f"{who}: {at()}; {error}",)
         raise
     finally:
         model.train(training)
     return rows, targets
 
 
+def _suitable(i: int, row: Any) -> str:
+    """What is required of a sample, with what to do where it is none that layers take."""
+    at = f"X[{i}] must be a sample that the model takes"
+    if isinstance(row, numbers.Real):
+        return f'{at}; rows of one number are X[:, None], or df[["a"]]'
+    for k, x in enumerate(row if isinstance(row, (list, tuple, np.ndarray)) else ()):
+        inside = isinstance(x, (numbers.Real, Value)) or hasattr(x, "__len__")
+        if isinstance(x, str) or not inside:
+            remedy = "leave that column out, or number its names by pd.factorize"
+            return f"{at}, but {x!r} in its column {k} is no number: {remedy}"
+    return at
+
+
 def _suiting(loss: str, target: Any) -> str:
     """What is required of y, with what to do where it has a form that others take."""
     if isinstance(target, str):
         return f"y must suit {loss}, as numbers: np.unique(y, return_inverse=True)[1]"
-    if isinstance(target, list) and len(target) == 1:
-        return f"y must suit {loss} and the model's outputs, which are no columns: y[:, 0]"
+    if np.shape(target) == (1,):
+        return f"y must suit {loss} and the model's outputs, which are no columns: np.ravel(y)"
     return f"y must suit {loss} and the model's outputs"
 
 
-def _listed(rows: Any, who: str) -> tuple[Any, bool]:
-    """Python's own lists and numbers, all finite; whether they are floats of one shape."""
+def _finite(rows: Any, who: str) -> bool:
+    """Whether they are rows of floats in one form; it raises where one is nan or inf."""
     try:
         table = np.asarray(rows)
     except ValueError:  # of several shapes
@@ -318,8 +384,10 @@ def _listed(rows: Any, who: str) -> tuple[Any, bool]:
         for at in np.argwhere(~np.isfinite(table)).tolist():
             got = f"got {table[tuple(at)]} at {at}"
             raise ValueError(f"{who}: finite numbers are required, {got}; leave that sample out")
-        return table.tolist(), table.dtype.kind == "f"
-    for i, row in enumerate(rows := list(rows)):
+        if table is rows or table.dtype.kind != "f" or table.ndim != 2:
+            return table is rows and table.dtype.kind == "f"
+        return {(type(row), type(x)) for row in rows for x in row} == {(list, float)}
+    for i, row in enumerate(rows):
         if isinstance(row, (list, tuple, np.ndarray, float)):
-            rows[i], _ = _listed(row, f"{who}[{i}]")
-    return rows, False
+            _finite(row, f"{who}[{i}]")
+    return False

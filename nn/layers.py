@@ -89,9 +89,9 @@ class _Sampled(Module):
         """The output for a sample, or the list of the outputs for a batch of them."""
         if not self.nin:
             return self.forward(x) if self.nin is None else _mapped(self.forward, x)
-        if type(x) is list and len(x) == self.nin and type(x[0]) in _NUMBERS:  # most often
-            return self.forward(x)
-        given = _listed(x)
+        given = x if type(x) is list else _listed(x)
+        if given and len(given) == self.nin and type(given[0]) in _NUMBERS:  # most often
+            return self.forward(given)
         rows = [_listed(row) for row in given or ()]
         if not rows or rows[0] is None:
             return self.forward(self._row(given, x))

@@ -6,6 +6,7 @@ Each takes one sample or a batch, in lists or arrays of Values and numbers.
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,6 +20,7 @@ _NUMBER: Range = ("numbers", lambda t: t <= math.inf, "only targets that are kno
 _CHANCE: Range = ("between 0 and 1", lambda t: 0.0 <= t <= 1.0, "0.0 and 1.0 for two classes")
 _SIGN: Range = ("-1 or 1", lambda t: t in (-1.0, 1.0), "2 * t - 1 for classes 0 and 1")
 _WEIGHT: Range = ("chances, >= 0", lambda t: 0.0 <= t < math.inf, "softmax's, or one-hot")
+_ROUNDED = 1e-6  # off which a distribution's sum may be: float32 has 7 digits
 _BELIEVED: Range = (*_CHANCE[:2], 'output="sigmoid", or binary_cross_entropy_with_logits')
 
 
@@ -205,7 +207,8 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
         A scalar node, >= 0. Its partial in a sample's logits is softmax(logits) less the one-hot
         target or the distribution, over the number of samples.
     Raises:
-        ValueError: the shapes do not fit, there is no logit, or a chance is nan or negative.
+        ValueError: the shapes do not fit, there is no logit, a chance is nan or negative, or those
+            of a sample do not sum to 1.
         IndexError: an index is outside the range; a negative one is refused too.
 
     >>> round(cross_entropy([[2.0, 0.0], [0.0, 0.0]], [0, 1]), 5)
@@ -216,14 +219,14 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     from autograd.arrays import entries
 
     name = "cross_entropy"
-    numbers, shape = entries(logits := _listed(logits), name)
-    rows = _rows(numbers, shape, name)
+    flat, shape = entries(logits := _listed(logits), name)
+    rows = _rows(flat, shape, name)
     found = np.asanyarray(targets := _listed(targets), dtype=object)
     if found.shape == shape[:-1]:
         wanted: list[Any] = [_class(t, shape[-1]) for t in found.ravel().tolist()]
     else:
         remedy = "give each sample a class index, or a chance for each of its classes"
-        wanted = _rows(_paired(name, logits, targets, _WEIGHT, remedy)[1], shape, name)
+        wanted = _distributions(_paired(name, logits, targets, _WEIGHT, remedy), targets, name)
     terms = [_surprise(row, target) for row, target in zip(rows, wanted)]
     return _reduced(name, terms, shape[:-1], reduction)
 
@@ -246,8 +249,10 @@ def kl_divergence(log_probabilities: Any, probabilities: Any, reduction: str = "
     0.69315
     """
     name = "kl_divergence"
-    ps, ts, shape = _paired(name, log_probabilities, probabilities, _WEIGHT)
-    pairs = zip(_rows(ts, shape, name), _rows(ps, shape, name))
+    ps, _, shape = found = _paired(
+        name, log_probabilities, probabilities := _listed(probabilities), _WEIGHT
+    )
+    pairs = zip(_distributions(found, probabilities, name), _rows(ps, shape, name))
     terms = [_expected(chances, row, _surplus) for chances, row in pairs]
     return _reduced(name, terms, shape[:-1], reduction)
 
@@ -257,16 +262,34 @@ def _surplus(t: Any, p: Any) -> Any:
     return log(ops.where(t > 0.0, t, 1.0)) - p
 
 
-def _rows(numbers: list[Any], shape: tuple[int, ...], name: str) -> list[list[Any]]:
+def _rows(flat: list[Any], shape: tuple[int, ...], name: str) -> list[list[Any]]:
     """The samples, a list of numbers each."""
     if not shape:
-        filled(numbers[0], name)  # which refuses it
-    if not numbers or len(shape) > 2:
+        filled(flat[0], name)  # which refuses it
+    if not flat or len(shape) > 2:
         raise ValueError(
             f"{name}: at least one number is required, in a list of one sample or a list of "
             f"samples, got shape {shape}; give a row a sample"
         )
-    return [numbers[i : i + shape[-1]] for i in range(0, len(numbers), shape[-1])]
+    return [flat[i : i + shape[-1]] for i in range(0, len(flat), shape[-1])]
+
+
+def _distributions(found: tuple[list[Any], Any, Any], given: Any, name: str) -> list[list[Any]]:
+    """The targets that were paired, a sample each, if each sums to 1 as far as it is known."""
+    _, chances, shape = found
+    rows = _rows(chances, shape, name)
+    labels = len(shape) == 1 and all(isinstance(t, numbers.Integral) for t in given)
+    for i, row in enumerate(rows):
+        unknown = any(getattr(t, "is_unknown", False) for t in row)
+        total = 1.0 if unknown else math.fsum(t.data if isinstance(t, Value) else t for t in row)
+        if abs(total - 1.0) > _ROUNDED or labels:
+            got = f"got {len(row)} ints" if labels else f"got a sum of {total}"
+            raise ValueError(
+                f"{name}: a distribution's chances must be floats that sum to 1, {got} in sample "
+                f"{i}; divide by the sum, or give each sample a row of outputs, one for each "
+                "class: a model of one output is for binary_cross_entropy_with_logits"
+            )
+    return rows
 
 
 def _class(target: Any, classes: int) -> int:
@@ -274,12 +297,16 @@ def _class(target: Any, classes: int) -> int:
         index = operator.index(target)
     except TypeError:
         raise TypeError(
-            f"cross_entropy: target must be a class index, an int, got {target!r}; use int(...)"
+            f"cross_entropy: target must be a class index, an int, got {target!r}; use "
+            "y.astype(int), or np.unique(y, return_inverse=True)[1] of names"
         ) from None
     if not 0 <= index < classes:
+        remedy = "leave out what is missing, which pd.factorize calls -1"
+        if index >= 0:
+            remedy = "give the model an output for each class, or use y - 1 where the first is 1"
         raise IndexError(
-            f"cross_entropy: target must be a class index, 0 to {classes - 1}, got {index}; give "
-            "the model an output for each class"
+            f"cross_entropy: target must be a class index, 0 to {classes - 1}, got {index}; "
+            f"{remedy}"
         )
     return index
 
@@ -296,7 +323,7 @@ def _surprise(row: list[Any], target: Any) -> Any:
 def _expected(chances: list[Any], xs: list[Any], cost: Callable[[Any, Any], Any]) -> Any:
     """Σ t cost(t, x); not 0 × an infinity, of a class ruled out."""
     terms = [t * cost(t, x) for t, x in zip(chances, xs) if not _is(t, 0.0)]
-    return ops.sum(terms) if terms else 0.0 * xs[0]
+    return ops.sum(terms)
 
 
 _EVERY = (

@@ -137,7 +137,11 @@ class Optimizer:
             return x - move, dict(zip(self.kept, after))
 
     def step(self) -> None:
-        """Move every parameter once."""
+        """Move every parameter once.
+
+        Raises:
+            ValueError: one would become nan or inf; nothing is changed then.
+        """
         import numpy as np
 
         own, count = self.parameters, len(self.parameters)
@@ -146,6 +150,8 @@ class Optimizer:
             np.fromiter(map(attrgetter(name), own), float, count) for name in ("data", "grad")
         ]
         after, state = self.update(numbers, slopes, self.state, self.steps)
+        if not np.isfinite(after).all():
+            self._refuse([i for i in np.flatnonzero(~np.isfinite(after)) if moves[i]], after)
         if not all(moves):
             state = {k: np.where(moves, x, self.state.get(k, 0.0)) for k, x in state.items()}
         for parameter, number, moved in zip(own, after.tolist(), moves):
@@ -153,10 +159,27 @@ class Optimizer:
                 parameter.data = number
         vars(self).update(state=state, steps=self.steps + 1)
 
+    def _refuse(self, wrong: list[Any], after: Any) -> None:
+        for i in wrong:
+            raise ValueError(
+                f"{type(self).__name__}: finite numbers are required after a step, got "
+                f"{after[i]} of {self.parameters[i]!r}; use autograd.detect_anomaly() to find "
+                "where it began"
+            )
+
     def zero_grad(self) -> None:
         """Forget every parameter's gradient."""
         for parameter in self.parameters:
             parameter.zero_grad()
+
+    def _options(self) -> dict[str, Any]:
+        return {k: x for k, x in vars(self).items() if k in _CHECKS and k != "parameters"}
+
+    def __repr__(self) -> str:
+        told = [f"{len(self.parameters)} parameters"]
+        for name, x in self._options().items():
+            told.append(f"{name}={'a function' if callable(x) else x}")
+        return f"{type(self).__name__}({', '.join(told)})"
 
     def state_dict(self) -> dict[str, Any]:
         """A snapshot, in numbers, texts and lists, with which ``load_state_dict`` goes on.
@@ -164,10 +187,9 @@ class Optimizer:
         A ``learning_rate`` that is a function is not in it: give it again to the one that loads.
         """
         count = len(self.parameters)
-        options = [k for k in vars(self) if k in _CHECKS and k != "parameters"]
         return {
             "optimizer": type(self).__name__, "steps": self.steps,
-            **{k: getattr(self, k) for k in options if not callable(getattr(self, k))},
+            **{k: x for k, x in self._options().items() if not callable(x)},
             **{k: self.state[k].tolist() if k in self.state else [0.0] * count for k in self.kept},
         }  # fmt: skip
 

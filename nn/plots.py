@@ -19,6 +19,8 @@ from .module import Module
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 MARKERS = "osD^vP<>"  # for prints in grey
 CELLS = 60  # of a boundary's grid each way: its lines look smooth, and it is 3,721 calls
+BELOW = 4.0  # sizes of letters: those of the ticks and of the axis' name are between
+EDGE = 0.03  # of the scale of accuracy, beyond 0 and 1: their lines are seen whole
 AROUND = 0.1  # of the points' extent, left free on each side of them
 
 
@@ -31,24 +33,38 @@ def needed(module: str, extra: str) -> Any:
 
 
 def _axes(ax: Any) -> Any:
+    """Those given, or new ones; labels and legends have room, unless a layout was chosen."""
     pyplot = needed("matplotlib.pyplot", "plots")
-    return pyplot.figure(layout="constrained").gca() if ax is None else ax
+    ax = pyplot.figure().gca() if ax is None else ax
+    figure = ax.figure.figure  # of a SubFigure the whole
+    if figure.get_layout_engine() is None:
+        figure.set_layout_engine("constrained")
+    return ax
+
+
+def _legend(ax: Any, columns: int, **given: Any) -> None:
+    """Under the name of the x axis, where it hides nothing, nor a title."""
+    at = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": BELOW}
+    ax.legend(**at, ncol=columns, frameon=False, **given)
 
 
 def history(history: Mapping[str, list[float]], ax: Any = None) -> Any:
-    """A History's curves: the loss, and metrics on a scale at the right; validation is dashed."""
+    """A History's curves: losses, and accuracy on a scale at the right; validation is dashed."""
     ax, names = _axes(ax), [name for name in history if not name.startswith("val_")]
-    right, lines = ax.twinx() if names[1:] else ax, []
+    right, lines = ax.twinx() if "accuracy" in names else ax, []
     for key, series in history.items():
         name = key.removeprefix("val_")
         color = COLORS[names.index(name) % len(COLORS)]
         epochs = np.arange(len(series)) + getattr(history, "first", 0)
         style = ("-" if key == name else "--") + "o" * (len(series) == 1)  # one point is no line
-        scale = ax if name == "loss" else right
-        lines += scale.plot(epochs, series, style, color=color, label=key)
-    right.set_ylabel(", ".join(names[1:]))
-    ax.set(xlabel="epoch", ylabel="loss")
-    right.legend(handles=lines, loc="center right")  # the upper one's: it covers both's lines
+        scale = right if name == "accuracy" else ax
+        fill = "full" if key == name else "none"
+        lines += scale.plot(epochs, series, style, color=color, label=key, fillstyle=fill)
+    if right is not ax:
+        right.set(ylabel="accuracy", ylim=(-EDGE, 1.0 + EDGE))
+    ax.set(xlabel="epoch", ylabel=", ".join(name for name in names if name != "accuracy"))
+    ax.locator_params(axis="x", integer=True, min_n_ticks=1)
+    _legend(right, 2, handles=lines)
     return ax
 
 
@@ -91,7 +107,7 @@ def decision_boundary(model: Module, X: Any, y: Any, ax: Any = None) -> Any:
         ax.scatter(*of_kind, s=24, c=color, marker=marker, edgecolors="white", label=str(kind))
     names = getattr(X, "columns", ("x1", "x2"))
     ax.set(xlabel=str(names[0]), ylabel=str(names[1]))
-    ax.legend(title="class")
+    _legend(ax, min(len(kinds), 5), title="class")
     return ax
 
 

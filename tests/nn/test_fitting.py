@@ -99,7 +99,8 @@ def test_the_numbers_of_training_are_those_as_the_samples_passed():
     assert dict(history) == {"loss": [(1.0 * 2 + 2.0 * 2 + 4.0 * 1) / 5] * 3}
 
 
-def test_a_loss_gets_lists_of_predictions_and_of_targets():
+@pytest.mark.parametrize("form", [list, np.array])
+def test_a_loss_gets_a_list_of_predictions_and_targets_as_batches_gives_them(form):
     seen = []
 
     def loss(predictions, targets):
@@ -107,8 +108,52 @@ def test_a_loss_gets_lists_of_predictions_and_of_targets():
         return nn.cross_entropy(predictions, targets)
 
     X, y = blobs(5)
-    nn.fit(net(), X, y, loss, epochs=1, batch_size=3, shuffle=False, **QUIET)
-    assert seen == [(list, list, 3, [0, 1, 2]), (list, list, 2, [0, 1])]
+    nn.fit(net(), X, form(y), loss, epochs=1, batch_size=3, shuffle=False, **QUIET)
+    assert [(*found[:3], list(found[3])) for found in seen] == [
+        (list, list, 3, [0, 1, 2]), (list, list, 2, [0, 1]),
+    ]  # fmt: skip
+    assert {type(found[3]) for found in seen} == {type(form(y))}
+
+
+class Skip(nn.Module):
+    """Its sum adds arrays, and would put lists one after the other."""
+
+    def __init__(self):
+        self.seen, self.layer, self.out = [], nn.Linear(2, 2, seed=0), nn.Linear(2, 1, seed=1)
+
+    def forward(self, x):
+        self.seen.append((type(x), [type(number) for number in x]))
+        return self.out(x + np.array(self.layer(x)))
+
+
+X_FORMS = {
+    "array": lambda X: X, "float32": lambda X: X.astype(np.float32), "frame": pd.DataFrame,
+    "ints": lambda X: X.round().astype(int), "objects": lambda X: X.astype(object),
+    "lists": lambda X: X.tolist(), "mixed": lambda X: [[1, row[1]] for row in X.tolist()],
+    "rows": list,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", X_FORMS)
+def test_a_sample_has_one_form_in_training_in_validation_in_predict_and_by_hand(form):
+    X, y = blobs(6)
+    X = X_FORMS[form](X)
+    fitted, by_hand = Skip(), Skip()
+    settings = {"epochs": 2, "batch_size": 4, "shuffle": False, "validation": (X, y), **QUIET}
+    nn.fit(fitted, X, y, "mse", "sgd", **settings)
+    fitted.predict(X)
+    optimizer = nn.SGD(by_hand.parameters(), 0.01)
+    for _ in range(2):
+        for rows, targets in nn.data.batches(X, y, 4, shuffle=False):
+            loss = nn.mse([by_hand(row) for row in rows], targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    assert weights(fitted) == weights(by_hand)
+    given = X.to_numpy() if form == "frame" else X
+    assert {str(seen) for seen in fitted.seen} == {
+        str((type(row), [type(number) for number in row])) for row in given
+    }
 
 
 def test_a_metric_is_its_loss_of_the_same_predictions():
@@ -187,6 +232,9 @@ def test_the_best_is_the_first_lowest_and_not_a_nan():
     model.load_state_dict(history.best["weights"])
     assert weights(model) == start
     kept = []
+    history.add([0.0, math.nan])
+    assert history.best["epoch"] == 5, "an epoch, with which one can count"
+    history = nn.History(["loss", "val_loss"], model, 5)
     for judged in (math.nan, 3.0, 1.0, 1.0, math.nan, 2.0):
         for p in model.parameters():
             p.data += 1.0
@@ -252,9 +300,11 @@ def test_an_optimizer_of_ones_own_keeps_its_rate():
     nn.fit(model, X, y, optimizer=optimizer, epochs=1, **QUIET)
     nn.fit(model, X, y, optimizer=optimizer, learning_rate=0.5, epochs=1, **QUIET)
     assert optimizer.learning_rate == 0.5 and optimizer.steps == 2
-    for wrong in ({"learning_rate": 0.1}, {"optimizer": nn.SGD(net().parameters(), 0.01)}):
-        with pytest.raises(ValueError, match=r"model\.parameters.*learning_rate of its own"):
-            nn.fit(model, X, y, **{"optimizer": optimizer, **wrong}, **QUIET)
+    with pytest.raises(ValueError, match=r"learning_rate of its own, got one of 0.5 and 0.1"):
+        nn.fit(model, X, y, optimizer=optimizer, learning_rate=0.1, **QUIET)
+    others = nn.SGD(net().parameters(), 0.01)
+    with pytest.raises(ValueError, match=r"whose 27 parameters are none of them; make it of model"):
+        nn.fit(model, X, y, optimizer=others, **QUIET)
 
 
 @pytest.mark.skipif(
@@ -359,6 +409,60 @@ def test_a_loss_that_is_given_as_infinite_is_refused_too(number):
     assert weights(model) == weights(net())
 
 
+class Root(nn.Module):
+    """Whose slope at a weight of 0 is infinite, though the number is 0."""
+
+    def __init__(self):
+        self.first, self.second = Value(1.0), Value(0.0)
+
+    def forward(self, x):
+        return self.first * x + ag.sqrt(self.second)
+
+
+def test_a_gradient_that_is_not_finite_is_refused_before_the_step_naming_batch_and_parameter():
+    """d sqrt(w) / dw is infinite at 0."""
+    model = Root()
+    with pytest.raises(ValueError, match=r"gradient of second is required, got inf in batch 0 of"):
+        nn.fit(model, [1.0, 2.0], [0.0, 0.0], "mse", "adam", batch_size=1, **QUIET)
+    assert weights(model) == [1.0, 0.0]
+
+
+def test_what_diverges_is_one_error_and_no_warnings():
+    X, y = blobs()
+    model = nn.MLP(2, [4, 1], activation="linear", seed=0)
+    with warnings.catch_warnings(record=True) as told, pytest.raises(AnomalyError, match="finite"):
+        warnings.simplefilter("always")
+        nn.fit(model, 100.0 * X, y, "mse", "sgd", 10.0, epochs=99, validation=(X, y), **QUIET)
+    assert not told and all(map(math.isfinite, weights(model)))
+    with ag.errstate("raise"), pytest.raises(ag.errors.DomainError):  # who asks for it, gets it
+        nn.fit(Logarithm(), [-1.0], [0.0], lambda p, t: nn.mse(p, t), epochs=1, **QUIET)
+
+
+def frozen():
+    model = net()
+    for p in model.parameters():
+        p.requires_grad = False
+    return model
+
+
+@pytest.mark.parametrize("model, loss", [
+    (frozen(), "cross_entropy"), (net(), lambda p, t: Value(nn.cross_entropy(p, t).data)),
+], ids=["frozen", "cut off"])  # fmt: skip
+def test_a_loss_that_moves_no_parameter_is_refused(model, loss):
+    with pytest.raises(ValueError, match=r"loss that some parameter moves.* in batch 0 of epoch 0"):
+        nn.fit(model, *blobs(), loss, **QUIET)
+    assert weights(model) == weights(net())
+
+
+def test_no_gradient_is_left_behind():
+    scale = Value(1.0)
+    model = net()
+    optimizer = nn.SGD([*model.parameters()[1:], scale], 0.1)
+    loss = lambda p, t: scale * nn.cross_entropy(p, t)  # noqa: E731
+    nn.fit(model, *blobs(), loss, optimizer, epochs=2, **QUIET)
+    assert not any(p.has_grad for p in (*model.parameters(), scale)) and scale.data != 1.0
+
+
 @pytest.mark.parametrize(
     "loss", [lambda p, t: 1.0, lambda p, t: None, lambda p, t: nn.cross_entropy(p, t, "none")]
 )
@@ -435,7 +539,7 @@ def test_a_sample_may_be_a_text_or_a_dict():
             [[0, 1], [2, 3.0, math.nan], [1], [2]],
             r"X\[1\]: finite numbers are required, got nan at",
         ),
-        (np.array([[0, 1], [1, 2], [3, 3], [0, 7]]), r"X\[3\] must .*got 7"),
+        (np.array([[0, 1], [1, 2], [3, 3], [0, 7]]), r"X\[3\] must .*got .*7"),
         ([[0, 1], [2, 3, 3], [1], 2], r"X\[3\] must"),
     ],
     ids=["index", "text", "none", "nan", "array", "number"],
@@ -490,7 +594,7 @@ REFUSED = {
     "metric's number": ({"metrics": 3}, ValueError, "got 3; use one of"),
     "accuracy of none": (
         {"loss": "mse", "metrics": "accuracy", "y": np.ones((12, 3))}, ValueError,
-        "accuracy of classes",
+        "accuracy needs a loss of classes, hinge, binary_cross_entropy",
     ),
     "rate": ({"learning_rate": -1.0}, ValueError, "learning_rate must be a finite number > 0"),
     "rate text": ({"learning_rate": "fast"}, TypeError, "learning_rate"),
@@ -499,7 +603,23 @@ REFUSED = {
     "initial": ({"initial_epoch": -1}, ValueError, "fit: initial_epoch must"),
     "batch": ({"batch_size": 0}, ValueError, "fit: batch_size must be a whole number >= 1, got 0"),
     "share": ({"validation": 1.5}, ValueError, "as a share must be between 0 and 1, got 1.5"),
-    "share text": ({"validation": "some"}, TypeError, "fit: validation as a share"),
+    "share text": ({"validation": "some"}, TypeError, "must be (X, y) or a share, got str"),
+    "X alone": ({"validation": blobs()[0]}, TypeError, "got ndarray; use validation=(X, y)"),
+    "seed": ({"seed": -1}, ValueError, "fit: seed must be a whole number >= 0, got -1"),
+    "callbacks": ({"callback": [print]}, TypeError, "callback must be one function or None, got"
+                  " list; call several"),
+    "a column": ({"X": blobs()[0][:, 0]}, ValueError, """X[:, None], or df[["a"]]"""),
+    "text in a column": (
+        {"X": pd.DataFrame({"a": range(12), "b": with_last([1.0] * 12, "new")})}, TypeError,
+        "X[11] must be a sample that the model takes, but 'new' in its column 1 is no number",
+    ),
+    "none in a column": ({"X": with_last([[0.0, 1.0]] * 12, [None, 1.0])}, TypeError, "X[11] must "
+                         "be a sample that the model takes, but None in its column 0"),
+    "masked": ({"X": np.ma.masked_less(blobs()[0], 0.0)}, TypeError, ".filled(0.0)"),
+    "dict": ({"X": {"a": [1.0], "b": [2.0]}}, TypeError, "got dict; use pd.DataFrame(x)"),
+    "from 1": ({"y": np.arange(12) % 3 + 1}, IndexError, "got 3; give the model an output for "
+               "each class, or use y - 1 where the first is 1"),
+    "float labels": ({"y": (np.arange(12) % 3).astype(float)}, TypeError, "use y.astype(int)"),
     "validation": (
         {"validation": (np.ones((2, 3)), [0, 1])}, ValueError, "fit: validation: X[0] must be",
     ),
@@ -511,7 +631,7 @@ REFUSED = {
         "fit: validation: X: finite numbers are required, got nan at [0, 0]",
     ),
     "progress": ({"progress": "yes"}, ValueError, 'progress must be "auto" or a bool'),
-    "callback": ({"callback": 3}, TypeError, "a function or None as callback, got MLP and int"),
+    "callback": ({"callback": 3}, TypeError, "callback must be one function or None, got int"),
     "columns": ({"X": np.ones((12, 3))}, ValueError, "fit: X[0] must be a sample"),
     "lengths": ({"y": [0, 1]}, ValueError, "fit: as many targets as samples are required"),
     "empty": ({"X": [], "y": []}, ValueError, "1 at least, got 0 samples and 0 targets"),
@@ -523,7 +643,10 @@ REFUSED = {
     "inf": ({"X": with_last(blobs()[0], [0.0, np.inf])}, ValueError, "got inf at [11, 1]"),
     "nan label": ({"y": with_last([0] * 12, math.nan)}, ValueError, "y: finite numbers"),
     "label": ({"y": with_last([0] * 12, 3)}, IndexError, "fit: y must suit cross_entropy"),
-    "negative": ({"y": with_last([0] * 12, -1)}, IndexError, "got -1"),
+    "negative": (
+        {"y": with_last([0] * 12, -1)}, IndexError,
+        "got -1; leave out what is missing, which pd.factorize calls -1",
+    ),
     "names": (
         {"y": np.array(["a", "b", "c"] * 4)}, TypeError,
         "fit: y must suit cross_entropy, as numbers: np.unique(y, return_inverse=True)[1]; ",
@@ -534,7 +657,7 @@ REFUSED = {
     ),
     "column": (
         {"y": pd.DataFrame({"kind": [0, 1] * 6})}, ValueError,
-        "the model's outputs, which are no columns: y[:, 0]; cross_entropy: a target for each "
+        "the model's outputs, which are no columns: np.ravel(y); cross_entropy: a target for each "
         "prediction, one at least, is required, got predictions of shape (12, 3)",
     ),
     "one text": ({"y": with_last([0] * 12, "a")}, (TypeError, ValueError), "fit: y must suit"),
@@ -569,6 +692,18 @@ def test_one_output_is_no_score_for_each_class(loss, target):
 def test_a_metric_of_classes_needs_an_output_for_each_too():
     with pytest.raises(ValueError, match=r"suit cross_entropy .* an output for each class"):
         nn.fit(nn.MLP(2, [1], seed=0), *nn.data.xor(9), "mse", metrics="cross_entropy", **QUIET)
+
+
+@pytest.mark.parametrize("change", [lambda y: y, pd.get_dummies], ids=["labels", "bools"])
+def test_classes_may_be_columns_of_bools(change):
+    X, y = blobs()
+    assert nn.fit(net(), X, change(y), **QUIET) == nn.fit(net(), X, y, **QUIET)
+
+
+def test_a_sparse_table_is_refused_naming_toarray():
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(TypeError, match=r"got csr_matrix; use its \.toarray\(\)"):
+        nn.fit(net(), sparse.csr_matrix(blobs()[0]), blobs()[1], **QUIET)
 
 
 def test_only_a_module_is_fitted():
@@ -634,8 +769,8 @@ def test_a_table_shows_the_numbers_of_each_epoch():
     for numbers in ((1.25, 0.5), (0.1234567, 1.0)):
         history.add(numbers)
     assert repr(history) == (
-        "epoch     loss  accuracy\n    0     1.25       0.5\n    1  0.12346         1"
-    )
+        "epoch     loss  accuracy\n    0  1.25          0.5\n    1  0.12346       1"
+    ), "point under point"
 
 
 @given(st.integers(0, 60), st.integers(0, 5))

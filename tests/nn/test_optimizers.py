@@ -30,6 +30,30 @@ def test_a_step_moves_each_parameter_against_its_gradient():
     assert (a.data, b.data) == (3.6, -1.9), "without a gradient nothing moves"
 
 
+@pytest.mark.parametrize("slope", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_a_step_to_no_number_is_refused_whole_naming_the_parameter(kind, slope):
+    """Adagrad's is ∞ / ∞."""
+    a, b, frozen = Value(1.0, "a"), Value(2.0, "b"), Value(math.nan, requires_grad=False)
+    optimizer = kind([a, b, frozen], 0.1)
+    a.grad, b.grad = 1.0, slope
+    with pytest.raises(ValueError, match=rf"{kind.__name__}: finite numbers .* of Value.*'b'"):
+        optimizer.step()
+    assert (a.data, b.data, optimizer.state, optimizer.steps) == (1.0, 2.0, {}, 0)
+    b.grad = 0.0
+    optimizer.step()
+    assert a.data < 1.0 and math.isnan(frozen.data)
+
+
+def test_an_optimizer_tells_its_options():
+    parameters = nn.MLP(2, [8, 1], seed=0).parameters()
+    assert repr(nn.Adam(parameters, 0.01)) == (
+        "Adam(33 parameters, learning_rate=0.01, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0)"
+    )
+    scheduled = nn.SGD(parameters, nn.schedules.cosine(0.1, 10), momentum=0.9)
+    assert "(33 parameters, learning_rate=a function, momentum=0.9," in repr(scheduled)
+
+
 def test_a_generator_of_parameters_is_kept():
     model = nn.MLP(2, [1], seed=0)
     optimizer = nn.SGD(p for p in model.parameters())

@@ -68,10 +68,42 @@ def test_more_curves_than_colours_are_all_drawn(ax):
     assert sum(len(axes.lines) for axes in ax.figure.axes) == len(names)
 
 
+def test_accuracy_alone_has_a_scale_of_its_own(ax):
+    history_of({"loss": [2.0], "mse": [140.0], "accuracy": [1.0], "val_accuracy": [0.0]}).plot(ax)
+    left, right = ax.figure.axes
+    assert [line.get_label() for line in left.lines] == ["loss", "mse"]
+    assert (left.get_ylabel(), right.get_ylabel()) == ("loss, mse", "accuracy")
+    assert right.get_ylim() == pytest.approx((0.0, 1.0), abs=0.05)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 30])
+def test_epochs_are_whole_at_the_ticks(ax, epochs):
+    history_of({"loss": [1.0] * epochs}, first=2).plot(ax)
+    ticks = [x for x in ax.get_xticks() if 2 <= x <= epochs + 1]
+    assert ticks and all(x == round(x) for x in ticks)
+
+
+def test_nothing_is_drawn_over_the_curves_the_points_or_the_neighbour():
+    row = figure.Figure().subplots(1, 2)
+    model = linear([[1.0, 0.0]], [0.0])
+    history_of(SERIES).plot(ax=row[0]).set_title("title")
+    nn.plots.decision_boundary(model, SQUARE, [0, 1, 0, 1], ax=row[1])
+    pytest.importorskip("matplotlib.backends.backend_agg").FigureCanvasAgg(row[0].figure).draw()
+    (twin,) = {*row[0].figure.axes} - {*row}
+    for axes, legend in zip(row, (twin.get_legend(), row[1].get_legend())):
+        assert legend.get_window_extent().y1 <= axes.xaxis.label.get_window_extent().y0
+    assert twin.yaxis.label.get_window_extent().x1 < row[1].yaxis.label.get_window_extent().x0
+    chosen = figure.Figure(layout="tight")
+    history_of(SERIES).plot(chosen.subplots())
+    assert "Tight" in type(chosen.get_layout_engine()).__name__
+
+
 def test_a_loss_alone_has_one_scale_and_one_point_is_seen(ax):
     history_of({"loss": [1.0]}).plot(ax)
     (only,) = ax.figure.axes
     assert only.lines[0].get_marker() == "o" and len(only.get_legend().texts) == 1
+    judged = history_of({"loss": [1.0], "val_loss": [1.0]}).plot(figure.Figure().subplots())
+    assert [line.get_fillstyle() for line in judged.lines] == ["full", "none"], "a ring on a dot"
     history_of({"loss": []}).plot(figure.Figure().subplots())
 
 
