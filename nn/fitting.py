@@ -242,10 +242,11 @@ class _Loop(namedtuple("_Loop", "model optimizer measures loaders bar")):
             )
         try:
             self._whole(self.optimizer.step)
-        except ValueError:
+        except ValueError as error:
             for name, p in self.model.named_parameters():
                 if not math.isfinite(p.grad):
                     _refuse(f"gradient of {name} is required, got {p.grad}", where, loss)
+            error.args = (f"fit: {where}: {error}",)
             raise
         if self.bar is not None:
             self.bar.update()
@@ -369,7 +370,7 @@ def _suiting(loss: str, target: Any) -> str:
     """What is required of y, with what to do where it has a form that others take."""
     if isinstance(target, str):
         return f"y must suit {loss}, as numbers: np.unique(y, return_inverse=True)[1]"
-    if np.shape(target) == (1,):
+    if isinstance(target, (list, np.ndarray)) and len(target) == 1:
         return f"y must suit {loss} and the model's outputs, which are no columns: np.ravel(y)"
     return f"y must suit {loss} and the model's outputs"
 
@@ -384,7 +385,7 @@ def _finite(rows: Any, who: str) -> bool:
         for at in np.argwhere(~np.isfinite(table)).tolist():
             got = f"got {table[tuple(at)]} at {at}"
             raise ValueError(f"{who}: finite numbers are required, {got}; leave that sample out")
-        if table is rows or table.dtype.kind != "f" or table.ndim != 2:
+        if table is rows or table.ndim != 2:
             return table is rows and table.dtype.kind == "f"
         return {(type(row), type(x)) for row in rows for x in row} == {(list, float)}
     for i, row in enumerate(rows):

@@ -145,27 +145,22 @@ class Optimizer:
         import numpy as np
 
         own, count = self.parameters, len(self.parameters)
-        moves = [p.requires_grad for p in own]
+        moves = np.fromiter(map(attrgetter("requires_grad"), own), bool, count)
         numbers, slopes = [
             np.fromiter(map(attrgetter(name), own), float, count) for name in ("data", "grad")
         ]
         after, state = self.update(numbers, slopes, self.state, self.steps)
-        if not np.isfinite(after).all():
-            self._refuse([i for i in np.flatnonzero(~np.isfinite(after)) if moves[i]], after)
-        if not all(moves):
+        for i in np.flatnonzero(moves & ~np.isfinite(after)):
+            raise ValueError(
+                f"{type(self).__name__}: finite numbers are required after a step, got "
+                f"{after[i]} of {own[i]!r}; use autograd.detect_anomaly() to find where it began"
+            )
+        if not moves.all():
             state = {k: np.where(moves, x, self.state.get(k, 0.0)) for k, x in state.items()}
-        for parameter, number, moved in zip(own, after.tolist(), moves):
+        for parameter, number, moved in zip(own, after.tolist(), moves.tolist()):
             if moved:
                 parameter.data = number
         vars(self).update(state=state, steps=self.steps + 1)
-
-    def _refuse(self, wrong: list[Any], after: Any) -> None:
-        for i in wrong:
-            raise ValueError(
-                f"{type(self).__name__}: finite numbers are required after a step, got "
-                f"{after[i]} of {self.parameters[i]!r}; use autograd.detect_anomaly() to find "
-                "where it began"
-            )
 
     def zero_grad(self) -> None:
         """Forget every parameter's gradient."""

@@ -425,6 +425,11 @@ def test_a_gradient_that_is_not_finite_is_refused_before_the_step_naming_batch_a
     with pytest.raises(ValueError, match=r"gradient of second is required, got inf in batch 0 of"):
         nn.fit(model, [1.0, 2.0], [0.0, 0.0], "mse", "adam", batch_size=1, **QUIET)
     assert weights(model) == [1.0, 0.0]
+    extra, model = Value(0.0, "extra"), net()
+    with pytest.raises(ValueError, match=r"fit: batch 0 of epoch 0: SGD: .*'extra'"):
+        loss = lambda p, t: nn.cross_entropy(p, t) + ag.sqrt(extra)  # noqa: E731
+        nn.fit(model, *blobs(), loss, nn.SGD([*model.parameters(), extra], 0.1), **QUIET)
+    assert weights(model) == weights(net())
 
 
 def test_what_diverges_is_one_error_and_no_warnings():
