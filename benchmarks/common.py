@@ -214,6 +214,20 @@ def start(script: str, task: str, engine: str, **env: str) -> Worker:
     return Worker(script, task, engine, python_of("eager"), MPLBACKEND="Agg", **env)
 
 
+def by_core(
+    script: str, task: str, processes: int, parts: Iterable[str]
+) -> dict[str, dict[str, list[Any]]]:
+    """What a task's workers say of its parts: by core, one a process, the cores in turn."""
+    found: dict[str, dict[str, list[Any]]] = {part: {core: [] for core in CORES} for part in parts}
+    for _ in range(processes):
+        for core in CORES:
+            worker = start(script, task, OURS + core)
+            for part, result in worker.result.items():
+                found[part][core].append(result)
+            worker.close()
+    return found
+
+
 def parser(doc: str, workers: bool = False) -> argparse.ArgumentParser:
     """The arguments of a benchmark, with ``workers`` of its own or without."""
     arguments = argparse.ArgumentParser(description=doc.splitlines()[0])

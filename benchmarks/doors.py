@@ -17,17 +17,16 @@ from typing import Any
 
 from common import (
     CORES,
-    OURS,
     REPO,
     Figure,
     Row,
+    by_core,
     close_enough,
     import_surroundings,
     needs_compiled,
     parser,
     ratio,
     report,
-    start,
     verdict,
 )
 
@@ -199,18 +198,6 @@ def timed(ways: Ways) -> dict[str, list[float]]:
 Times = dict[str, list[dict[str, list[float]]]]  # of each core, each process
 
 
-def measured() -> dict[str, Times]:
-    """Each task's times, from processes of both cores in turn."""
-    found: dict[str, Times] = {task: {core: [] for core in CORES} for task in TASKS}
-    for _ in range(PROCESSES):
-        for core in CORES:
-            worker = start(__file__, "doors", OURS + core)
-            for task, times in worker.result.items():
-                found[task][core].append(times)
-            worker.close()
-    return found
-
-
 def mean(seconds: list[float]) -> float:
     return sum(seconds) / len(seconds)
 
@@ -228,7 +215,7 @@ def row(what: str, bars: tuple[float, float], found: Times, over: str, under: st
 
 
 def table() -> list[Row]:
-    found, rows = measured(), []
+    found, rows = by_core(__file__, "doors", PROCESSES, TASKS), []
     for task, what in (("rosenbrock", "Rosenbrock of 100"), ("net", "a net of 289 weights")):
         text = f"`value_and_grad` of {what} ÷ the same by Values and `backward()`"
         rows.append(row(text, (1.5, 1.75), found[task], "value_and_grad", "by hand"))

@@ -29,6 +29,7 @@ from common import (
     Figure,
     Row,
     Steps,
+    by_core,
     close_enough,
     import_surroundings,
     needs_compiled,
@@ -196,15 +197,7 @@ def timed(ways: Ways, turns: int = 5) -> dict[str, float]:
 
 
 def fit_rows() -> list[Row]:
-    found: dict[str, dict[str, list[dict[str, float]]]] = {
-        loss: {core: [] for core in CORES} for loss in ("mse", "cross_entropy")
-    }
-    for _ in range(PROCESSES):
-        for core in CORES:
-            worker = start(__file__, "fit", OURS + core)
-            for loss, times in worker.result.items():
-                found[loss][core].append(times)
-            worker.close()
+    found = by_core(__file__, "fit", PROCESSES, ("mse", "cross_entropy"))
     rows = []
     for loss, more in (("mse", ""), ("cross_entropy", ", accuracy by fit alone")):
         said, each = [], []
