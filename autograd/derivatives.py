@@ -245,7 +245,15 @@ class _Linear:
     form: Form  # of the numbers
     graph: Any
     targets: Sequence[int | None]  # where they are in the graph
-    ways: dict[bool, edges.Edges]  # what was found, forward or backward
+
+    @functools.cached_property
+    def ways(self) -> edges.Edges:
+        """From the variables on, at plain numbers."""
+        return edges.slopes(self.graph, self.graph.values)
+
+    @functools.cached_property
+    def ways_back(self) -> edges.Edges:
+        return self.ways.turned()
 
     def swept(self, seeds: Sequence[Mapping[int, Any]], backward: bool, plain: bool) -> _Rows:
         """A row a seed: from numbers of some of the ys, backward, all variables'; or forward."""
@@ -256,10 +264,7 @@ class _Linear:
             for root in seed if backward else graph.roots:
                 look(graph, root, inputs if backward else seed)
         if plain:
-            if backward not in self.ways:
-                ways = edges.slopes(graph, graph.values)
-                self.ways[backward] = ways.turned() if backward else ways
-            return self.ways[backward].swept(placed, targets)
+            return (self.ways_back if backward else self.ways).swept(placed, targets)
         with modes.quiet():
             if backward:
                 return [reverse(graph, ops.VALUES, graph.nodes, seed, inputs) for seed in placed]
@@ -289,8 +294,7 @@ class _Linear:
                 f"{run.name}: sparse=True requires plain numbers, got a result that depends on a "
                 "Value; leave sparse out, or use .item() of the Value"
             )
-        ways = self.ways.get(False) or edges.slopes(self.graph, self.graph.values)
-        return sparsity.matrix(ways, range(len(run.variables)), self.targets, mode, run.name)
+        return sparsity.matrix(self.ways, range(len(run.variables)), self.targets, mode, run.name)
 
 
 def _linear(run: _Recording, ys: Sequence[Any], form: Form) -> _Linear:
@@ -298,7 +302,7 @@ def _linear(run: _Recording, ys: Sequence[Any], form: Form) -> _Linear:
     check_fresh(graph)
     roots = iter(graph.roots)
     targets = [next(roots) if isinstance(y, Value) else None for y in ys]
-    return _Linear(run, form, graph, targets, {})
+    return _Linear(run, form, graph, targets)
 
 
 def _first(run: _Recording) -> _Linear:
@@ -315,10 +319,12 @@ def _second(run: _Recording, plain: bool = True) -> _Linear:
         order = ordered(y, run.own, run.since) if made else []
     if order is not None:
         with suppress(NotImplementedError):  # an op of the user's own, without a line for NumPy
-            ways, n = edges.bends(order, run.variables), len(run.variables)
+            bends, n = edges.bends(order, run.variables), len(run.variables)
             run.plain = True
             size = n + len(order)
-            return _Linear(run, run.argument, None, range(size, size + n), {False: ways})
+            linear = _Linear(run, run.argument, None, range(size, size + n))
+            linear.ways = bends
+            return linear
     (slopes,) = _linear(run, run.ys, run.form).swept([{0: 1.0}], backward=True, plain=False)
     return _linear(run, slopes, run.argument)
 
