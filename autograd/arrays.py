@@ -167,7 +167,7 @@ def _float64(numbers: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray[Any, 
     return np.array([float(x) for x in numbers], dtype=np.float64).reshape(shape)
 
 
-def _known(x: Any, who: str) -> np.ndarray[Any, Any]:
+def known(x: Any, who: str) -> np.ndarray[Any, Any]:
     """The numbers of anything array-like; TracingError where one is unknown."""
     found, shape = entries(x, who)
     return _float64([_number(v, who) for v in found], shape)
@@ -191,7 +191,7 @@ def _has_unknown(x: Any) -> bool:
 def _shown(x: Array) -> np.ndarray[Any, Any]:
     """The numbers for printing; the entries themselves where one has none."""
     try:
-        return _known(x, "print")
+        return known(x, "print")
     except TypeError:
         return x.view(np.ndarray)
 
@@ -300,7 +300,7 @@ def _called(ufunc: Any, *inputs: Any) -> Any:
     scalars = all(isinstance(x, _SCALARS) for x in inputs)
     inputs = inputs if scalars else tuple([_plain(x, name) for x in inputs])
     if name in _BOOLS and not (name in _COMPARISONS and any(map(_has_unknown, inputs))):
-        found = ufunc(*[(_number if scalars else _known)(x, name) for x in inputs])
+        found = ufunc(*[(_number if scalars else known)(x, name) for x in inputs])
         return bool(found) if scalars else found
     if name == "matmul":
         return _matmul(*inputs)
@@ -367,7 +367,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, *, keepdims: bool = False) 
 def _sort(a: Any, axis: Any = -1, kind: Any = None) -> Any:
     a = _plain(a, "sort")
     a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
-    order = np.argsort(_known(a, "sort"), axis=axis, kind="stable")  # any kind's order is this
+    order = np.argsort(known(a, "sort"), axis=axis, kind="stable")  # any kind's order is this
     return _ours(np.take_along_axis(a, order, axis))
 
 
@@ -472,7 +472,7 @@ def _round(a: Any, decimals: int = 0) -> Any:
 
 def _where(condition: Any, *choices: Any) -> Any:
     if not choices:
-        return np.nonzero(_known(condition, "where"))
+        return np.nonzero(known(condition, "where"))
     return elementwise(ops.where, (condition, *choices))
 
 
@@ -480,7 +480,7 @@ def _by_number(function: Any) -> Callable[..., Any]:
     """NumPy's function of the numbers: for answers that are places or bools."""
 
     def call(*args: Any, **given: Any) -> Any:
-        every = [_known(x, function.__name__) if isinstance(x, (Value, Array)) else x for x in args]
+        every = [known(x, function.__name__) if isinstance(x, (Value, Array)) else x for x in args]
         return function(*every, **given)
 
     return call

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from .. import modes
 from ..anomaly import error_of, find
+from ..arrays import constant
 from ..cards import table
 from ..derivatives import as_value
 from ..errors import DomainError, TracingError, user_line
@@ -174,8 +175,7 @@ class Program:
                     raise
                 raise _of_mask(error) from error
             if not isinstance(y, Value):
-                y = Value(real(y, "compile", f"{self._name} must return one number"))
-                y._about = modes.CONSTANT
+                y = constant(real(y, "compile", f"{self._name} must return one number"))
         graph = Graph(y, inputs=inputs)
         for node, record in list(zip(graph.nodes, graph.ops))[len(inputs) :]:
             if not record and node._about is not modes.CONSTANT:
