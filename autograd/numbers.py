@@ -5,8 +5,9 @@ Read by value.py, names.py, drawings, steps and the page; the page's script foll
 
 from __future__ import annotations
 
+import math
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
@@ -82,3 +83,28 @@ def real(
             remedy = f"take .item() of one element, or {remedy}" if many else "use its .item()"
     text = repr(x) if len(repr(x)) <= 60 else type(x).__name__
     raise TypeError(f"{who}: {required}, got {text}; {remedy}")
+
+
+# ------------------------------------------------------------------ numbers of a range
+Range = tuple[str, Callable[[float], bool], str]  # in words, whether it holds, what to use
+
+ABOVE_0: Range = ("a finite number > 0", lambda x: 0.0 < x < math.inf, "0.1")
+FROM_0: Range = ("a finite number >= 0", lambda x: 0.0 <= x < math.inf, "0.0")
+SHARE: Range = ("a number >= 0 and < 1", lambda x: 0.0 <= x < 1.0, "0.9")
+
+
+def ranged(x: Any, who: str, kind: Range) -> float:
+    """``x`` as a float of that range."""
+    words, holds, remedy = kind
+    number = real(x, who)
+    if not holds(number):
+        raise ValueError(f"{who} must be {words}, got {x!r}; use {remedy}")
+    return number
+
+
+def whole(x: Any, who: str, least: int = 1) -> int:
+    """``x`` as an int from ``least`` on."""
+    if not isinstance(x, numbers.Integral) or isinstance(x, bool) or x < least:
+        remedy = f"use {max(least, 10)}"
+        raise ValueError(f"{who} must be a whole number >= {least}, got {x!r}; {remedy}")
+    return int(x)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .schedules import FROM_0, ranged, whole
+from autograd.numbers import FROM_0, ranged, whole
 
 SPECIES = ("setosa", "versicolor", "virginica")
 INSIDE = ("between 0 and 1", lambda x: 0.0 < x < 1.0, "0.2 for a fifth")

@@ -149,8 +149,7 @@ def _suited(optimizer: Any, model: Module, who: str) -> None:
     """Refuse what is no optimizer of the model's."""
     required = f"{who}an optimizer of this model's parameters is required"
     remedy = "use nn.Adam(model.parameters())"
-    own = {*map(id, model.parameters())}
-    if isinstance(optimizer, Optimizer) and own.isdisjoint(map(id, optimizer.parameters)):
+    if isinstance(optimizer, Optimizer) and not optimizer.moves(model.parameters()):
         raise ValueError(f"{required}, got one of others; {remedy}")
     if isinstance(optimizer, type) or not hasattr(optimizer, "state_dict"):
         raise TypeError(f"{required}, got {optimizer!r}; {remedy}")

@@ -20,17 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, errstate, find_anomaly
-from autograd.arrays import entries
+from autograd import Value, arrays, errstate, find_anomaly
 from autograd.modes import current
-from autograd.numbers import show
+from autograd.numbers import ranged, show, whole
 
 from . import plots
 from .data import INSIDE, batches, pairs, seeded, split
 from .losses import LOSSES, RIGHT, cross_entropy, kl_divergence
 from .module import Module, nearest, numbers_of, trees_of
 from .optimizers import OPTIMIZERS, Optimizer
-from .schedules import ranged, whole
 
 _RATE = 0.01  # where neither a learning rate is given nor an optimizer
 _SHOWN = 10  # epochs at each end of a table: with its head it fits a screen of 24 lines
@@ -282,9 +280,7 @@ def _measures(loss: Any, metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
     right: Any = RIGHT.get(function.__name__) if function in LOSSES.values() else None
 
     def accuracy(predictions: list[Any], targets: list[Any]) -> Any:
-        flat, shape = entries(predictions, "accuracy")
-        found = np.array([p.data if isinstance(p, Value) else p for p in flat]).reshape(shape)
-        hits = right(found, np.array(targets))
+        hits = right(arrays.known(predictions, "accuracy"), np.array(targets))
         return np.count_nonzero(hits) / hits.size  # a few times as fast as a mean
 
     known = {**LOSSES, "accuracy": accuracy} if right else LOSSES
@@ -308,7 +304,7 @@ def _optimizer(given: Any, learning_rate: Any, model: Module) -> Any:
     if not isinstance(given, Optimizer):
         kind = _named(given, OPTIMIZERS, "optimizer, a name or one made,")
         return kind(own, learning_rate=learning_rate)
-    if {*map(id, own)}.isdisjoint(map(id, given.parameters)):
+    if not given.moves(own):
         raise ValueError(
             "fit: an optimizer of this model's parameters is required, got one whose "
             f"{len(given.parameters)} parameters are none of them; make it of model.parameters()"

@@ -12,10 +12,10 @@ from typing import Any
 from autograd import Op, Value, dot, ops, scope
 from autograd.functions import mean
 from autograd.modes import each_in
+from autograd.numbers import FROM_0, SHARE, ranged, whole
 
 from .initializers import drawer, generator_of
 from .module import Module, nearest
-from .schedules import FROM_0, SHARE, ranged, whole
 
 Activation = str | Callable[[Any], Any]
 _NUMBERS = frozenset((Value, float, int))

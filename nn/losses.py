@@ -13,8 +13,7 @@ from typing import Any
 
 from autograd import Value, log, log1p, mean, ops, sigmoid, softplus, square
 from autograd.functions import filled, log_total, shifted
-
-from .schedules import ABOVE_0, Range, ranged
+from autograd.numbers import ABOVE_0, Range, ranged
 
 _NUMBER: Range = ("numbers", lambda t: t <= math.inf, "only targets that are known")
 _CHANCE: Range = ("between 0 and 1", lambda t: 0.0 <= t <= 1.0, "0.0 and 1.0 for two classes")

@@ -13,9 +13,10 @@ from operator import attrgetter
 from typing import Any, ClassVar
 
 from autograd import Value
+from autograd.numbers import ABOVE_0, FROM_0, SHARE, ranged, whole
 
 from .module import nearest
-from .schedules import ABOVE_0, FROM_0, SHARE, Schedule, ranged, whole
+from .schedules import Schedule
 
 Rate = float | Schedule  # a number, or a function of the step
 Pair = tuple[float, float]
@@ -161,6 +162,10 @@ class Optimizer:
             if moved:
                 parameter.data = number
         vars(self).update(state=state, steps=self.steps + 1)
+
+    def moves(self, parameters: Iterable[Value]) -> bool:
+        """Whether any of these is among its own."""
+        return not {*map(id, parameters)}.isdisjoint(map(id, self.parameters))
 
     def zero_grad(self) -> None:
         """Forget every parameter's gradient."""

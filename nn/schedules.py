@@ -6,36 +6,12 @@ Each is PyTorch's in closed form: the scheduler's rate after that many calls of 
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from autograd.numbers import real
+from autograd.numbers import ABOVE_0, FROM_0, ranged, whole
 
 Schedule = Callable[[int], float]
-Range = tuple[str, Callable[[float], bool], str]  # in words, whether it holds, what to use
-
-ABOVE_0: Range = ("a finite number > 0", lambda x: 0.0 < x < math.inf, "0.1")
-FROM_0: Range = ("a finite number >= 0", lambda x: 0.0 <= x < math.inf, "0.0")
-SHARE: Range = ("a number >= 0 and < 1", lambda x: 0.0 <= x < 1.0, "0.9")
-
-
-def ranged(x: Any, who: str, kind: Range) -> float:
-    """``x`` as a float of that range."""
-    words, holds, remedy = kind
-    number = real(x, who)
-    if not holds(number):
-        raise ValueError(f"{who} must be {words}, got {x!r}; use {remedy}")
-    return number
-
-
-def whole(x: Any, who: str, least: int = 1) -> int:
-    """``x`` as an int from ``least`` on."""
-    if not isinstance(x, numbers.Integral) or isinstance(x, bool) or x < least:
-        remedy = f"use {max(least, 10)}"
-        raise ValueError(f"{who} must be a whole number >= {least}, got {x!r}; {remedy}")
-    return int(x)
 
 
 def cosine(learning_rate: float, steps: int, end: float = 0.0) -> Schedule:
